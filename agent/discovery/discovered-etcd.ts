@@ -1,0 +1,46 @@
+/** The etcd that an agent watches, as discovery found it: plain data that probes read. */
+
+export interface TlsFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly trustedCaFile: string;
+  readonly clientCertAuth: boolean;
+}
+
+/** etcd's configuration in force: what was given, defaults filled in. Paths are as etcd sees them. */
+export interface EtcdFlags {
+  /** Every flag in force by its name without dashes, secrets redacted. */
+  readonly all: Readonly<Record<string, string>>;
+  /** Names in `all` that were given, not defaulted. */
+  readonly given: readonly string[];
+  readonly name: string;
+  readonly dataDir: string;
+  readonly walDir: string;
+  readonly listenClientUrls: readonly string[];
+  readonly advertiseClientUrls: readonly string[];
+  readonly listenPeerUrls: readonly string[];
+  readonly advertisePeerUrls: readonly string[];
+  readonly listenMetricsUrls: readonly string[];
+  /** undefined: that port speaks plain text. */
+  readonly clientTls: TlsFiles | undefined;
+  readonly peerTls: TlsFiles | undefined;
+  readonly heartbeatIntervalMs: number;
+  readonly electionTimeoutMs: number;
+  /** 0 in the flags means etcd's default of 2 GiB; here the quota in force. */
+  readonly quotaBackendBytes: bigint;
+}
+
+export interface DiscoveredEtcd {
+  /** Process id, or undefined when it is gone (the rest is then what it last was). */
+  readonly pid: number | undefined;
+  readonly startedAtMs: number;
+  readonly executable: string;
+  readonly flags: EtcdFlags;
+  /** Prefix for paths of etcd's own view of the file system: "" on the host's, "/proc/PID/root" in a container's. */
+  readonly rootPrefix: string;
+  /**
+   * Paths of a container's view that are mounts of the host, by the host's own path: they outlive the process.
+   * Read through pathOnHost.
+   */
+  readonly hostPaths?: Readonly<Record<string, string>>;
+}

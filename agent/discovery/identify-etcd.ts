@@ -1,0 +1,85 @@
+/** Reads what one process says of itself and decides whether it is an etcd server, and which. */
+import type { HostDoor } from "../host/host-door.ts";
+import { TICKS_PER_SECOND } from "../host/parse-stat.ts";
+import type { ProcessStat } from "../host/parse-stat.ts";
+import type { DiscoveredEtcd, EtcdFlags } from "./discovered-etcd.ts";
+import { mapHostPaths } from "./map-host-paths.ts";
+import { flattenConfigFile, parseArguments, parseEnvironmentFlags } from "./parse-given-flags.ts";
+import type { GivenFlags } from "./parse-given-flags.ts";
+import { resolveFlags } from "./resolve-flags.ts";
+
+/** A process that is an etcd server, before its configuration file, if it has one, was read. */
+export interface EtcdProcess {
+  readonly pid: number;
+  readonly startedAtMs: number;
+  readonly executable: string;
+  /** Its working directory, as it sees it. */
+  readonly directory: string;
+  readonly rootPrefix: string;
+  /** Of command line and environment; void when there is a configuration file. */
+  readonly given: GivenFlags;
+  readonly configFile: string | undefined;
+}
+
+/** etcd's other uses of its own program. */
+const OTHER_COMMANDS = new Set(["gateway", "grpc-proxy"]);
+const SHORT_LIVED = ["version", "help", "h"];
+
+/** undefined: not an etcd server, or gone meanwhile. */
+export function identifyEtcd(host: HostDoor, stat: ProcessStat, nowMs: number): EtcdProcess | undefined {
+  const { pid } = stat;
+  const words = host.findProcessArguments(pid);
+  const executable = host.findProcessExecutable(pid) ?? words?.[0] ?? "";
+  const isEtcd = /(^|\/)etcd[^/]*$/.test(executable);
+  if (words === undefined || !isEtcd || OTHER_COMMANDS.has(words[1] ?? "")) {
+    return undefined;
+  }
+  const fromArguments = parseArguments(words.slice(1));
+  if (SHORT_LIVED.some((name) => name in fromArguments)) {
+    return undefined;
+  }
+  const given = { ...parseEnvironmentFlags(host.findProcessEnvironment(pid) ?? {}), ...fromArguments };
+  return {
+    pid,
+    startedAtMs: Math.round(nowMs - host.readUptimeMs() + (stat.startTicks * 1000) / TICKS_PER_SECOND),
+    executable,
+    directory: host.findProcessDirectory(pid) ?? "/",
+    rootPrefix: host.sharesMounts(pid) === false ? `${host.procRoot}/${pid}/root` : "",
+    given,
+    configFile: given["config-file"],
+  };
+}
+
+/**
+ * `document` is the configuration file's. With such a file etcd ignores command line and environment altogether
+ * (seen with 3.4 and 3.5), so that is done here too.
+ */
+export function describeEtcd(host: HostDoor, process: EtcdProcess, document?: unknown): DiscoveredEtcd {
+  const given =
+    process.configFile === undefined
+      ? process.given
+      : { ...flattenConfigFile(document), "config-file": process.configFile };
+  const flags = resolveFlags(given, process.directory);
+  return {
+    pid: process.pid,
+    startedAtMs: process.startedAtMs,
+    executable: process.executable,
+    flags,
+    rootPrefix: process.rootPrefix,
+    ...(process.rootPrefix === ""
+      ? {}
+      : {
+          hostPaths: mapHostPaths(pathsOf(flags), host.readMounts(process.pid), host.readMounts("self")),
+        }),
+  };
+}
+
+function pathsOf(flags: EtcdFlags): readonly string[] {
+  return [flags.dataDir, flags.walDir, ...[flags.clientTls, flags.peerTls].flatMap(filesOf)];
+}
+
+function filesOf(tls: EtcdFlags["clientTls"]): readonly string[] {
+  return tls === undefined
+    ? []
+    : [tls.certFile, tls.keyFile, tls.trustedCaFile].filter((path) => path !== "");
+}

@@ -1,0 +1,188 @@
+/** Wires the door to etcd: one gRPC connection a member, one HTTP connection a peer port, one for /metrics. */
+import type { Clock } from "../../shared/clock.ts";
+import { EtcdscopeError } from "../../shared/errors.ts";
+import type { Logger } from "../../shared/log-line.ts";
+import type { AgentConfig, TlsPaths } from "../config.ts";
+import type { DiscoveredEtcd, TlsFiles } from "../discovery/discovered-etcd.ts";
+import { pathOnHost } from "../discovery/path-on-host.ts";
+import { findListening, findOwnClientAddress, firstAddress, formatAddress } from "./address.ts";
+import type { Address } from "./address.ts";
+import { ConnectionTable } from "./connection-table.ts";
+import { CredentialSource } from "./credentials.ts";
+import {
+  ALARMS_CALL,
+  MEMBER_LIST_CALL,
+  parseAlarms,
+  parseMemberList,
+  parseStatus,
+  READ_CALLS,
+  STATUS_CALL,
+} from "./etcd-calls.ts";
+import type { EtcdCall } from "./etcd-calls.ts";
+import type { EtcdDoor, EtcdMember, EtcdStatus } from "./etcd-door.ts";
+import { GrpcConnection } from "./grpc-connection.ts";
+import { HttpConnection } from "./http-connection.ts";
+import type { LinkLook } from "./link-look.ts";
+import { MemberDirectory } from "./member-directory.ts";
+
+/** One call's limit: a silent peer is noticed before the next tick but one. */
+const CALL_TIMEOUT_MS = 1_500;
+/** A member in a partition answers a linearizable read after 5 s and more; who waits longer than this has learnt enough. */
+const LINEARIZABLE_TIMEOUT_MS = 3_000;
+const METRICS_TIMEOUT_MS = 3_000;
+/** New handshakes on the peer port show what a restarted peer would meet; established streams do not. */
+const PEER_MAX_AGE_MS = 60_000;
+const METRICS_MAX_AGE_MS = 3_600_000;
+
+export interface EtcdDoorOptions {
+  readonly discovered: () => DiscoveredEtcd | undefined;
+  readonly config: AgentConfig;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface ClosableEtcdDoor extends EtcdDoor {
+  /** Closes every connection in a way that etcd has nothing to log about. */
+  close(): Promise<void>;
+}
+
+export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
+  const { discovered, config, clock } = options;
+  const clientCredentials = new CredentialSource(clock, () => {
+    const etcd = discovered();
+    return config.etcd.tls ?? findPaths(etcd, etcd?.flags.clientTls);
+  });
+  const peerCredentials = new CredentialSource(clock, () => {
+    const etcd = discovered();
+    return findPaths(etcd, etcd?.flags.peerTls);
+  });
+  const directory = new MemberDirectory(config);
+  const clients = new ConnectionTable(
+    (address) => new GrpcConnection({ address, credentials: clientCredentials, clock }),
+  );
+  const peers = new ConnectionTable(
+    (address) =>
+      new HttpConnection({ address, credentials: peerCredentials, clock, maxAgeMs: PEER_MAX_AGE_MS }),
+  );
+  const metrics = new ConnectionTable(
+    (address) =>
+      new HttpConnection({ address, credentials: clientCredentials, clock, maxAgeMs: METRICS_MAX_AGE_MS }),
+  );
+
+  function ownAddress(): Address {
+    const address = findOwnClientAddress(config.etcd.endpoint, discovered()?.flags);
+    if (address === undefined) {
+      throw new EtcdscopeError("NOT_APPLICABLE", "No etcd was found on this node yet");
+    }
+    return address;
+  }
+
+  function own(): GrpcConnection {
+    return clients.at(OWN, ownAddress());
+  }
+
+  function otherMembers(): readonly EtcdMember[] {
+    return directory.others(discovered());
+  }
+
+  function findMember(name: string): EtcdMember {
+    const member = otherMembers().find((other) => other.name === name);
+    if (member === undefined) {
+      throw new EtcdscopeError("NOT_APPLICABLE", `No other member is named ${name}`);
+    }
+    return member;
+  }
+
+  /** The configured address of the member, where there is one, at the port of its URL. */
+  function addressOf(member: EtcdMember, urls: readonly string[]): Address {
+    const address = firstAddress(urls);
+    if (address === undefined) {
+      throw new EtcdscopeError("NOT_APPLICABLE", `${member.name} has told no URL yet`);
+    }
+    const host = config.peers[member.name];
+    return host === undefined ? address : { ...address, host };
+  }
+
+  async function status(connection: GrpcConnection, signal: AbortSignal): Promise<EtcdStatus> {
+    const bytes = await connection.call({ ...STATUS_CALL, timeoutMs: CALL_TIMEOUT_MS, signal });
+    return parseStatus(bytes, formatAddress(connection.address));
+  }
+
+  async function callOwn(call: EtcdCall, timeoutMs: number, signal: AbortSignal): Promise<Uint8Array> {
+    return await own().call({ ...call, timeoutMs, signal });
+  }
+
+  /** Status calls under way, by member: whoever asks meanwhile gets the same answer. */
+  const asking = new Map<string, Promise<EtcdStatus>>();
+
+  async function shareStatus(name: string, signal: AbortSignal): Promise<EtcdStatus> {
+    const member = findMember(name);
+    const call = status(clients.at(name, addressOf(member, member.clientUrls)), signal);
+    asking.set(name, call);
+    try {
+      return await call;
+    } finally {
+      asking.delete(name);
+    }
+  }
+
+  return {
+    otherMembers,
+    ownMemberId: () => directory.ownId,
+    findLook: (name, port): LinkLook | undefined => (port === "client" ? clients : peers).find(name)?.look,
+    ownStatus: async (signal) => {
+      const answer = await status(own(), signal);
+      directory.setOwnId(answer.memberId);
+      return answer;
+    },
+    memberStatus: async (name, signal) => await (asking.get(name) ?? shareStatus(name, signal)),
+    peerVersion: async (name, signal) => {
+      const member = findMember(name);
+      const connection = peers.at(name, addressOf(member, member.peerUrls));
+      return await connection.get({ path: "/version", timeoutMs: CALL_TIMEOUT_MS, signal });
+    },
+    read: async (consistency, signal) => {
+      const timeoutMs = consistency === "linearizable" ? LINEARIZABLE_TIMEOUT_MS : CALL_TIMEOUT_MS;
+      await callOwn(READ_CALLS[consistency], timeoutMs, signal);
+    },
+    memberList: async (signal) => {
+      const list = parseMemberList(await callOwn(MEMBER_LIST_CALL, CALL_TIMEOUT_MS, signal));
+      directory.setList(list.members);
+      const names = new Set(otherMembers().map((member) => member.name));
+      void clients.keep((name) => name === OWN || names.has(name));
+      void peers.keep((name) => names.has(name));
+      return list;
+    },
+    alarms: async (signal) => parseAlarms(await callOwn(ALARMS_CALL, CALL_TIMEOUT_MS, signal)),
+    metricsText: async (signal) => {
+      const flags = discovered()?.flags;
+      const address =
+        findListening(flags?.listenMetricsUrls ?? [], []) ?? httpAddress(flags?.all) ?? ownAddress();
+      return await metrics.at(OWN, address).get({ path: "/metrics", timeoutMs: METRICS_TIMEOUT_MS, signal });
+    },
+    close: async () => {
+      await Promise.all([peers, metrics, clients].map(async (table) => await table.keep(() => false)));
+    },
+  };
+}
+
+/** The key of the own member's connections: no member has it as its name. */
+const OWN = "";
+
+/** etcd 3.5.8 and 3.4.26 on can serve HTTP apart from gRPC. */
+function httpAddress(flags: Readonly<Record<string, string>> | undefined): Address | undefined {
+  const urls = flags?.["listen-client-http-urls"] ?? "";
+  return urls === "" ? undefined : findListening(urls.split(","), []);
+}
+
+/** The member's own certificate, through its own view of the file system. */
+function findPaths(etcd: DiscoveredEtcd | undefined, files: TlsFiles | undefined): TlsPaths | undefined {
+  if (etcd === undefined || files === undefined || files.certFile === "" || files.keyFile === "") {
+    return undefined;
+  }
+  return {
+    ca: files.trustedCaFile === "" ? "" : pathOnHost(etcd, files.trustedCaFile),
+    cert: pathOnHost(etcd, files.certFile),
+    key: pathOnHost(etcd, files.keyFile),
+  };
+}

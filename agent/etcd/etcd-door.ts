@@ -1,0 +1,68 @@
+/**
+ * The only door to etcd: what probes may ask of it. Read-only by construction: there is no method that writes.
+ * Failures are EtcdscopeErrors whose `reason` is one of: refused, reset, unreachable, timeout, dns, tls_expired,
+ * tls_not_yet_valid, tls_unknown_ca, tls_san_mismatch, tls_rejected (the other side did not take our certificate),
+ * tls_failed, no_leader, permission_denied, unavailable, protocol, no_certificate, other.
+ */
+
+import type { LinkLook } from "./link-look.ts";
+
+/** A member as the member list names it. */
+export interface EtcdMember {
+  readonly id: bigint;
+  /** Empty until it has started once. */
+  readonly name: string;
+  readonly peerUrls: readonly string[];
+  readonly clientUrls: readonly string[];
+  readonly isLearner: boolean;
+}
+
+export interface EtcdStatus {
+  readonly memberId: bigint;
+  readonly clusterId: bigint;
+  /** 0n: knows no leader. */
+  readonly leaderId: bigint;
+  readonly raftTerm: bigint;
+  readonly raftIndex: bigint;
+  readonly raftAppliedIndex: bigint;
+  readonly dbSizeBytes: bigint;
+  readonly dbSizeInUseBytes: bigint;
+  readonly version: string;
+  readonly isLearner: boolean;
+  /** Sorted. */
+  readonly errors: readonly string[];
+  /** Address that answered. */
+  readonly endpoint: string;
+}
+
+export interface EtcdAlarm {
+  readonly memberId: bigint;
+  /** "NOSPACE", "CORRUPT", or the number of an unknown one. */
+  readonly kind: string;
+}
+
+export interface EtcdDoor {
+  /**
+   * The other members that have a name, sorted by it: as the last member list, or before one came the configuration
+   * and etcd's flags, give them.
+   */
+  otherMembers(): readonly EtcdMember[];
+  /** 0n: the own member has not answered yet. */
+  ownMemberId(): bigint;
+  /** What the last memberStatus (port "client") or peerVersion (port "peer") of that member showed of the link. */
+  findLook(name: string, port: "client" | "peer"): LinkLook | undefined;
+  /** Status of the own member. */
+  ownStatus(signal: AbortSignal): Promise<EtcdStatus>;
+  /** Status of another member over the connection kept open to its client port. Calls at the same time share one answer. */
+  memberStatus(name: string, signal: AbortSignal): Promise<EtcdStatus>;
+  /** GET /version on another member's peer port, over a connection kept open with the member's own peer certificate. */
+  peerVersion(name: string, signal: AbortSignal): Promise<string>;
+  /** One-key range of the own member. */
+  read(consistency: "serializable" | "linearizable", signal: AbortSignal): Promise<void>;
+  memberList(
+    signal: AbortSignal,
+  ): Promise<{ readonly clusterId: bigint; readonly members: readonly EtcdMember[] }>;
+  alarms(signal: AbortSignal): Promise<readonly EtcdAlarm[]>;
+  /** The text of /metrics of the own member. */
+  metricsText(signal: AbortSignal): Promise<string>;
+}

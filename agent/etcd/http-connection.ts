@@ -1,0 +1,197 @@
+/** One kept-open HTTP/1.1 connection for GET requests: a member's peer port, and the own member's /metrics. */
+import { Agent, request as requestHttp } from "node:http";
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Clock } from "../../shared/clock.ts";
+import { EtcdscopeError } from "../../shared/errors.ts";
+import { formatAddress } from "./address.ts";
+import type { Address } from "./address.ts";
+import type { CredentialSource } from "./credentials.ts";
+import { describeFailure, describeMissingCredential, describeSuccess } from "./link-look.ts";
+import type { Attempt, LinkLook } from "./link-look.ts";
+import { openSocket } from "./open-socket.ts";
+import type { OpeningSocket } from "./open-socket.ts";
+import { translateHttpStatus, translateSocketError } from "./translate-error.ts";
+
+/** etcd's /metrics is about 130 KiB; a cluster with many peers and methods stays far below this. */
+const MAX_BODY_BYTES = 8 * 1024 * 1024;
+
+export interface HttpConnectionOptions {
+  readonly address: Address;
+  /** Used where the address speaks TLS. */
+  readonly credentials: CredentialSource;
+  readonly clock: Clock;
+  /** A connection older than this is made anew, so that a new handshake is seen now and then. */
+  readonly maxAgeMs: number;
+}
+
+export interface GetRequest {
+  readonly path: string;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** Hands node:http the sockets that this connection opens. */
+class SocketAgent extends Agent {
+  readonly #open: () => Duplex;
+
+  constructor(open: () => Duplex) {
+    super({ keepAlive: true, maxSockets: 1, maxFreeSockets: 1 });
+    this.#open = open;
+  }
+
+  override createConnection(): Duplex {
+    return this.#open();
+  }
+}
+
+export class HttpConnection {
+  readonly address: Address;
+  readonly #options: HttpConnectionOptions;
+  readonly #where: string;
+  readonly #agent: SocketAgent;
+  #opening: OpeningSocket | undefined;
+  #openedUs = 0;
+  #version = 0;
+  #look: LinkLook | undefined;
+
+  constructor(options: HttpConnectionOptions) {
+    this.#options = options;
+    this.address = options.address;
+    this.#where = formatAddress(options.address);
+    this.#agent = new SocketAgent(() => this.#open());
+  }
+
+  /** What the last request showed of the link. */
+  get look(): LinkLook | undefined {
+    return this.#look;
+  }
+
+  /** The body of a 200 answer, as Latin-1 text. Rejects with an EtcdscopeError. */
+  async get(request: GetRequest): Promise<string> {
+    this.#replaceWhenDue();
+    // etcd closes a silent connection, and a request may meet that on its way: then it has not been heard.
+    const body = (await this.#attempt(request)) ?? (await this.#attempt(request));
+    if (body === undefined) {
+      throw new EtcdscopeError("UNAVAILABLE", `${this.#where} closed the connection twice`, {
+        reason: "reset",
+      });
+    }
+    return body;
+  }
+
+  /** At once: a request under way fails. */
+  async close(): Promise<void> {
+    this.#agent.destroy();
+    await Promise.resolve();
+  }
+
+  #replaceWhenDue(): void {
+    const isOld = this.#options.clock.monotonicUs() - this.#openedUs > this.#options.maxAgeMs * 1000;
+    const isOutdated = this.address.isTls && this.#credentialVersion() !== this.#version;
+    if (this.#opening !== undefined && (isOld || isOutdated)) {
+      this.#agent.destroy();
+      this.#opening = undefined;
+    }
+  }
+
+  /** Throws where there is no credential, before a socket is made. */
+  #credentialVersion(): number {
+    try {
+      return this.#options.credentials.current().version;
+    } catch (caught) {
+      const error = translateSocketError(caught, this.#where);
+      this.#look = describeMissingCredential(this.#where, error);
+      throw error;
+    }
+  }
+
+  #open(): Duplex {
+    const credential = this.address.isTls ? this.#options.credentials.current() : undefined;
+    this.#openedUs = this.#options.clock.monotonicUs();
+    this.#version = credential?.version ?? 0;
+    this.#opening = openSocket({
+      address: this.address,
+      context: credential?.context,
+      alpn: "http/1.1",
+      onOpen: () => undefined,
+    });
+    return this.#opening.socket;
+  }
+
+  #describeAttempt(isReused: boolean): Attempt {
+    const { phase = "tcp", remoteIp } = this.#opening ?? {};
+    return { address: this.#where, remoteIp, isTls: this.address.isTls, phase, isReused };
+  }
+
+  /** undefined: a kept connection ended just as it was used. */
+  async #attempt(request: GetRequest): Promise<string | undefined> {
+    const { clock } = this.#options;
+    const { host, port } = this.address;
+    const sentUs = clock.monotonicUs();
+    return await new Promise<string | undefined>((resolve, reject) => {
+      let isSettled = false;
+      const message = requestHttp({ host, port, path: request.path, agent: this.#agent });
+      const timer = clock.after(request.timeoutMs, expire);
+      const settle = (result: string | EtcdscopeError): void => {
+        if (isSettled) {
+          return;
+        }
+        isSettled = true;
+        timer.cancel();
+        request.signal.removeEventListener("abort", expire);
+        const attempt = this.#describeAttempt(message.reusedSocket);
+        if (typeof result === "string") {
+          const spentUs = clock.monotonicUs() - sentUs;
+          this.#look = describeSuccess(attempt, message.reusedSocket ? spentUs : undefined);
+          resolve(result);
+        } else if (message.reusedSocket && result.reason === "reset") {
+          resolve(undefined);
+        } else {
+          this.#look = describeFailure(attempt, result);
+          reject(result);
+        }
+      };
+      const where = this.#where;
+      const opening = (): OpeningSocket | undefined => this.#opening;
+      function expire(): void {
+        const what = { tcp: "TCP connect", tls: "TLS handshake", open: "request" }[opening()?.phase ?? "tcp"];
+        const spentMs = Math.round((clock.monotonicUs() - sentUs) / 1000);
+        const text = `${where} did not answer the ${what} in ${spentMs} ms`;
+        settle(new EtcdscopeError("TIMED_OUT", text, { reason: "timeout" }));
+        message.destroy();
+      }
+      request.signal.addEventListener("abort", expire, { once: true });
+      message.once("error", (caught) => settle(translateSocketError(caught, this.#where)));
+      message.once("response", (response) => collect(response, this.#where, settle));
+      message.end();
+    });
+  }
+}
+
+function collect(
+  response: IncomingMessage,
+  where: string,
+  settle: (result: string | EtcdscopeError) => void,
+): void {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  response.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) {
+      settle(
+        new EtcdscopeError("LIMIT_EXCEEDED", `${where} answered more than ${MAX_BODY_BYTES} bytes`, {
+          reason: "protocol",
+        }),
+      );
+      response.destroy();
+      return;
+    }
+    chunks.push(chunk);
+  });
+  response.once("error", (caught) => settle(translateSocketError(caught, where)));
+  response.once("end", () => {
+    const status = response.statusCode ?? 0;
+    settle(status === 200 ? Buffer.concat(chunks).toString("latin1") : translateHttpStatus(status, where));
+  });
+}

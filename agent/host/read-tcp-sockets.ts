@@ -1,0 +1,171 @@
+/**
+ * The kernel's view of etcd's established connections with its peers, through etcd's own network namespace.
+ *
+ * The table of connections is dear: the kernel walks its whole hash, 4 ms a family on a machine of 24 GiB, however few the
+ * connections. So it is read when there is reason to: something was retransmitted in this namespace (a counter that costs
+ * nothing), a link is in doubt, or a while has passed; and never for more than a thousandth of the time on average.
+ *
+ * Tells etcd's sockets from others to the same peer (the agent's own, another etcd's on this machine) by /proc/PID/fd, which
+ * is read only when a connection appears that was not there before.
+ */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Clock } from "../../shared/clock.ts";
+import { parseRetransmits } from "./parse-retransmits.ts";
+import { findEstablished } from "./parse-tcp-sockets.ts";
+import type { SocketQuery, TcpSocket } from "./parse-tcp-sockets.ts";
+import { absentAsUndefined, findLink, findShortText, findText } from "./read-proc-text.ts";
+
+/** Looks of one tick share one read. */
+const SHARED_FOR_US = 400_000;
+/** Without any reason the table is read this often. */
+const REPEAT_US = 20_000_000;
+/** Part of the time that may be spent on reading tables, on average, */
+const MAX_SHARE = 1 / 1_000;
+/** and reads that may follow each other at once, when there is reason to, before that average counts. */
+const BURST_READS = 4;
+const COST_SMOOTHING = 0.2;
+/** Ownership does not change, but numbers are used again: forgotten altogether when there are this many. */
+const MAX_KNOWN = 4_096;
+
+export interface SocketLook {
+  /** undefined: the table cannot be read. */
+  readonly sockets: readonly TcpSocket[] | undefined;
+  /** When the table was read, monotonic. */
+  readonly readUs: number;
+}
+
+export interface SocketRequest extends SocketQuery {
+  readonly pid: number;
+  /** Connections of IPv6, and those that an etcd that listens on a wildcard address has accepted over IPv4. */
+  readonly withIpv6: boolean;
+  /** Something else says that this link may not work. */
+  readonly isInDoubt: boolean;
+}
+
+export class TcpSocketReader {
+  readonly #procRoot: string;
+  readonly #clock: Clock;
+  #pid = 0;
+  #withIpv6 = false;
+  #text: string | undefined;
+  #readUs = Number.NEGATIVE_INFINITY;
+  #costUs = 0;
+  /** Time that may be spent on reads now. */
+  #creditUs = 0;
+  #creditedUs: number | undefined;
+  #countedUs = Number.NEGATIVE_INFINITY;
+  #retransmits: number | undefined;
+  #retransmitsAtRead: number | undefined;
+  readonly #known = new Map<number, boolean>();
+
+  constructor(procRoot: string, clock: Clock) {
+    this.#procRoot = procRoot;
+    this.#clock = clock;
+  }
+
+  look(request: SocketRequest): SocketLook {
+    const nowUs = this.#clock.monotonicUs();
+    if (request.pid !== this.#pid || (request.withIpv6 && !this.#withIpv6)) {
+      this.#pid = request.pid;
+      this.#withIpv6 = request.withIpv6;
+      this.#known.clear();
+      this.#readTable(nowUs);
+    } else if (this.#isDue(nowUs, request.isInDoubt)) {
+      this.#readTable(nowUs);
+    }
+    if (this.#text === undefined) {
+      return { sockets: undefined, readUs: this.#readUs };
+    }
+    const sockets = findEstablished(this.#text, request);
+    if (sockets.some((socket) => !this.#known.has(socket.inode))) {
+      this.#learnOwners(sockets);
+    }
+    return { sockets: sockets.filter(({ inode }) => this.#known.get(inode) === true), readUs: this.#readUs };
+  }
+
+  #isDue(nowUs: number, isInDoubt: boolean): boolean {
+    const ageUs = nowUs - this.#readUs;
+    if (ageUs < SHARED_FOR_US) {
+      return false;
+    }
+    if (ageUs >= REPEAT_US) {
+      return true;
+    }
+    if (!isInDoubt && !this.#hasRetransmitted(nowUs)) {
+      return false;
+    }
+    this.#addCredit(nowUs);
+    return this.#creditUs >= this.#costUs;
+  }
+
+  #addCredit(nowUs: number): void {
+    const mostUs = BURST_READS * this.#costUs;
+    const earnedUs = (nowUs - (this.#creditedUs ?? nowUs)) * MAX_SHARE;
+    this.#creditUs = Math.min(mostUs, this.#creditUs + earnedUs);
+    this.#creditedUs = nowUs;
+  }
+
+  #hasRetransmitted(nowUs: number): boolean {
+    if (nowUs - this.#countedUs >= SHARED_FOR_US) {
+      this.#countedUs = nowUs;
+      this.#retransmits = this.#countRetransmits();
+    }
+    return this.#retransmits !== this.#retransmitsAtRead;
+  }
+
+  #countRetransmits(): number | undefined {
+    return parseRetransmits(findShortText(join(this.#procRoot, String(this.#pid), "net/snmp")) ?? "");
+  }
+
+  #readTable(nowUs: number): void {
+    const folder = join(this.#procRoot, String(this.#pid), "net");
+    // Counted before the table is read: what is retransmitted in between is then looked at once more.
+    this.#retransmitsAtRead = this.#countRetransmits();
+    this.#retransmits = this.#retransmitsAtRead;
+    this.#countedUs = nowUs;
+    const v4 = findText(join(folder, "tcp"));
+    const v6 = this.#withIpv6 ? findText(join(folder, "tcp6")) : undefined;
+    this.#text = v4 === undefined ? v6 : v4 + (v6 ?? "");
+    this.#readUs = nowUs;
+    this.#spend(nowUs, this.#clock.monotonicUs() - nowUs);
+  }
+
+  #spend(nowUs: number, spentUs: number): void {
+    if (this.#creditedUs === undefined) {
+      this.#costUs = spentUs;
+      this.#creditUs = BURST_READS * spentUs;
+      this.#creditedUs = nowUs;
+    } else {
+      this.#addCredit(nowUs);
+      // Smoothed: now and then the agent itself is interrupted in the middle of a read.
+      this.#costUs += (spentUs - this.#costUs) * COST_SMOOTHING;
+    }
+    this.#creditUs -= this.#costUs;
+  }
+
+  #learnOwners(sockets: readonly TcpSocket[]): void {
+    if (this.#known.size > MAX_KNOWN) {
+      this.#known.clear();
+    }
+    const etcds = readSocketInodes(join(this.#procRoot, String(this.#pid), "fd"));
+    // Where etcd's descriptors may not be read, at least the agent's own are left out.
+    const own = etcds === undefined ? readSocketInodes(join(this.#procRoot, "self/fd")) : undefined;
+    for (const { inode } of sockets) {
+      this.#known.set(inode, etcds === undefined ? own?.has(inode) !== true : etcds.has(inode));
+    }
+  }
+}
+
+function readSocketInodes(folder: string): ReadonlySet<number> | undefined {
+  return absentAsUndefined(() => {
+    const inodes = new Set<number>();
+    for (const name of readdirSync(folder)) {
+      const target = findLink(join(folder, name));
+      if (target?.startsWith("socket:[") === true) {
+        inodes.add(Number(target.slice(8, -1)));
+      }
+    }
+    return inodes;
+  });
+}

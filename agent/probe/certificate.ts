@@ -1,0 +1,152 @@
+/** The certificate files that etcd's flags name, and the agent's own: read at the slow cadence, and soon when one changes. */
+import { create, equals } from "@bufbuild/protobuf";
+
+import { EtcdscopeError } from "../../shared/errors.ts";
+import { CertificateFactSchema, FactSchema } from "../../shared/gen/etcdscope/v1/fact_pb.js";
+import type { Fact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
+import { isReachable, pathOnHost } from "../discovery/path-on-host.ts";
+import type { FileFacts } from "../host/host-door.ts";
+import { chooseCertificate, parseCertificates } from "./parse-certificates.ts";
+import type { ParsedCertificate } from "./parse-certificates.ts";
+import type { Observation, Probe, ProbeContext, ProbeSetup } from "./probe.ts";
+
+/** Far above any bundle of authorities that etcd is given. */
+const MAX_FILE_BYTES = 1024 * 1024;
+
+interface WatchedFile {
+  readonly role: string;
+  /** As etcd sees it. */
+  readonly path: string;
+  readonly hostPath: string;
+  readonly isReachable: boolean;
+  /** For a file of authorities, the role of the certificate that one of them should have issued. */
+  readonly issuerOf?: string;
+}
+
+interface ReadFile {
+  readonly hostPath: string;
+  readonly state: string;
+  readonly readAtUs: number;
+  readonly fact: Fact;
+  readonly certificate: ParsedCertificate | undefined;
+}
+
+export function createCertificateProbe({ config }: ProbeSetup): Probe {
+  const read = new Map<string, ReadFile>();
+  let turn = 0;
+
+  /** An empty state for one that cannot be looked at: it is then read, which says why. */
+  async function look(file: WatchedFile, context: ProbeContext): Promise<FileFacts | undefined> {
+    try {
+      return await context.host.readFileFacts(file.hostPath, context.signal);
+    } catch (caught) {
+      return rethrowIfLate(caught);
+    }
+  }
+
+  async function refresh(file: WatchedFile, context: ProbeContext): Promise<Fact> {
+    const last = read.get(file.role);
+    if (!file.isReachable && last !== undefined) {
+      return last.fact;
+    }
+    const facts = await look(file, context);
+    const state = facts === undefined ? "" : `${facts.inode}:${facts.modifiedAtMs}:${facts.sizeBytes}`;
+    const nowUs = context.clock.monotonicUs();
+    const isFresh =
+      last?.hostPath === file.hostPath &&
+      last.state === state &&
+      nowUs - last.readAtUs < config.intervals.slowMs * 1000;
+    if (isFresh) {
+      return last.fact;
+    }
+    const { fact, certificate } = await readCertificate(file, facts, context);
+    const kept = last !== undefined && equals(FactSchema, last.fact, fact) ? last.fact : fact;
+    read.set(file.role, { hostPath: file.hostPath, state, readAtUs: nowUs, fact: kept, certificate });
+    return kept;
+  }
+
+  async function readCertificate(
+    file: WatchedFile,
+    facts: FileFacts | undefined,
+    context: ProbeContext,
+  ): Promise<{ fact: Fact; certificate: ParsedCertificate | undefined }> {
+    const { role, path } = file;
+    try {
+      const bytes = await context.host.readSmallFile(file.hostPath, MAX_FILE_BYTES, context.signal);
+      const issuer = file.issuerOf === undefined ? undefined : read.get(file.issuerOf)?.certificate?.issuer;
+      const certificate = chooseCertificate(parseCertificates(bytes.toString("latin1")), issuer);
+      const modifiedAtUnixMs = BigInt(Math.round(facts?.modifiedAtMs ?? 0));
+      return { fact: createFact(role, { path, ...certificate, modifiedAtUnixMs }), certificate };
+    } catch (caught) {
+      rethrowIfLate(caught);
+      const problem = EtcdscopeError.from(caught).message;
+      return { fact: createFact(role, { path, problem }), certificate: undefined };
+    }
+  }
+
+  async function run(context: ProbeContext): Promise<Observation> {
+    const files = watchedFiles(context, config.tls.cert);
+    // One file a run is looked at again: a change is seen within as many seconds as there are files, for the cost of one.
+    turn = (turn + 1) % files.length;
+    const facts: Fact[] = [];
+    for (const [index, file] of files.entries()) {
+      const known = read.get(file.role);
+      const isKnown = known?.hostPath === file.hostPath && index !== turn;
+      facts.push(isKnown ? known.fact : await refresh(file, context));
+    }
+    const gone = [...read.keys()].filter((role) => !files.some((file) => file.role === role));
+    for (const role of gone) {
+      read.delete(role);
+    }
+    return { facts, removedFacts: gone.map(factKey) };
+  }
+
+  return { name: "certificate", cadence: "fast", timeLimitMs: 1000, run };
+}
+
+/** Certificates before the authorities that issued them: the choice among those depends on it. */
+function watchedFiles(context: ProbeContext, agentCertificate: string): readonly WatchedFile[] {
+  const { discovered } = context;
+  const agent = { role: "agent", path: agentCertificate, hostPath: agentCertificate, isReachable: true };
+  if (discovered === undefined) {
+    return [agent];
+  }
+  const { clientTls, peerTls } = discovered.flags;
+  const named = [
+    { role: "server", path: clientTls?.certFile },
+    { role: "peer", path: peerTls?.certFile },
+    { role: "client-ca", path: clientTls?.trustedCaFile, issuerOf: "server" },
+    { role: "peer-ca", path: peerTls?.trustedCaFile, issuerOf: "peer" },
+  ];
+  const files = named.flatMap(({ path, ...file }) =>
+    path === undefined || path === ""
+      ? []
+      : [
+          {
+            ...file,
+            path,
+            hostPath: pathOnHost(discovered, path),
+            isReachable: isReachable(discovered, path),
+          },
+        ],
+  );
+  return [...files, agent];
+}
+
+/** A file system that hangs says nothing about a certificate. */
+function rethrowIfLate(caught: unknown): undefined {
+  const error = EtcdscopeError.from(caught);
+  if (error.code === "TIMED_OUT") {
+    throw error;
+  }
+  return undefined;
+}
+
+function factKey(role: string): string {
+  return `certificate/${role}`;
+}
+
+function createFact(role: string, rest: object): Fact {
+  const value = create(CertificateFactSchema, { role, ...rest });
+  return create(FactSchema, { key: factKey(role), body: { case: "certificate", value } });
+}

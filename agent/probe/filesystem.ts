@@ -1,0 +1,57 @@
+/** Room and inodes on the file systems of etcd's data and WAL directories, and what they are mounted from. */
+import { create } from "@bufbuild/protobuf";
+
+import type { Sample } from "../../shared/frame.ts";
+import { FactSchema, FilesystemFactSchema } from "../../shared/gen/etcdscope/v1/fact_pb.js";
+import type { Fact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
+import { seriesKey } from "../../shared/series-key.ts";
+import { assertDiscovered } from "./assert-discovered.ts";
+import { etcdDirectories, findDirectoryMount } from "./etcd-directories.ts";
+import type { DirectoryMount, EtcdDirectory } from "./etcd-directories.ts";
+import type { Observation, Probe, ProbeContext } from "./probe.ts";
+
+export function createFilesystemProbe(): Probe {
+  async function run(context: ProbeContext): Promise<Observation> {
+    const directory = etcdDirectories(assertDiscovered(context)).find(({ role }) => role === context.target);
+    if (directory === undefined) {
+      return {};
+    }
+    const { device } = await context.host.readDirectoryFacts(directory.hostPath, context.signal);
+    const usage = await context.host.readFilesystemUsage(directory.hostPath, context.signal);
+    const at = (metric: string, value: number): Sample => ({
+      key: seriesKey(metric, { role: directory.role }),
+      value,
+    });
+    return {
+      facts: [createFact(directory, findDirectoryMount(context.host, directory, device))],
+      samples: [
+        at("node_filesystem_size_bytes", usage.sizeBytes),
+        at("node_filesystem_avail_bytes", usage.availableBytes),
+        at("node_filesystem_files", usage.files),
+        at("node_filesystem_files_free", usage.filesFree),
+      ],
+    };
+  }
+
+  return {
+    name: "filesystem",
+    cadence: "normal",
+    timeLimitMs: 5000,
+    targets: ({ discovered }) => (discovered === undefined ? [] : ["data", "wal"]),
+    run,
+  };
+}
+
+function createFact(directory: EtcdDirectory, found: DirectoryMount | undefined): Fact {
+  const { role, path } = directory;
+  const value = create(FilesystemFactSchema, {
+    role,
+    path,
+    mountPoint: found?.mount.mountPoint ?? "",
+    device: found?.deviceName ?? "",
+    type: found?.mount.type ?? "",
+    readOnly: found?.mount.readOnly ?? false,
+    problem: found === undefined ? "No mount has the device of this directory" : "",
+  });
+  return create(FactSchema, { key: `filesystem/${role}`, body: { case: "filesystem", value } });
+}

@@ -1,0 +1,70 @@
+/** The fact of one link, which stays the same object, texts and since-when included, until its state changes. */
+import { create } from "@bufbuild/protobuf";
+import { FactSchema, Layer, LinkFactSchema, Port } from "../../shared/gen/etcdscope/v1/fact_pb.js";
+import type { Fact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
+import { firstAddress, formatAddress } from "../etcd/address.ts";
+import type { EtcdMember } from "../etcd/etcd-door.ts";
+import type { LayerState, LinkLook } from "../etcd/link-look.ts";
+import type { KernelVerdict } from "./peer-kernel-view.ts";
+
+const LAYERS: Readonly<Record<LayerState, Layer>> = {
+  ok: Layer.OK,
+  failed: Layer.FAILED,
+  unknown: Layer.UNKNOWN,
+  absent: Layer.UNSPECIFIED,
+};
+
+export interface LinkState {
+  readonly member: EtcdMember;
+  /** undefined: nothing was tried yet. */
+  readonly look: LinkLook | undefined;
+  /** undefined: on the client port, which etcd itself does not use. */
+  readonly kernel: KernelVerdict | undefined;
+}
+
+export class LinkFactKeeper {
+  readonly #port: "peer" | "client";
+  #state = "";
+  #fact: Fact | undefined;
+
+  constructor(port: "peer" | "client") {
+    this.#port = port;
+  }
+
+  /** Texts stay those of the moment when the state began: a number in them that moves is not a change of state. */
+  settle(now: LinkState, nowMs: number): Fact {
+    const { member, look, kernel } = now;
+    const address = look?.address ?? findAddress(this.#port === "peer" ? member.peerUrls : member.clientUrls);
+    const { tcp = "unknown", tls = "unknown", http = "unknown" } = look ?? {};
+    const errorCode = look?.error?.reason ?? look?.error?.code.toLowerCase() ?? "";
+    const state = [member.id, member.name, address, tcp, tls, http, errorCode, kernel?.state].join(" ");
+    if (this.#fact !== undefined && this.#state === state) {
+      return this.#fact;
+    }
+    const value = create(LinkFactSchema, {
+      toMemberId: member.id,
+      toName: member.name,
+      port: this.#port === "peer" ? Port.PEER : Port.CLIENT,
+      address,
+      tcp: LAYERS[tcp],
+      tls: LAYERS[tls],
+      http: LAYERS[http],
+      errorCode,
+      errorText: look?.error?.message ?? "",
+      kernel: kernel === undefined ? Layer.UNSPECIFIED : LAYERS[kernel.state],
+      kernelText: kernel?.text ?? "",
+      sinceUnixMs: BigInt(Math.round(nowMs)),
+    });
+    this.#state = state;
+    this.#fact = create(FactSchema, {
+      key: `link/${member.name}/${this.#port}`,
+      body: { case: "link", value },
+    });
+    return this.#fact;
+  }
+}
+
+function findAddress(urls: readonly string[]): string {
+  const address = firstAddress(urls);
+  return address === undefined ? "" : formatAddress(address);
+}

@@ -1,0 +1,163 @@
+/**
+ * How this node reaches the two ports of each other member. The client port is what its Status call shows. The peer
+ * port is what the kernel shows of etcd's own connections, and GET /version over a connection of ours: now and then while
+ * all is well, at every tick while the link is in doubt.
+ */
+import { EtcdscopeError } from "../../shared/errors.ts";
+import type { Sample } from "../../shared/frame.ts";
+import { seriesKey } from "../../shared/series-key.ts";
+import type { EtcdMember } from "../etcd/etcd-door.ts";
+import { TcpSocketReader } from "../host/read-tcp-sockets.ts";
+import { LinkFactKeeper } from "./link-fact.ts";
+import { PeerKernelLook } from "./peer-kernel-look.ts";
+import type { Observation, Probe, ProbeContext, ProbeSetup } from "./probe.ts";
+import { SampleGate } from "./sample-gate.ts";
+
+/** Above the door's own limit of a call (1.5 s). */
+const TIME_LIMIT_MS = 1_800;
+/** etcd closes a peer connection that is silent for 5 s: asking a little oftener keeps one open, and costs less than a handshake. */
+const ASK_EVERY_US = 3_600_000;
+/** An answer that comes within this is part of the same look; a later one is told at the next tick. */
+const WAIT_FOR_ANSWER_MS = 250;
+
+/** What is remembered of one port of one member between runs. */
+interface Remembered {
+  readonly facts: LinkFactKeeper;
+  readonly kernel: PeerKernelLook;
+  readonly roundTripKey: string;
+  askedUs: number;
+  asking: Promise<void> | undefined;
+  hadError: boolean;
+  toldRoundTripUs: number;
+}
+
+export function createLinkProbe({ config }: ProbeSetup): Probe {
+  const remembered = new Map<string, Remembered>();
+  const gate = new SampleGate(config.intervals.normalMs);
+  let reader: TcpSocketReader | undefined;
+
+  function targets({ etcd }: Omit<ProbeContext, "signal" | "target">): readonly string[] {
+    const all = etcd.otherMembers().flatMap(({ name }) => [`${name}/client`, `${name}/peer`]);
+    if (remembered.size > all.length) {
+      for (const target of remembered.keys()) {
+        if (!all.includes(target)) {
+          remembered.delete(target);
+        }
+      }
+      gate.forgetAll();
+    }
+    return all;
+  }
+
+  async function run(context: ProbeContext): Promise<Observation> {
+    const { clock, etcd, host, target } = context;
+    const name = target.slice(0, target.lastIndexOf("/"));
+    const port = target.endsWith("/peer") ? "peer" : "client";
+    const member = etcd.otherMembers().find((other) => other.name === name);
+    if (member === undefined) {
+      throw new EtcdscopeError("NOT_APPLICABLE", `No other member is named ${name}`);
+    }
+    let memory = remembered.get(target);
+    if (memory === undefined) {
+      reader ??= new TcpSocketReader(host.procRoot, clock);
+      memory = {
+        facts: new LinkFactKeeper(port),
+        kernel: new PeerKernelLook(name, config, reader),
+        roundTripKey: seriesKey("etcdscope_link_round_trip_seconds", { to: name, port }),
+        askedUs: Number.NEGATIVE_INFINITY,
+        asking: undefined,
+        hadError: false,
+        toldRoundTripUs: Number.NEGATIVE_INFINITY,
+      };
+      remembered.set(target, memory);
+    }
+    const look = port === "client" ? lookAtClientPort : lookAtPeerPort;
+    return await look(context, member, memory);
+  }
+
+  async function lookAtClientPort(
+    context: ProbeContext,
+    member: EtcdMember,
+    memory: Remembered,
+  ): Promise<Observation> {
+    const { clock, etcd, signal } = context;
+    // The status probe asks in the same tick: the door makes one call of the two. How it ended is in the look.
+    await etcd.memberStatus(member.name, signal).catch(rethrowUnlessTried);
+    const look = etcd.findLook(member.name, "client");
+    const hasError = look?.error !== undefined;
+    const isChanged = hasError !== memory.hadError;
+    memory.hadError = hasError;
+    return {
+      facts: [memory.facts.settle({ member, look, kernel: undefined }, clock.nowMs())],
+      samples: findRoundTrip(memory, look?.roundTripUs, clock.monotonicUs()),
+      // Whether there still is a quorum is the next question.
+      trigger: isChanged ? ["read"] : [],
+    };
+  }
+
+  async function lookAtPeerPort(
+    context: ProbeContext,
+    member: EtcdMember,
+    memory: Remembered,
+  ): Promise<Observation> {
+    const { clock, etcd } = context;
+    const isFailing =
+      etcd.findLook(member.name, "peer")?.error !== undefined ||
+      etcd.findLook(member.name, "client")?.error !== undefined;
+    const kernel = memory.kernel.look(context, member, isFailing);
+    const nowUs = clock.monotonicUs();
+    const isInDoubt = isFailing || kernel.state === "failed";
+    if (memory.asking === undefined && (isInDoubt || nowUs - memory.askedUs >= ASK_EVERY_US)) {
+      memory.askedUs = nowUs;
+      memory.asking = askVersion(context, member.name, memory);
+    }
+    if (memory.asking !== undefined) {
+      await settleWithin(memory.asking, WAIT_FOR_ANSWER_MS, context);
+    }
+    const look = etcd.findLook(member.name, "peer");
+    const samples = findRoundTrip(memory, look?.roundTripUs, nowUs);
+    for (const sample of memory.kernel.samples) {
+      gate.add(samples, sample, nowUs);
+    }
+    return { facts: [memory.facts.settle({ member, look, kernel }, clock.nowMs())], samples };
+  }
+
+  function findRoundTrip(memory: Remembered, roundTripUs: number | undefined, nowUs: number): Sample[] {
+    // A little less than the interval: the ticks it falls on are not exact.
+    if (roundTripUs === undefined || nowUs - memory.toldRoundTripUs < config.intervals.normalMs * 950) {
+      return [];
+    }
+    memory.toldRoundTripUs = nowUs;
+    return [{ key: memory.roundTripKey, value: roundTripUs / 1e6 }];
+  }
+
+  return { name: "link", cadence: "fast", timeLimitMs: TIME_LIMIT_MS, targets, run };
+}
+
+/** Never rejects: what came of it is the door's last look. */
+async function askVersion({ etcd }: ProbeContext, name: string, memory: Remembered): Promise<void> {
+  try {
+    // A signal of its own: an answer that comes after this run's end is still an answer.
+    await etcd.peerVersion(name, new AbortController().signal);
+  } catch {
+    // In the look.
+  } finally {
+    memory.asking = undefined;
+  }
+}
+
+async function settleWithin(promise: Promise<void>, limitMs: number, { clock }: ProbeContext): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = clock.after(limitMs, resolve);
+    void promise.then(() => {
+      timer.cancel();
+      resolve();
+    });
+  });
+}
+
+function rethrowUnlessTried(caught: unknown): void {
+  if (caught instanceof EtcdscopeError && caught.code === "NOT_APPLICABLE") {
+    throw caught;
+  }
+}

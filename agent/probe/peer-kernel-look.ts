@@ -1,0 +1,117 @@
+/** Looks at etcd's own connections with one peer through the kernel's table: which to ask for, and what they say. */
+import type { AgentConfig } from "../config.ts";
+import type { Sample } from "../../shared/frame.ts";
+import { seriesKey } from "../../shared/series-key.ts";
+import { firstAddress, parseAddress } from "../etcd/address.ts";
+import type { Address } from "../etcd/address.ts";
+import type { EtcdMember } from "../etcd/etcd-door.ts";
+import { kernelAddresses } from "../host/parse-tcp-sockets.ts";
+import type { TcpSocket } from "../host/parse-tcp-sockets.ts";
+import type { TcpSocketReader } from "../host/read-tcp-sockets.ts";
+import { PeerKernelView } from "./peer-kernel-view.ts";
+import type { KernelVerdict } from "./peer-kernel-view.ts";
+import type { ProbeContext } from "./probe.ts";
+
+export class PeerKernelLook {
+  readonly #config: AgentConfig;
+  readonly #reader: TcpSocketReader;
+  readonly #view = new PeerKernelView();
+  readonly #keys: readonly [connections: string, sendQueue: string, retransmits: string];
+  #verdict: KernelVerdict = { state: "unknown", text: "Nothing was seen yet" };
+  #samples: readonly Sample[] = [];
+  #pid: number | undefined;
+  #judgedUs = Number.NEGATIVE_INFINITY;
+
+  constructor(to: string, config: AgentConfig, reader: TcpSocketReader) {
+    this.#config = config;
+    this.#reader = reader;
+    this.#keys = [
+      seriesKey("etcdscope_peer_connections", { to }),
+      seriesKey("etcdscope_peer_send_queue_bytes", { to }),
+      seriesKey("etcdscope_peer_retransmits", { to }),
+    ];
+  }
+
+  get verdict(): KernelVerdict {
+    return this.#verdict;
+  }
+
+  /** As of the last look; empty while nothing can be seen. */
+  get samples(): readonly Sample[] {
+    return this.#samples;
+  }
+
+  /** isInDoubt: the agent's own connections to that member fail. */
+  look(context: ProbeContext, member: EtcdMember, isInDoubt: boolean): KernelVerdict {
+    const { clock, discovered } = context;
+    if (discovered?.pid !== this.#pid) {
+      this.#pid = discovered?.pid;
+      this.#view.reset();
+    }
+    if (discovered?.pid === undefined) {
+      return this.#cannotTell("etcd does not run on this node");
+    }
+    const address = this.#addressOf(member);
+    // A name was resolved by our own connection.
+    const resolved = context.etcd.findLook(member.name, "peer")?.remoteIp ?? address?.host ?? "";
+    const remote = kernelAddresses(resolved);
+    if (address === undefined || remote === undefined) {
+      return this.#cannotTell("The peer's address is a name that has not been resolved yet");
+    }
+    const own = parseAddress(discovered.flags.listenPeerUrls[0] ?? "");
+    const isWildcard = own !== undefined && ["0.0.0.0", "::"].includes(own.host);
+    const { sockets, readUs } = this.#reader.look({
+      pid: discovered.pid,
+      remote,
+      remotePort: address.port,
+      localPort: this.#isAloneAt(address, own, context) ? own?.port : undefined,
+      withIpv6: isWildcard || resolved.includes(":"),
+      isInDoubt: isInDoubt || this.#verdict.state === "failed" || this.#view.isSuspicious,
+    });
+    if (sockets === undefined) {
+      return this.#cannotTell("The table of etcd's connections cannot be read");
+    }
+    // What an older table has said was said already.
+    if (readUs > this.#judgedUs) {
+      this.#judgedUs = readUs;
+      const processAgeMs = clock.nowMs() - discovered.startedAtMs;
+      this.#verdict = this.#view.judge(sockets, { nowUs: readUs, processAgeMs });
+      this.#samples = this.#measure(sockets);
+    }
+    return this.#verdict;
+  }
+
+  #cannotTell(text: string): KernelVerdict {
+    this.#judgedUs = Number.NEGATIVE_INFINITY;
+    this.#samples = [];
+    this.#verdict = { state: "unknown", text };
+    return this.#verdict;
+  }
+
+  #addressOf(member: EtcdMember): Address | undefined {
+    const address = firstAddress(member.peerUrls);
+    const host = this.#config.peers[member.name];
+    return address === undefined || host === undefined ? address : { ...address, host };
+  }
+
+  /** Where several members share one address (a cluster on one machine), the address does not tell who has dialled us. */
+  #isAloneAt(address: Address, own: Address | undefined, { etcd, target }: ProbeContext): boolean {
+    return (
+      own?.host !== address.host &&
+      !etcd
+        .otherMembers()
+        .some(
+          (other) => !target.startsWith(`${other.name}/`) && this.#addressOf(other)?.host === address.host,
+        )
+    );
+  }
+
+  #measure(sockets: readonly TcpSocket[]): readonly Sample[] {
+    const [connections, sendQueue, retransmits] = this.#keys;
+    return [
+      { key: connections, value: sockets.length },
+      { key: sendQueue, value: sockets.reduce((sum, socket) => sum + socket.sendQueueBytes, 0) },
+      { key: retransmits, value: sockets.reduce((sum, socket) => sum + socket.retransmits, 0) },
+    ];
+  }
+}

@@ -1,0 +1,31 @@
+/** Every probe of the agent, one line each. A new probe is one file and one line here. */
+import { createAlarmsProbe } from "./alarms.ts";
+import { createCertificateProbe } from "./certificate.ts";
+import { createDiskProbe } from "./disk.ts";
+import { createFilesystemProbe } from "./filesystem.ts";
+import { createFlagsProbe } from "./flags.ts";
+import { createFsyncProbe } from "./fsync.ts";
+import { createLinkProbe } from "./link.ts";
+import { createMembersProbe } from "./members.ts";
+import { createMetricsProbe } from "./metrics.ts";
+import { createNodeProbe } from "./node.ts";
+import type { ProbeFactory } from "./probe.ts";
+import { createProcessProbe } from "./process.ts";
+import { createReadProbe } from "./read.ts";
+import { createStatusProbe } from "./status.ts";
+
+export const PROBE_FACTORIES: readonly ProbeFactory[] = [
+  createProcessProbe,
+  createNodeProbe,
+  createFlagsProbe,
+  createFilesystemProbe,
+  createDiskProbe,
+  createFsyncProbe,
+  createCertificateProbe,
+  createStatusProbe,
+  createLinkProbe,
+  createReadProbe,
+  createMetricsProbe,
+  createMembersProbe,
+  createAlarmsProbe,
+];

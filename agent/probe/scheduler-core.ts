@@ -1,0 +1,225 @@
+/**
+ * Decides which probe runs when. Pure: time comes in, actions go out, and the scheduler performs them. So that a stuck
+ * probe, a storm of triggers or a machine that slept is a table of cases.
+ */
+import type { ProbeTiming } from "./probe.ts";
+
+/** What the core needs to know of a probe. */
+export interface ScheduledProbe {
+  readonly name: string;
+  readonly timeLimitMs: number;
+  readonly intervalMs: number;
+  /** How far into an interval this probe runs, in [0, 1): spreads probes and agents. */
+  readonly phase: number;
+  readonly timing?: () => ProbeTiming;
+  readonly targets: () => readonly string[];
+}
+
+/** Milliseconds: monotonic for deciding, wall for probes that keep a phase of it. */
+export interface SchedulerNow {
+  readonly ms: number;
+  readonly wallMs: number;
+}
+
+export type SchedulerAction =
+  | { readonly kind: "run"; readonly run: number; readonly probe: string; readonly target: string }
+  /** Its time is over: tell it so, and record it as timed out. */
+  | { readonly kind: "abort"; readonly run: number; readonly probe: string; readonly target: string }
+  /** It was due again and still has not come back from `forMs` ago. */
+  | { readonly kind: "stuck"; readonly probe: string; readonly target: string; readonly forMs: number }
+  /** The target is looked at no more. */
+  | { readonly kind: "forget"; readonly probe: string; readonly target: string };
+
+/** At most this many targets a probe: what the probe contract allows. */
+const MAX_TARGETS = 32;
+/** A run that is triggered begins no sooner after the last one began: two probes that trigger each other stay cheap. */
+const TRIGGER_GAP_MS = 200;
+
+interface Target {
+  readonly name: string;
+  /** Number of the run under way; 0: none. */
+  run: number;
+  begunMs: number;
+  /** When the run under way was told that its time is over; Infinity: it was not. */
+  abortedMs: number;
+  /** When a trigger asks for a run; Infinity: none does. */
+  triggeredMs: number;
+}
+
+interface Entry {
+  readonly probe: ScheduledProbe;
+  readonly targets: Map<string, Target>;
+  dueMs: number;
+  isFirst: boolean;
+}
+
+export class SchedulerCore {
+  readonly #entries: readonly Entry[];
+  readonly #byName: ReadonlyMap<string, Entry>;
+  readonly #running = new Map<number, Target>();
+  #lastRun = 0;
+
+  /** Everything is due at once, but for probes that keep their own time: an agent that starts should know all it can soon. */
+  constructor(probes: readonly ScheduledProbe[]) {
+    this.#entries = probes.map((probe) => ({
+      probe,
+      targets: new Map(),
+      dueMs: Number.NEGATIVE_INFINITY,
+      isFirst: true,
+    }));
+    this.#byName = new Map(this.#entries.map((entry) => [entry.probe.name, entry]));
+  }
+
+  /** What is due now. */
+  tick(now: SchedulerNow): readonly SchedulerAction[] {
+    const actions: SchedulerAction[] = [];
+    for (const entry of this.#entries) {
+      this.#expire(entry, now, actions);
+      const isDue = entry.dueMs <= now.ms;
+      if (isDue && !(entry.isFirst && entry.probe.timing !== undefined)) {
+        this.#beginDue(entry, now, actions);
+      }
+      if (isDue) {
+        this.#setNextDue(entry, now);
+      } else {
+        this.#beginTriggered(entry, now, actions);
+      }
+    }
+    return actions;
+  }
+
+  /** A run has come back. False when its result comes too late to be used. */
+  end(run: number): boolean {
+    const target = this.#running.get(run);
+    if (target === undefined) {
+      return false;
+    }
+    this.#running.delete(run);
+    target.run = 0;
+    const inTime = target.abortedMs === Number.POSITIVE_INFINITY;
+    target.abortedMs = Number.POSITIVE_INFINITY;
+    return inTime;
+  }
+
+  /** Asks for a run of every target of a probe; one that is running runs once more when it has come back. */
+  trigger(probe: string, now: SchedulerNow): void {
+    const entry = this.#byName.get(probe);
+    for (const target of entry?.targets.values() ?? []) {
+      target.triggeredMs = Math.min(target.triggeredMs, Math.max(now.ms, target.begunMs + TRIGGER_GAP_MS));
+    }
+  }
+
+  /** Settings have changed: probes that keep their own time are asked for it again. */
+  retime(now: SchedulerNow): void {
+    for (const entry of this.#entries) {
+      if (entry.probe.timing !== undefined && !entry.isFirst) {
+        this.#setNextDue(entry, now);
+      }
+    }
+  }
+
+  /** When tick is to be called next, on the monotonic clock. */
+  nextMs(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const { dueMs, targets, probe } of this.#entries) {
+      next = Math.min(next, dueMs);
+      for (const { run, abortedMs, begunMs, triggeredMs } of targets.values()) {
+        if (run === 0) {
+          next = Math.min(next, triggeredMs);
+        } else if (abortedMs === Number.POSITIVE_INFINITY) {
+          next = Math.min(next, begunMs + probe.timeLimitMs);
+        }
+      }
+    }
+    return next;
+  }
+
+  #expire(entry: Entry, now: SchedulerNow, actions: SchedulerAction[]): void {
+    const { name: probe, timeLimitMs } = entry.probe;
+    for (const target of entry.targets.values()) {
+      const isLate = target.run !== 0 && now.ms - target.begunMs >= timeLimitMs;
+      if (isLate && target.abortedMs === Number.POSITIVE_INFINITY) {
+        target.abortedMs = now.ms;
+        actions.push({ kind: "abort", run: target.run, probe, target: target.name });
+      }
+    }
+  }
+
+  #beginDue(entry: Entry, now: SchedulerNow, actions: SchedulerAction[]): void {
+    const probe = entry.probe.name;
+    const names = new Set(entry.probe.targets().slice(0, MAX_TARGETS));
+    for (const name of entry.targets.keys()) {
+      if (!names.has(name)) {
+        this.#forget(entry, name, actions);
+      }
+    }
+    for (const name of names) {
+      const target = entry.targets.get(name) ?? newTarget(name);
+      entry.targets.set(name, target);
+      if (target.run === 0) {
+        this.#begin(entry, { target, now, actions });
+      } else if (target.abortedMs < now.ms) {
+        actions.push({ kind: "stuck", probe, target: name, forMs: now.ms - target.begunMs });
+      }
+    }
+  }
+
+  /** A run of it that is under way is left to end; its result is then dropped. */
+  #forget(entry: Entry, name: string, actions: SchedulerAction[]): void {
+    const run = entry.targets.get(name)?.run ?? 0;
+    entry.targets.delete(name);
+    this.#running.delete(run);
+    actions.push({ kind: "forget", probe: entry.probe.name, target: name });
+  }
+
+  #beginTriggered(entry: Entry, now: SchedulerNow, actions: SchedulerAction[]): void {
+    for (const target of entry.targets.values()) {
+      if (target.run === 0 && target.triggeredMs <= now.ms) {
+        this.#begin(entry, { target, now, actions });
+      }
+    }
+  }
+
+  #begin(entry: Entry, what: { target: Target; now: SchedulerNow; actions: SchedulerAction[] }): void {
+    const { target, now, actions } = what;
+    this.#lastRun += 1;
+    target.run = this.#lastRun;
+    target.begunMs = now.ms;
+    target.abortedMs = Number.POSITIVE_INFINITY;
+    target.triggeredMs = Number.POSITIVE_INFINITY;
+    this.#running.set(target.run, target);
+    actions.push({ kind: "run", run: target.run, probe: entry.probe.name, target: target.name });
+  }
+
+  #setNextDue(entry: Entry, now: SchedulerNow): void {
+    const { intervalMs, phase, timing } = entry.probe;
+    if (timing !== undefined) {
+      const own = timing();
+      const leftMs = own.intervalMs - modulo(now.wallMs - own.phaseMs, own.intervalMs);
+      // A timer may ring a little before the wall clock is there: that is this turn still, not the next one.
+      entry.dueMs = now.ms + leftMs + (leftMs < own.intervalMs / 10 ? own.intervalMs : 0);
+    } else if (entry.isFirst) {
+      // The second run comes within half to one and a half intervals, and from there on one an interval.
+      entry.dueMs = now.ms + intervalMs * (0.5 + phase);
+    } else {
+      // After a pause of the machine or the agent: no burst of what was missed.
+      const missed = Math.floor((now.ms - entry.dueMs) / intervalMs);
+      entry.dueMs += intervalMs * (missed + 1);
+    }
+    entry.isFirst = false;
+  }
+}
+
+function newTarget(name: string): Target {
+  return {
+    name,
+    run: 0,
+    begunMs: Number.NEGATIVE_INFINITY,
+    abortedMs: Number.POSITIVE_INFINITY,
+    triggeredMs: Number.POSITIVE_INFINITY,
+  };
+}
+
+function modulo(value: number, by: number): number {
+  return ((value % by) + by) % by;
+}

@@ -1,0 +1,36 @@
+/** Turns what gRPC says of a failed stream into one sentence for the log, the same for the same cause. Pure. */
+
+/** Validity of this agent's own certificate. */
+export interface OwnCertificate {
+  readonly path: string;
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+}
+
+/** What a connection looks like that the other side closed right after TLS. */
+const CLOSED_EARLY =
+  /^(Failed to connect|.*(ECONNRESET|EPIPE|socket hang up|Connection closed|socket disconnected).*)$/;
+
+export function describeFailure(details: string, own: OwnCertificate | undefined, nowMs: number): string {
+  // gRPC's framing, and a time that would make every line another
+  const text = details
+    .replace(/^No connection established\. Last error: /, "")
+    .replace(/\.? Resolution note: .*$/, "")
+    .replaceAll(/ ?\(\d{4}-\d\d-\d\dT[\d:.]+Z\)/g, "")
+    .replace(/^Error: /, "")
+    .trim();
+  if (!CLOSED_EARLY.test(text)) {
+    return text === "" ? "The stream ended without a reason" : text;
+  }
+  if (own !== undefined && nowMs > own.notAfterMs) {
+    return `The collector closed the connection: this agent's certificate ${own.path} has expired on ${iso(own.notAfterMs)}`;
+  }
+  if (own !== undefined && nowMs < own.notBeforeMs) {
+    return `The collector closed the connection: this agent's certificate ${own.path} is valid from ${iso(own.notBeforeMs)} only`;
+  }
+  return `The collector closed the connection (${text}): it may not trust this agent's certificate, its log says why`;
+}
+
+function iso(timeMs: number): string {
+  return new Date(timeMs).toISOString();
+}

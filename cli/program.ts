@@ -1,0 +1,192 @@
+/** The commands and their options. Each command's code is loaded when it is called. */
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { systemClock } from "../shared/clock.ts";
+import { EtcdscopeError } from "../shared/errors.ts";
+import type { Language } from "../shared/text.ts";
+import { ETCDSCOPE_VERSION } from "../shared/version.ts";
+import { addPkiCommands } from "./pki/pki-commands.ts";
+import { createTerminal, type Terminal } from "./terminal.ts";
+import type { AskOptions } from "./ask-options.ts";
+import type { CollectorClient } from "./collector-client.ts";
+
+/** What every action gets beside its own options. */
+export interface ProgramContext {
+  readonly environment: NodeJS.ProcessEnv;
+  /** Told by an action; 0 when none was called. */
+  finish(exitCode: number): void;
+  terminal(language?: Language): Terminal;
+}
+
+const EXIT_CODES =
+  "\nExit codes: 0 done, 1 failed or the answer is bad, 2 wrong arguments or configuration, 3 unknown";
+
+/** Runs one command line; the exit code. Never throws. */
+export async function runProgram(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
+  let exitCode = 0;
+  const context: ProgramContext = {
+    environment,
+    finish: (code) => {
+      exitCode = code;
+    },
+    terminal: (language) =>
+      createTerminal({ out: process.stdout, error: process.stderr }, environment, language),
+  };
+  // Somebody who has seen enough (`| head`) is no fault.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === "EPIPE" ? exitCode : 1);
+  });
+  try {
+    await createProgram(context).parseAsync(args, { from: "user" });
+    return exitCode;
+  } catch (caught) {
+    return explain(caught, context.terminal());
+  }
+}
+
+function createProgram(context: ProgramContext): Command {
+  const program = new Command("etcdscope")
+    .description("Tells what is wrong with an etcd cluster, why, on which node, and what is safe to do next.")
+    .version(ETCDSCOPE_VERSION)
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .showHelpAfterError("(--help shows what there is)")
+    .addHelpText("after", EXIT_CODES)
+    .exitOverride();
+  addServices(program, context);
+  addQuestions(program, context);
+  addPkiCommands(program, context);
+  return program;
+}
+
+function addServices(program: Command, context: ProgramContext): void {
+  for (const [name, about] of [
+    ["agent", "watch the etcd of this node and report to the collectors"],
+    ["collector", "receive from agents, keep the history, judge, answer"],
+  ] as const) {
+    program
+      .command(name)
+      .summary(about)
+      .description(`The service: ${about}.`)
+      .requiredOption("--config <file>", "configuration (YAML)")
+      .option("--check", "only validate the configuration: print every problem with its place, or OK", false)
+      .action(async (options: { readonly config: string; readonly check: boolean }) => {
+        const { startAgent, startCollector } = await import("./run-service.ts");
+        const request = { ...options, environment: context.environment };
+        const terminal = context.terminal();
+        context.finish(
+          name === "agent" ? await startAgent(request, terminal) : await startCollector(request, terminal),
+        );
+      });
+  }
+}
+
+interface CommonOptions extends AskOptions {
+  readonly json: boolean;
+  readonly lang?: Language;
+  readonly cluster?: string;
+}
+
+function addQuestions(program: Command, context: ProgramContext): void {
+  question(program, "status", "verdict, cause and members: exit code 0 healthy, 1 not, 3 unknown")
+    .option("--at <time>", "as it was then: RFC 3339, or how long ago (2h)")
+    .action(async (options: CommonOptions & { readonly at?: string }) => {
+      const { runStatus } = await import("./run-status.ts");
+      const { resolveTime } = await import("./ask-options.ts");
+      const at = options.at === undefined ? undefined : resolveTime("--at", options.at, systemClock.nowMs());
+      const client = await connect(options, context);
+      context.finish(await runStatus(client, { ...common(options), at }, context.terminal(options.lang)));
+    });
+
+  question(program, "findings", "what was found, with its evidence: now, or over a span")
+    .option("--active", "only what is wrong now", false)
+    .option("--from <time>", "begin of the span: RFC 3339, or how long ago (2h)")
+    .option("--to <time>", "end of the span (default: now)")
+    .action(
+      async (
+        options: CommonOptions & { readonly active: boolean; readonly from?: string; readonly to?: string },
+      ) => {
+        const { runFindings } = await import("./run-findings.ts");
+        const { active, from, to } = options;
+        const request = { ...common(options), active, from, to, clock: systemClock };
+        const client = await connect(options, context);
+        context.finish(await runFindings(client, request, context.terminal(options.lang)));
+      },
+    );
+
+  question(program, "series", "the metrics recorded, or one of them over a span")
+    .argument("[metric]", "name of a metric (default: list them)")
+    .option("--node <name>", "one node (default: every node)")
+    .option("--from <time>", "begin of the span: RFC 3339, or how long ago (default: 1h)")
+    .option("--to <time>", "end of the span (default: now)")
+    .option("--points <n>", "steps that the span is divided into, 1 to 5000 (default: 300)", parsePoints)
+    .action(async (metric: string | undefined, options: CommonOptions & SeriesOptions) => {
+      const { runSeries } = await import("./run-series.ts");
+      const { node, from, to, points } = options;
+      const request = { ...common(options), metric, node, from, to, points, clock: systemClock };
+      const client = await connect(options, context);
+      context.finish(await runSeries(client, request, context.terminal(options.lang)));
+    });
+}
+
+interface SeriesOptions {
+  readonly node?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly points?: string;
+}
+
+function question(program: Command, name: string, about: string): Command {
+  return program
+    .command(name)
+    .summary(about)
+    .description(`Asks a collector: ${about}.`)
+    .option("--collector <url>", "the collector (default: ETCDSCOPE_COLLECTOR, else http://127.0.0.1:8080)")
+    .option("--token-file <file>", "holds the token (default: ETCDSCOPE_TOKEN)")
+    .option("--ca <file>", "authority of the collector's HTTPS certificate (default: the machine's)")
+    .option("--cluster <name>", "one cluster (default: the only one)")
+    .option("--json", "the API's own document, for scripts", false)
+    .addOption(
+      new Option("--lang <language>", "language of texts (default: the locale's)").choices(["en", "zh"]),
+    );
+}
+
+function common(options: CommonOptions): { readonly cluster: string | undefined; readonly json: boolean } {
+  return { cluster: options.cluster, json: options.json };
+}
+
+async function connect(options: AskOptions, context: ProgramContext): Promise<CollectorClient> {
+  const [{ createCollectorClient }, { resolvePlace }] = await Promise.all([
+    import("./collector-client.ts"),
+    import("./ask-options.ts"),
+  ]);
+  return createCollectorClient(resolvePlace(options, context.environment));
+}
+
+function parsePoints(text: string): string {
+  if (!/^\d{1,4}$/.test(text) || Number(text) < 1 || Number(text) > 5000) {
+    throw new InvalidArgumentError("Expected a whole number from 1 to 5000.");
+  }
+  return text;
+}
+
+/** The sentence for people and the exit code of what went wrong. */
+function explain(caught: unknown, terminal: Terminal): number {
+  if (caught instanceof CommanderError) {
+    // It has already said what it had to say; asking for help is no error.
+    return caught.exitCode === 0 ? 0 : 2;
+  }
+  const error = EtcdscopeError.from(caught);
+  terminal.writeError(`etcdscope: ${error.message}\n`);
+  switch (error.code) {
+    case "ARGUMENT_INVALID":
+    case "CONFIG_INVALID":
+      return 2;
+    case "NOT_FOUND":
+      return error.field === undefined ? 1 : 2;
+    case "INTERNAL":
+      terminal.writeError(caught instanceof Error ? `${caught.stack ?? ""}\n` : "");
+      return 1;
+    default:
+      return 1;
+  }
+}

@@ -1,0 +1,71 @@
+/** `etcdscope agent` and `etcdscope collector`: read the configuration, tell every problem, then check or run. */
+import { flushCompileCache } from "node:module";
+import { checkAgentConfig } from "../agent/config-file.ts";
+import type { AgentConfig } from "../agent/config.ts";
+import { checkCollectorConfig } from "../collector/config-file.ts";
+import type { CollectorConfig } from "../collector/config.ts";
+import { formatProblems, type ConfigResult } from "../shared/config/config-problem.ts";
+import { formatAddress } from "../shared/config/parse-address.ts";
+import { formatDurationMs } from "../shared/config/parse-duration.ts";
+import { formatSizeBytes } from "../shared/config/parse-size.ts";
+import { handOver } from "./hand-over.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface ServiceRequest {
+  readonly config: string;
+  readonly check: boolean;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** Does not return when it starts the agent. */
+export async function startAgent(request: ServiceRequest, terminal: Terminal): Promise<number> {
+  const config = accept(request, checkAgentConfig(request.config), terminal);
+  if (config === undefined) {
+    return 2;
+  }
+  if (request.check) {
+    terminal.write(`OK  ${request.config}: ${summariseAgent(config)}\n`);
+    return 0;
+  }
+  // Compiled once here and kept on disk (where Node is told to), so that the agent proper never loads the compiler of
+  // TypeScript: at the first start after an installation that is 25 MiB more.
+  await import("../agent/main.ts");
+  flushCompileCache();
+  return handOver(config, request.environment);
+}
+
+export async function startCollector(request: ServiceRequest, terminal: Terminal): Promise<number> {
+  const config = accept(request, checkCollectorConfig(request.config), terminal);
+  if (config === undefined) {
+    return 2;
+  }
+  if (request.check) {
+    terminal.write(`OK  ${request.config}: ${summariseCollector(config)}\n`);
+    return 0;
+  }
+  const { runCollector } = await import("../collector/main.ts");
+  // A service that was asked to stop has stopped: nothing that lingers may keep the process.
+  process.exit(await runCollector(config));
+}
+
+function accept<T>(request: ServiceRequest, result: ConfigResult<T>, terminal: Terminal): T | undefined {
+  if (result.kind === "invalid") {
+    terminal.writeError(`${formatProblems(request.config, result.problems)}\n`);
+    return undefined;
+  }
+  return result.config;
+}
+
+function summariseAgent(config: AgentConfig): string {
+  const { fastMs, normalMs, slowMs } = config.intervals;
+  const pace = [fastMs, normalMs, slowMs].map(formatDurationMs).join("/");
+  const etcd = config.etcd.endpoint ?? config.etcd.name ?? config.etcd.dataDir ?? "discovered";
+  return `node ${config.node} of cluster ${config.cluster}, etcd ${etcd}, every ${pace}, to ${config.collectors.join(" and ")}`;
+}
+
+function summariseCollector(config: CollectorConfig): string {
+  const { grpc, http, history } = config;
+  const tokens = http.tokens.length === 0 ? "no tokens" : `${http.tokens.length} token(s)`;
+  const keep = `${formatDurationMs(history.rawMs)} within ${formatSizeBytes(history.maxBytes)}`;
+  return `agents at ${formatAddress(grpc)}, API at ${formatAddress(http)} (${tokens}), history ${history.path}, ${keep}`;
+}

@@ -1,0 +1,67 @@
+/** The description of the API, made from the schemas that the endpoints themselves are checked with. */
+import fastifySwagger from "@fastify/swagger";
+import type { FastifyInstance } from "fastify";
+import { ETCDSCOPE_VERSION } from "../../shared/version.ts";
+import { PROBLEM_SCHEMA } from "./schemas/shapes.ts";
+import { FINDING_LIST_SCHEMA, FINDING_SCHEMA } from "./schemas/finding.ts";
+import {
+  CERTIFICATES_SCHEMA,
+  CONNECTIVITY_SCHEMA,
+  SERIES_LIST_SCHEMA,
+  SERIES_SCHEMA,
+} from "./schemas/observation.ts";
+import { CLUSTER_LIST_SCHEMA, CLUSTER_STATE_SCHEMA } from "./schemas/state.ts";
+
+export const API_SCHEMAS = [
+  PROBLEM_SCHEMA,
+  FINDING_SCHEMA,
+  FINDING_LIST_SCHEMA,
+  CLUSTER_LIST_SCHEMA,
+  CLUSTER_STATE_SCHEMA,
+  CONNECTIVITY_SCHEMA,
+  CERTIFICATES_SCHEMA,
+  SERIES_LIST_SCHEMA,
+  SERIES_SCHEMA,
+] as const;
+
+/** Must come before the endpoints: the plugin listens to their registration. */
+export function addOpenApi(app: FastifyInstance): void {
+  for (const schema of API_SCHEMAS) {
+    app.addSchema(schema);
+  }
+  void app.register(fastifySwagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: {
+        title: "etcdscope collector",
+        version: ETCDSCOPE_VERSION,
+        description:
+          "What is wrong with an etcd cluster, why, on which node. Times are RFC 3339 UTC with milliseconds; texts " +
+          "for people come in English and Chinese; lists page with limit and cursor; errors are RFC 9457 problem+json.",
+      },
+      tags: [
+        { name: "state", description: "Clusters, now and at an earlier time" },
+        { name: "history", description: "Recorded values" },
+        { name: "service", description: "The collector itself" },
+      ],
+      components: {
+        securitySchemes: {
+          token: { type: "http", scheme: "bearer", description: "Needed where the collector has tokens" },
+        },
+      },
+    },
+    refResolver: {
+      buildLocalReference: nameOfSchema,
+    },
+  });
+}
+
+/** Schemas keep their own names in the description. */
+function nameOfSchema(schema: Readonly<Record<string, unknown>>): string {
+  return typeof schema["$id"] === "string" ? schema["$id"] : "Unnamed";
+}
+
+/** Serves the description; anybody may read it. */
+export function addOpenApiRoute(app: FastifyInstance): void {
+  app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
+}

@@ -1,0 +1,23 @@
+/** What the API asks of the rest of the collector about the present and the past. Wired in collector.ts. */
+import type {
+  CertificateReport,
+  ClusterState,
+  ClusterSummary,
+  Finding,
+  LinkReport,
+} from "../../shared/rest.ts";
+
+export interface StateSource {
+  /** Sorted worst first, then by name. */
+  clusters(): readonly ClusterSummary[];
+  hasCluster(cluster: string): boolean;
+  /** The cluster now. */
+  state(cluster: string): ClusterState | undefined;
+  /** The cluster as it was; undefined when the history holds nothing of it then. */
+  stateAt(cluster: string, atMs: number): Promise<ClusterState | undefined>;
+  connectivity(cluster: string, atMs: number | undefined): Promise<readonly LinkReport[]>;
+  certificates(cluster: string, atMs: number | undefined): Promise<readonly CertificateReport[]>;
+  findings(cluster: string, fromMs: number, toMs: number): Promise<readonly Finding[]>;
+  /** Whether frames can be made durable now, and why not. */
+  readiness(): { readonly ready: boolean; readonly reasons: readonly string[] };
+}

@@ -1,0 +1,176 @@
+/** Builds the collector from its rooms and starts and stops them in order: the one place that knows them all. */
+import { create } from "@bufbuild/protobuf";
+import type { Clock } from "../shared/clock.ts";
+import { EtcdscopeError } from "../shared/errors.ts";
+import type { AgentIdentity } from "../shared/frame.ts";
+import { SettingsSchema, type Settings } from "../shared/gen/etcdscope/v1/stream_pb.js";
+import type { Logger } from "../shared/log-line.ts";
+import { createApi } from "./api/create-api.ts";
+import type { StateSource } from "./api/state-source.ts";
+import type { CollectorConfig } from "./config.ts";
+import type { Evaluation } from "./diagnosis/evaluate.ts";
+import { resolveThresholds } from "./diagnosis/thresholds.ts";
+import { createFindingRecorder } from "./finding-recorder.ts";
+import { createHistory } from "./history/history.ts";
+import { createIngest } from "./ingest/ingest.ts";
+import { createLiveClusters } from "./live-clusters.ts";
+import { LOOK_BACK_MS, readPast } from "./past-clusters.ts";
+
+export interface CollectorOptions {
+  readonly config: CollectorConfig;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface Collector {
+  /** Rejects when a port or the history cannot be had. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A cluster that cannot afford a failure is not burdened by an fsync every few seconds. */
+const CAREFUL_FSYNC_INTERVAL_MS = 60_000;
+
+export function createCollector(options: CollectorOptions): Collector {
+  const { config, clock, log } = options;
+  const thresholds = resolveThresholds(config.thresholds);
+  const expectedVoters = (cluster: string): number | undefined => config.clusters[cluster]?.voters;
+  const history = createHistory({ ...config.history, clock, log });
+  const recorder = createFindingRecorder({
+    save: (cluster, findings) => history.saveFindings(cluster, findings),
+    log,
+  });
+  const phases = new Map<string, { readonly agent: AgentIdentity; readonly phaseMs: number }>();
+  const careful = new Set<string>();
+
+  const live = createLiveClusters({
+    clock,
+    log,
+    thresholds,
+    expectedVoters,
+    onEvaluated: (cluster, evaluation) => {
+      recorder.record(cluster, { active: evaluation.state.findings, resolved: evaluation.resolved });
+      adjustCare(cluster, evaluation);
+    },
+  });
+
+  const ingest = createIngest({
+    config: config.grpc,
+    history,
+    clock,
+    log,
+    onFrames: (frames) => live.addFrames(frames),
+    onStreamState: (agent, state) => live.setStream(agent, state === "open"),
+    settingsFor: (agent, phaseMs) => {
+      phases.set(`${agent.cluster}/${agent.node}`, { agent, phaseMs });
+      return settingsOf(agent, phaseMs);
+    },
+  });
+
+  function settingsOf(agent: AgentIdentity, phaseMs: number): Settings {
+    return create(SettingsSchema, {
+      fsyncProbePhaseMs: phaseMs,
+      fsyncProbeMinIntervalMs: careful.has(agent.cluster) ? CAREFUL_FSYNC_INTERVAL_MS : 0,
+    });
+  }
+
+  function adjustCare(cluster: string, { state }: Evaluation): void {
+    const needsCare = state.quorum.voters > 2 && state.quorum.tolerance <= 0;
+    if (needsCare === careful.has(cluster)) {
+      return;
+    }
+    if (needsCare) {
+      careful.add(cluster);
+    } else {
+      careful.delete(cluster);
+    }
+    for (const { agent, phaseMs } of phases.values()) {
+      if (agent.cluster === cluster) {
+        ingest.pushSettings(agent, settingsOf(agent, phaseMs));
+      }
+    }
+  }
+
+  function past(cluster: string, atMs: number): Promise<Evaluation | undefined> {
+    return readPast(cluster, atMs, {
+      thresholds,
+      expectedVoters,
+      readFrames: (name, fromMs, toMs) => history.frames(name, fromMs, toMs),
+      readFindings: (name, fromMs, toMs) => history.findings(name, fromMs, toMs),
+    });
+  }
+
+  async function look(cluster: string, atMs: number | undefined): Promise<Evaluation | undefined> {
+    return atMs === undefined ? live.find(cluster) : await past(cluster, atMs);
+  }
+
+  const source: StateSource = {
+    clusters: () => live.summaries(),
+    hasCluster: (cluster) => live.find(cluster) !== undefined,
+    state: (cluster) => live.find(cluster)?.state,
+    stateAt: async (cluster, atMs) => (await past(cluster, atMs))?.state,
+    connectivity: async (cluster, atMs) => (await look(cluster, atMs))?.links ?? [],
+    certificates: async (cluster, atMs) => (await look(cluster, atMs))?.certificates ?? [],
+    findings: (cluster, fromMs, toMs) => history.findings(cluster, fromMs, toMs),
+    readiness: () => {
+      const reasons = history
+        .problems()
+        .filter(({ code }) => code !== "DAMAGED_FILE_SET_ASIDE")
+        .map(({ message }) => message);
+      return { ready: reasons.length === 0, reasons };
+    },
+  };
+  const api = createApi({ source, history, http: config.http, clock, log, ingestMetrics: ingest.counters });
+
+  async function start(): Promise<void> {
+    await history.start();
+    await restore();
+    live.start();
+    await listen();
+    const grpcPort = await ingest.start();
+    log.info(
+      {
+        grpc: `${config.grpc.host}:${grpcPort}`,
+        http: `${config.http.host}:${config.http.port}`,
+        history: config.history.path,
+      },
+      "The collector is up.",
+    );
+  }
+
+  /** The view as it was when the last collector ended; without it the agents' next keyframes make it anew. */
+  async function restore(): Promise<void> {
+    try {
+      const [frames, active] = await Promise.all([
+        history.framesSince(clock.nowMs() - LOOK_BACK_MS),
+        history.activeFindings(),
+      ]);
+      live.restore(frames, active);
+    } catch (error) {
+      log.warn({ error }, "The last state could not be read from the history; the agents will bring it.");
+    }
+  }
+
+  async function listen(): Promise<void> {
+    const { host, port } = config.http;
+    try {
+      await api.listen({ host, port });
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      throw new EtcdscopeError("UNAVAILABLE", `HTTP could not listen on ${host}:${port}: ${text}`, {
+        cause: error,
+      });
+    }
+  }
+
+  return {
+    start,
+    async stop() {
+      await ingest.stop();
+      live.stop();
+      await api.close();
+      await history.close();
+      log.info({}, "The collector has stopped.");
+    },
+  };
+}

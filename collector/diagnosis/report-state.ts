@@ -1,0 +1,89 @@
+/** The judged cluster in the shape of the REST API. */
+import type { AgentState, ClusterState, Finding, MemberReport } from "../../shared/rest.ts";
+import type { Text } from "../../shared/text.ts";
+import { formatTime } from "./format.ts";
+import type { JudgedCluster, JudgedMember } from "./judged-cluster.ts";
+
+export function reportState(cluster: JudgedCluster, findings: readonly Finding[]): ClusterState {
+  const { quorum, leader } = cluster;
+  return {
+    cluster: cluster.view.cluster,
+    at: formatTime(cluster.nowMs),
+    verdict: cluster.verdict,
+    headline: cluster.headline,
+    quorum: {
+      voters: quorum.voters,
+      needed: quorum.needed,
+      serving: quorum.serving,
+      tolerance: quorum.tolerance,
+      groups: quorum.groups,
+    },
+    leader:
+      leader === undefined
+        ? null
+        : {
+            member: leader.member,
+            memberId: leader.memberId,
+            term: String(leader.term),
+            since: formatTime(leader.sinceMs),
+            agreedBy: leader.agreedBy,
+            disagreeing: leader.disagreeing,
+          },
+    members: cluster.members.map(reportMember),
+    coverage: reportCoverage(cluster),
+    rootCauses: findings.filter(({ rootCause }) => rootCause).map(({ id }) => id),
+    findings,
+    openIncident: null,
+  };
+}
+
+function reportMember(member: JudgedMember): MemberReport {
+  const { view } = member;
+  const { agent, statement } = view;
+  return {
+    name: member.name,
+    memberId: view.memberId,
+    node: view.node ?? null,
+    role: member.role,
+    state: member.state,
+    why: member.why,
+    version: statement?.version ?? null,
+    dbSizeBytes: view.dbSizeBytes ?? null,
+    dbInUseBytes: view.dbInUseBytes ?? null,
+    raftTerm: statement === undefined ? null : String(statement.term),
+    raftIndex: view.raftIndex === undefined ? null : String(view.raftIndex),
+    appliedIndex: view.appliedIndex === undefined ? null : String(view.appliedIndex),
+    agent: {
+      state: agent.state,
+      lastSeen: agent.lastHeardAtMs === undefined ? null : formatTime(agent.lastHeardAtMs),
+      version: agent.version ?? null,
+    },
+  };
+}
+
+const BLIND: Readonly<Record<AgentState, (name: string) => Text>> = {
+  online: (name) => ({
+    en: `the agent of ${name} still sends what it had kept`,
+    zh: `${name} 的代理仍在补发保存的数据`,
+  }),
+  silent: (name) => ({ en: `the agent of ${name} is silent`, zh: `${name} 的代理没有消息` }),
+  "never-seen": (name) => ({ en: `no agent watches ${name}`, zh: `没有代理监视 ${name}` }),
+};
+
+/** The share of members with an agent that speaks of now, and links that are known one way or the other. */
+function reportCoverage(cluster: JudgedCluster): ClusterState["coverage"] {
+  const members = cluster.members.filter(({ state }) => state !== "removed");
+  const dark = members.filter(({ view }) => !view.agent.isCurrent);
+  const mute = members.filter(({ view, state }) => view.agent.isCurrent && state === "unknown");
+  const links = cluster.view.links;
+  const known = links.filter(({ state }) => state !== "unknown").length;
+  const parts = members.length + links.length;
+  const seen = members.length - dark.length - mute.length + known;
+  return {
+    score: parts === 0 ? 0 : Number((seen / parts).toFixed(2)),
+    blindSpots: [
+      ...dark.map(({ name, view }) => BLIND[view.agent.state](name)),
+      ...mute.map(({ name, why }) => ({ en: `${name}: ${why.en}`, zh: `${name}：${why.zh}` })),
+    ],
+  };
+}

@@ -1,0 +1,73 @@
+/** CERT_EXPIRED: a certificate that etcd or the agent uses on this node is past its end. */
+import type { CertificateFact } from "../../../shared/gen/etcdscope/v1/fact_pb.js";
+import type { NodeView } from "../../view/cluster-view.ts";
+import { listFacts } from "../../view/node-reading.ts";
+import { createEvidence, findSilence } from "../evidence.ts";
+import { formatDuration, formatTime } from "../format.ts";
+import type { Rule, RuleOutcome } from "../rule.ts";
+import { nodeSubject, RESPOND_WITHIN } from "../rule.ts";
+
+export const certExpired: Rule = {
+  code: "CERT_EXPIRED",
+  layer: "config",
+  isFault: true,
+  respondWithin: { ...RESPOND_WITHIN, critical: "0s" },
+  runbook: "cert-expired",
+  holdMs: 0,
+  quietMs: 2000,
+  evaluate: (cluster) => cluster.view.nodes.map((node) => evaluateNode(node, cluster.nowMs)),
+};
+
+function evaluateNode(node: NodeView, nowMs: number): RuleOutcome {
+  const subject = nodeSubject(node.name);
+  const silence = findSilence(node);
+  if (silence !== undefined) {
+    return silence;
+  }
+  const all = listFacts(node.state, "certificate");
+  const read = all.filter(({ problem }) => problem === "");
+  const expired = read.filter(({ notAfterUnixMs }) => Number(notAfterUnixMs) <= nowMs);
+  if (expired.length > 0) {
+    return describe(node, expired);
+  }
+  const unread = all.find(({ problem }) => problem !== "");
+  if (read.length === 0 || unread !== undefined) {
+    const reason =
+      unread === undefined
+        ? { en: `no certificate is known on ${node.name}`, zh: `${node.name} 上没有已知证书` }
+        : {
+            en: `${unread.path} could not be read: ${unread.problem}`,
+            zh: `无法读取 ${unread.path}：${unread.problem}`,
+          };
+    return { kind: "unknown", subject, reason };
+  }
+  const left = formatDuration(Math.min(...read.map(({ notAfterUnixMs }) => Number(notAfterUnixMs))) - nowMs);
+  const because = { en: `certificates valid ${left.en}`, zh: `证书有效期还有 ${left.zh}` };
+  return { kind: "ok", subject, because };
+}
+
+function describe(node: NodeView, expired: readonly CertificateFact[]): RuleOutcome {
+  const roles = expired.map(({ role }) => role).join(", ");
+  return {
+    kind: "bad",
+    subject: nodeSubject(node.name),
+    severity: "critical",
+    title: {
+      en: `Certificate expired on ${node.name}: ${roles}`,
+      zh: `${node.name} 上证书已过期：${roles}`,
+    },
+    detail: {
+      en: "New connections are refused; established ones live on, so the member may fail only at its next restart",
+      zh: "新连接将被拒绝；已建立的连接继续有效，因此成员可能到下次重启才失败",
+    },
+    evidence: expired.map((certificate) => {
+      const end = formatTime(Number(certificate.notAfterUnixMs));
+      const text = {
+        en: `${certificate.path} (${certificate.subject}) ended ${end}`,
+        zh: `${certificate.path}（${certificate.subject}）已于 ${end} 到期`,
+      };
+      return createEvidence({ node: node.name, source: "certificate file", atMs: node.state.atMs }, text);
+    }),
+    sinceMs: Math.min(...expired.map(({ notAfterUnixMs }) => Number(notAfterUnixMs))),
+  };
+}

@@ -1,0 +1,153 @@
+/** Every limit that a conclusion depends on: name, unit, default, and where the number comes from. */
+import { EtcdscopeError } from "../../shared/errors.ts";
+
+export interface ThresholdDescription {
+  readonly unit: "ms" | "bytes" | "ratio" | "calls" | "days";
+  readonly default: number;
+  readonly strict?: number;
+  readonly relaxed?: number;
+  readonly source: string;
+}
+
+/** Names are what an operator writes under `thresholds` in the collector's configuration. */
+export const THRESHOLDS = {
+  agentSilentMs: {
+    unit: "ms",
+    default: 3500,
+    relaxed: 10_000,
+    source: "three missed frames and half a second: the finding stands within 5 s of the last frame",
+  },
+  agentSilentAfterStartMs: {
+    unit: "ms",
+    default: 10_000,
+    source: "an agent's longest backoff (5 s) and its first frames, after the collector itself started",
+  },
+  fastStaleMs: {
+    unit: "ms",
+    default: 10_000,
+    source: "ten runs of a fast probe",
+  },
+  normalStaleMs: {
+    unit: "ms",
+    default: 45_000,
+    source: "four runs of a normal probe and its time limit",
+  },
+  slowStaleMs: {
+    unit: "ms",
+    default: 300_000,
+    source: "five runs of a slow probe",
+  },
+  hungMs: {
+    unit: "ms",
+    default: 5000,
+    strict: 3000,
+    relaxed: 10_000,
+    source: "no answer for five election timeouts of etcd's default",
+  },
+  startingMs: {
+    unit: "ms",
+    default: 10_000,
+    source: "etcd opens its client port when it has joined its peers: seconds, with a large WAL",
+  },
+  readHeldMs: {
+    unit: "ms",
+    default: 13_000,
+    source: "the read probe's interval (10 s) and its time limit (3 s)",
+  },
+  staleTermMs: {
+    unit: "ms",
+    default: 3000,
+    source: "two looks and one election after which every member in touch has the new term",
+  },
+  fastTickMs: { unit: "ms", default: 1000, source: "interval of the fast probes" },
+  fsyncWarningMs: {
+    unit: "ms",
+    default: 100,
+    strict: 10,
+    relaxed: 250,
+    source: "one tenth of the election timeout, scaled with it; strict: etcd's tuning guide, p99 10 ms",
+  },
+  fsyncCriticalMs: {
+    unit: "ms",
+    default: 500,
+    strict: 100,
+    relaxed: 1000,
+    source: "half of the election timeout, scaled with it",
+  },
+  commitWarningMs: {
+    unit: "ms",
+    default: 250,
+    strict: 25,
+    relaxed: 500,
+    source: "etcd's own alert etcdHighCommitDurations (250 ms); strict: tuning guide, p99 25 ms",
+  },
+  diskSlowMinCalls: {
+    unit: "calls",
+    default: 5,
+    source: "below that the p99 of an interval is one stray call",
+  },
+  diskFullBytes: {
+    unit: "bytes",
+    default: 16 * 1024 * 1024,
+    source: "bbolt grows its file in steps of 16 MiB: with less, the next growth fails and etcd exits",
+  },
+  diskNearlyFullRatio: {
+    unit: "ratio",
+    default: 0.1,
+    strict: 0.2,
+    relaxed: 0.05,
+    source: "kubelet's default hard eviction for nodefs.available is 10 %",
+  },
+  quotaNearRatio: {
+    unit: "ratio",
+    default: 0.8,
+    strict: 0.7,
+    relaxed: 0.9,
+    source: "time to compact and defragment before NOSPACE stops all writes",
+  },
+  certWarningDays: {
+    unit: "days",
+    default: 30,
+    strict: 60,
+    relaxed: 14,
+    source: "one month's maintenance window",
+  },
+  certCriticalDays: {
+    unit: "days",
+    default: 7,
+    strict: 14,
+    relaxed: 3,
+    source: "one working week",
+  },
+} as const satisfies Record<string, ThresholdDescription>;
+
+export type ThresholdName = keyof typeof THRESHOLDS;
+export type Thresholds = Readonly<Record<ThresholdName, number>>;
+export type ThresholdProfile = "default" | "strict" | "relaxed";
+
+export interface ThresholdChoice {
+  readonly profile: ThresholdProfile;
+  readonly overrides: Readonly<Record<string, number>>;
+}
+
+export const DEFAULT_THRESHOLDS: Thresholds = resolveThresholds({ profile: "default", overrides: {} });
+
+/** Throws CONFIG_INVALID for a name that is not in THRESHOLDS, or a value that is not a number above 0. */
+export function resolveThresholds(choice: ThresholdChoice): Thresholds {
+  const resolved: Record<string, number> = {};
+  for (const [name, description] of Object.entries(THRESHOLDS)) {
+    const about: ThresholdDescription = description;
+    resolved[name] = about[choice.profile] ?? about.default;
+  }
+  for (const [name, value] of Object.entries(choice.overrides)) {
+    if (!Object.hasOwn(THRESHOLDS, name)) {
+      const known = Object.keys(THRESHOLDS).join(", ");
+      throw new EtcdscopeError("CONFIG_INVALID", `Expected a threshold's name (${known}), got "${name}"`);
+    }
+    if (!Number.isFinite(value) || value <= 0) {
+      throw new EtcdscopeError("CONFIG_INVALID", `Expected thresholds.${name} to be a number above 0`);
+    }
+    resolved[name] = value;
+  }
+  return resolved as Thresholds;
+}

@@ -1,0 +1,113 @@
+/** Frames ⇄ the columns in which they cross to and from the history's threads. Pure. */
+import type { ReceivedFrame } from "../../shared/frame.ts";
+import { decodeBlob, encodeBlob } from "./frame-blob.ts";
+import type { NameDictionary } from "./name-dictionary.ts";
+import type { SeenOfAgent, SeenSeries } from "./seen-series.ts";
+import { ROW, ROW_WIDTH, type BatchStream, type FrameBatch } from "./worker-protocol.ts";
+
+export interface PackedFrames {
+  readonly batch: FrameBatch;
+  /** Pairs of a stream's place and the number of a series that its agent was not known to have. */
+  readonly streamSeries: Float64Array<ArrayBuffer>;
+}
+
+export interface PackContext {
+  readonly dictionary: NameDictionary;
+  readonly seenSeries: SeenSeries;
+}
+
+export function packFrames(frames: readonly ReceivedFrame[], context: PackContext): PackedFrames {
+  const rows = new Float64Array(frames.length * ROW_WIDTH);
+  const encoded: Uint8Array[] = [];
+  const streams = new Map<string, PackedStream>();
+  const streamSeries: number[] = [];
+  let blobEnd = 0;
+  for (const [index, received] of frames.entries()) {
+    const stream = placeStream(streams, received, context.seenSeries);
+    const { blob, series } = encodeBlob(received.frame, context.dictionary);
+    for (const id of series) {
+      if (stream.seen.isNew(id)) {
+        streamSeries.push(stream.place, id);
+      }
+    }
+    encoded.push(blob);
+    blobEnd += blob.length;
+    const at = index * ROW_WIDTH;
+    rows[at + ROW.stream] = stream.place;
+    rows[at + ROW.sequence] = Number(received.frame.sequence);
+    rows[at + ROW.capturedMs] = received.frame.capturedAtMs;
+    rows[at + ROW.receivedMs] = received.receivedAtMs;
+    rows[at + ROW.sampleCount] = series.length;
+    rows[at + ROW.blobEnd] = blobEnd;
+  }
+  const batch = {
+    streams: [...streams.values()].map((stream) => stream.name),
+    rows,
+    blobs: joinBytes(encoded, blobEnd),
+  };
+  return { batch, streamSeries: Float64Array.from(streamSeries) };
+}
+
+interface PackedStream {
+  readonly place: number;
+  readonly name: BatchStream;
+  readonly seen: SeenOfAgent;
+}
+
+function placeStream(
+  streams: Map<string, PackedStream>,
+  received: ReceivedFrame,
+  seenSeries: SeenSeries,
+): PackedStream {
+  const { agent, instanceId, agentVersion } = received;
+  const key = `${agent.cluster}/${agent.node}/${instanceId}`;
+  const known = streams.get(key);
+  if (known !== undefined) {
+    return known;
+  }
+  const name: BatchStream = { cluster: agent.cluster, node: agent.node, instanceId, agentVersion };
+  const stream: PackedStream = { place: streams.size, name, seen: seenSeries.ofAgent(agent) };
+  streams.set(key, stream);
+  return stream;
+}
+
+/** One buffer of the parts, whose lengths sum up to `length`. */
+export function joinBytes(parts: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** The inverse. A blob that cannot be read is passed over and counted. */
+export function unpackFrames(
+  batch: FrameBatch,
+  dictionary: NameDictionary,
+): { readonly frames: readonly ReceivedFrame[]; readonly unreadable: number } {
+  const frames: ReceivedFrame[] = [];
+  let unreadable = 0;
+  let blobStart = 0;
+  for (let at = 0; at < batch.rows.length; at += ROW_WIDTH) {
+    const stream = batch.streams[batch.rows[at + ROW.stream] ?? -1];
+    const blobEnd = batch.rows[at + ROW.blobEnd] ?? blobStart;
+    const blob = batch.blobs.subarray(blobStart, blobEnd);
+    blobStart = blobEnd;
+    try {
+      if (stream !== undefined) {
+        frames.push({
+          agent: { cluster: stream.cluster, node: stream.node },
+          instanceId: stream.instanceId,
+          agentVersion: stream.agentVersion,
+          receivedAtMs: batch.rows[at + ROW.receivedMs] ?? 0,
+          frame: decodeBlob(blob, dictionary.names),
+        });
+      }
+    } catch {
+      unreadable += 1;
+    }
+  }
+  return { frames, unreadable };
+}

@@ -1,0 +1,43 @@
+/**
+ * What the rest of the collector may ask of the history. Implemented by history.ts over worker threads: no call here
+ * blocks the event loop, every answer is a promise.
+ */
+import type { AgentIdentity, ReceivedFrame } from "../../shared/frame.ts";
+import type { Finding, SeriesData } from "../../shared/rest.ts";
+
+export interface SeriesQuery {
+  readonly cluster: string;
+  readonly metric: string;
+  /** undefined: every node. */
+  readonly node: string | undefined;
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Number of steps that [fromMs, toMs) is divided into, 1 to 5000. */
+  readonly points: number;
+}
+
+export interface KnownSeries {
+  readonly node: string;
+  readonly metric: string;
+}
+
+export interface HistoryDoor {
+  /** Resolves when the frames are durable (fsync'd). Rejects with STORAGE_FULL, STORAGE_FAILED or STORAGE_CORRUPT. */
+  append(frames: readonly ReceivedFrame[]): Promise<void>;
+  /** The last durable sequence of each instance of an agent that is still in the history; 0n: none. */
+  lastSequence(agent: AgentIdentity, instanceId: string): Promise<bigint>;
+  /** Frames of every agent received since then, oldest first by receipt: what the view is rebuilt from at start. */
+  framesSince(sinceMs: number): Promise<readonly ReceivedFrame[]>;
+  /** Frames of a cluster in [fromMs, toMs) by capture, oldest first. */
+  frames(cluster: string, fromMs: number, toMs: number): Promise<readonly ReceivedFrame[]>;
+  /** Inserts or replaces by id. */
+  saveFindings(cluster: string, findings: readonly Finding[]): Promise<void>;
+  /** Findings that were active at some time in [fromMs, toMs], newest first. */
+  findings(cluster: string, fromMs: number, toMs: number): Promise<readonly Finding[]>;
+  /** Every finding still active, by cluster, for a start. */
+  activeFindings(): Promise<ReadonlyMap<string, readonly Finding[]>>;
+  clusters(): Promise<readonly string[]>;
+  knownSeries(cluster: string): Promise<readonly KnownSeries[]>;
+  series(query: SeriesQuery): Promise<readonly SeriesData[]>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,57 @@
+/** The thread that writes the history: the only writer of the file. */
+import { EtcdscopeError } from "../../shared/errors.ts";
+import { openDatabase, translateSqliteError, type Db } from "./database.ts";
+import { serveCalls } from "./serve-calls.ts";
+import type { WriterCalls } from "./worker-protocol.ts";
+import { createWriter, type Writer } from "./writer.ts";
+
+let opened: { readonly db: Db; readonly writer: Writer } | undefined;
+
+function writer(): Writer {
+  if (opened === undefined) {
+    throw new EtcdscopeError("STORAGE_FAILED", "History is not open", { reason: "not_open" });
+  }
+  return opened.writer;
+}
+
+function open(input: WriterCalls["open"]["input"]): WriterCalls["open"]["output"] {
+  const { db, damagedFile } = openDatabase(input);
+  try {
+    const created = createWriter(db);
+    const names = created.names();
+    opened = { db, writer: created };
+    return { names, damagedFile };
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+serveCalls<WriterCalls>({
+  open: (input) => {
+    try {
+      return open(input);
+    } catch (error) {
+      // it opened, but its first pages cannot be read
+      if (input.isKnownDamaged || translateSqliteError(error).code !== "STORAGE_CORRUPT") {
+        throw error;
+      }
+      return open({ ...input, isKnownDamaged: true });
+    }
+  },
+  append: (request) => {
+    writer().append(request);
+    return undefined;
+  },
+  lastSequence: (stream) => writer().lastSequence(stream),
+  saveFindings: ({ cluster, findings }) => {
+    writer().saveFindings(cluster, findings);
+    return undefined;
+  },
+  retain: (request) => writer().retain(request),
+  close: () => {
+    opened?.db.close();
+    opened = undefined;
+    return undefined;
+  },
+});

@@ -1,0 +1,208 @@
+/** What the writer's thread does to the database. Every call is one transaction, durable when it returns. */
+import { parseSeriesKey } from "../../shared/series-key.ts";
+import type { Finding } from "../../shared/rest.ts";
+import type { Db } from "./database.ts";
+import { compressBlob } from "./frame-blob.ts";
+import type { NameTable } from "./name-dictionary.ts";
+import {
+  ROW,
+  ROW_WIDTH,
+  type AppendRequest,
+  type BatchStream,
+  type RetentionAnswer,
+  type RetentionRequest,
+} from "./worker-protocol.ts";
+
+/** Rows removed in one step: some milliseconds, so that a commit never waits long behind it. */
+const RETENTION_ROWS = 500;
+/** Free pages given back to the file system in one step (of 4096 bytes). */
+const VACUUM_PAGES = 256;
+/** Free space inside of the file that is worth keeping for the next frames. */
+const KEEP_FREE_BYTES = 16 * 1024 * 1024;
+
+export interface Writer {
+  append(request: AppendRequest): void;
+  lastSequence(stream: BatchStream): number;
+  saveFindings(cluster: string, findings: readonly Finding[]): void;
+  retain(request: RetentionRequest): RetentionAnswer;
+  names(): NameTable;
+}
+
+export function createWriter(db: Db): Writer {
+  const insertAgent = db.prepare<[string, string]>(
+    "INSERT INTO agent (cluster, node) VALUES (?, ?) ON CONFLICT DO NOTHING",
+  );
+  const selectAgent = db
+    .prepare<[string, string], number>("SELECT id FROM agent WHERE cluster = ? AND node = ?")
+    .pluck();
+  const insertInstance = db.prepare<[number, string]>(
+    "INSERT INTO instance (agent, name, agent_version, last_sequence, last_received_ms) VALUES (?, ?, '', 0, 0) ON CONFLICT DO NOTHING",
+  );
+  const selectInstance = db
+    .prepare<[number, string], number>("SELECT id FROM instance WHERE agent = ? AND name = ?")
+    .pluck();
+  const selectSequence = db
+    .prepare<[string, string, string], number>(
+      `SELECT last_sequence FROM instance JOIN agent ON agent.id = instance.agent
+       WHERE agent.cluster = ? AND agent.node = ? AND instance.name = ?`,
+    )
+    .pluck();
+  const advanceInstance = db.prepare<[number, number, string, number]>(
+    `UPDATE instance SET last_sequence = max(last_sequence, ?), last_received_ms = max(last_received_ms, ?), agent_version = ?
+     WHERE id = ?`,
+  );
+  const insertSeries = db.prepare<[number, string, string]>(
+    "INSERT INTO series (id, metric, key) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING",
+  );
+  const insertProbe = db.prepare<[number, string, string]>(
+    "INSERT INTO probe (id, probe, target) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING",
+  );
+  const insertAgentSeries = db.prepare<[number, number]>(
+    "INSERT INTO agent_series (agent, series) VALUES (?, ?) ON CONFLICT DO NOTHING",
+  );
+  // a frame that came twice has its effect once
+  const insertFrame = db.prepare<[number, number, number, number, number, number, number, Uint8Array]>(
+    `INSERT INTO frame (agent, instance, sequence, captured_ms, received_ms, sample_count, encoding, blob)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (instance, sequence) DO NOTHING`,
+  );
+  const upsertFinding = db.prepare<[string, string, string, string, number, number | null, number, string]>(
+    "INSERT OR REPLACE INTO finding (cluster, id, code, subject, since_ms, until_ms, last_seen_ms, json) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+  );
+  const deleteByAge = db.prepare<[number, number]>(
+    "DELETE FROM frame WHERE id IN (SELECT id FROM frame ORDER BY id LIMIT ?) AND received_ms < ?",
+  );
+  const deleteOldest = db.prepare<[number]>(
+    "DELETE FROM frame WHERE id IN (SELECT id FROM frame ORDER BY id LIMIT ?)",
+  );
+  const deleteFindings = db.prepare<[number, number]>(
+    "DELETE FROM finding WHERE (cluster, id) IN (SELECT cluster, id FROM finding WHERE until_ms < ? LIMIT ?)",
+  );
+  const deleteInstances = db.prepare<[number, number]>(
+    "DELETE FROM instance WHERE id IN (SELECT id FROM instance WHERE last_received_ms < ? LIMIT ?)",
+  );
+
+  function numberStream(stream: BatchStream): { readonly agent: number; readonly instance: number } {
+    insertAgent.run(stream.cluster, stream.node);
+    const agent = selectAgent.get(stream.cluster, stream.node) ?? 0;
+    insertInstance.run(agent, stream.instanceId);
+    return { agent, instance: selectInstance.get(agent, stream.instanceId) ?? 0 };
+  }
+
+  function append(request: AppendRequest): void {
+    const { batch, names } = request;
+    for (const { id, name } of names.series) {
+      insertSeries.run(id, parseSeriesKey(name).metric, name);
+    }
+    for (const { id, probe, target } of names.probes) {
+      insertProbe.run(id, probe, target);
+    }
+    const streams = batch.streams.map((stream) => ({
+      ...stream,
+      ...numberStream(stream),
+      lastSequence: 0,
+      lastReceivedMs: 0,
+    }));
+    for (let i = 0; i < request.streamSeries.length; i += 2) {
+      const stream = streams[request.streamSeries[i] ?? -1];
+      if (stream !== undefined) {
+        insertAgentSeries.run(stream.agent, request.streamSeries[i + 1] ?? 0);
+      }
+    }
+    let blobStart = 0;
+    for (let at = 0; at < batch.rows.length; at += ROW_WIDTH) {
+      const stream = streams[batch.rows[at + ROW.stream] ?? -1];
+      const blobEnd = batch.rows[at + ROW.blobEnd] ?? blobStart;
+      const sequence = batch.rows[at + ROW.sequence] ?? 0;
+      const receivedMs = batch.rows[at + ROW.receivedMs] ?? 0;
+      const { encoding, bytes } = compressBlob(batch.blobs.subarray(blobStart, blobEnd));
+      blobStart = blobEnd;
+      if (stream !== undefined) {
+        const capturedMs = batch.rows[at + ROW.capturedMs] ?? 0;
+        const sampleCount = batch.rows[at + ROW.sampleCount] ?? 0;
+        insertFrame.run(
+          stream.agent,
+          stream.instance,
+          sequence,
+          capturedMs,
+          receivedMs,
+          sampleCount,
+          encoding,
+          bytes,
+        );
+        stream.lastSequence = Math.max(stream.lastSequence, sequence);
+        stream.lastReceivedMs = Math.max(stream.lastReceivedMs, receivedMs);
+      }
+    }
+    for (const { lastSequence, lastReceivedMs, agentVersion, instance } of streams) {
+      advanceInstance.run(lastSequence, lastReceivedMs, agentVersion, instance);
+    }
+  }
+
+  function saveFindings(cluster: string, findings: readonly Finding[]): void {
+    for (const finding of findings) {
+      upsertFinding.run(
+        cluster,
+        finding.id,
+        finding.code,
+        JSON.stringify(finding.subject),
+        Date.parse(finding.since),
+        finding.until === null ? null : Date.parse(finding.until),
+        Date.parse(finding.lastSeen),
+        JSON.stringify(finding),
+      );
+    }
+  }
+
+  function pragmaNumber(name: string): number {
+    return Number(db.pragma(name, { simple: true }));
+  }
+
+  function retain(request: RetentionRequest): RetentionAnswer {
+    const pageBytes = pragmaNumber("page_size");
+    const usedBytes = (pragmaNumber("page_count") - pragmaNumber("freelist_count")) * pageBytes;
+    const removedFrames =
+      usedBytes > request.maxBytes
+        ? deleteOldest.run(RETENTION_ROWS).changes
+        : deleteByAge.run(RETENTION_ROWS, request.framesBeforeMs).changes;
+    deleteFindings.run(request.findingsBeforeMs, RETENTION_ROWS);
+    deleteInstances.run(request.framesBeforeMs, RETENTION_ROWS);
+    return {
+      removedFrames,
+      hasMore: removedFrames === RETENTION_ROWS,
+      fileBytes: pragmaNumber("page_count") * pageBytes,
+    };
+  }
+
+  /** Outside of a transaction, as SQLite wants it. */
+  function giveBackFreePages(): void {
+    if (pragmaNumber("freelist_count") * pragmaNumber("page_size") > KEEP_FREE_BYTES) {
+      db.pragma(`incremental_vacuum(${VACUUM_PAGES})`);
+    }
+  }
+
+  function names(): NameTable {
+    return {
+      series: db.prepare<[], { id: number; name: string }>("SELECT id, key AS name FROM series").all(),
+      probes: db
+        .prepare<[], { id: number; probe: string; target: string }>("SELECT id, probe, target FROM probe")
+        .all(),
+    };
+  }
+
+  const transactions = {
+    append: db.transaction(append),
+    saveFindings: db.transaction(saveFindings),
+    retain: db.transaction(retain),
+  };
+  return {
+    append: (request) => transactions.append(request),
+    lastSequence: (stream) => selectSequence.get(stream.cluster, stream.node, stream.instanceId) ?? 0,
+    saveFindings: (cluster, findings) => transactions.saveFindings(cluster, findings),
+    retain: (request) => {
+      const answer = transactions.retain(request);
+      giveBackFreePages();
+      return answer;
+    },
+    names,
+  };
+}

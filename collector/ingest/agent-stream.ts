@@ -1,0 +1,241 @@
+/** One agent's stream at the collector: performs what accept decides. The transport is behind a few methods. */
+import { create } from "@bufbuild/protobuf";
+import type { Clock, Timer } from "../../shared/clock.ts";
+import { EtcdscopeError } from "../../shared/errors.ts";
+import type { AgentIdentity, Frame } from "../../shared/frame.ts";
+import { createFrameDecoder } from "../../shared/frame-codec.ts";
+import {
+  AckSchema,
+  ConnectRequestSchema,
+  ConnectResponseSchema,
+  PongSchema,
+  Reason,
+  RefusalSchema,
+  WelcomeSchema,
+  type ConnectRequest,
+  type ConnectResponse,
+  type Hello,
+  type Refusal,
+  type Settings,
+} from "../../shared/gen/etcdscope/v1/stream_pb.js";
+import { decodeMessage } from "../../shared/grpc.ts";
+import { LIMITS } from "../../shared/limits.ts";
+import { ETCDSCOPE_VERSION } from "../../shared/version.ts";
+import { acceptMessage, openAfter, type AcceptDecision, type AcceptState } from "./accept.ts";
+import { fullBucket, takeToken, type TokenBucket } from "./token-bucket.ts";
+
+const RATE = {
+  perSecond: LIMITS.framesPerSecond,
+  burst: LIMITS.framesPerSecond * LIMITS.frameRateWindowSeconds,
+} as const;
+/** A stream that is not read hears from us this often, so that its agent does not take it for dead. */
+const PAUSED_SIGN_MS = 1000;
+
+/** What a stream needs of its gRPC call. */
+export interface StreamTransport {
+  send(message: ConnectResponse): void;
+  pause(): void;
+  resume(): void;
+  /** Ends it from our side. */
+  end(): void;
+}
+
+/** What a stream tells ingest. */
+export interface StreamEvents {
+  onHello(stream: AgentStream, hello: Hello): void;
+  onFrame(
+    stream: AgentStream,
+    taken: { readonly frame: Frame; readonly missing: bigint; readonly bytes: number },
+  ): void;
+  onDuplicate(stream: AgentStream): void;
+  onRefused(stream: AgentStream, refusal: Refusal): void;
+  onSlowed(stream: AgentStream): void;
+}
+
+export interface AgentStreamOptions {
+  readonly identity: AgentIdentity | undefined;
+  /** host:port, for the log. */
+  readonly remote: string;
+  readonly transport: StreamTransport;
+  readonly events: StreamEvents;
+  readonly clock: Clock;
+}
+
+export interface AgentStream {
+  readonly identity: AgentIdentity | undefined;
+  readonly remote: string;
+  receive(bytes: Uint8Array): void;
+  welcome(resumeAfter: bigint, settings: Settings): void;
+  acknowledge(sequence: bigint): void;
+  sendSettings(settings: Settings): void;
+  refuse(
+    refusal: Partial<Pick<Refusal, "retryable" | "retryAfterMs">> & Pick<Refusal, "reason" | "text">,
+  ): void;
+  /** Reading stops while any reason holds. */
+  setPressure(isHigh: boolean): void;
+  isOpen(): boolean;
+  /** The transport is gone. */
+  close(): void;
+}
+
+export function createAgentStream(options: AgentStreamOptions): AgentStream {
+  const { transport, events, clock } = options;
+  const decoder = createFrameDecoder();
+  let state: AcceptState = { kind: "awaiting-hello" };
+  let bucket: TokenBucket = fullBucket(RATE, monotonicMs());
+  let acknowledged = 0n;
+  let isPressed = false;
+  let slowed: Timer | undefined;
+  let sign: Timer | undefined;
+
+  function monotonicMs(): number {
+    return clock.monotonicUs() / 1000;
+  }
+
+  function receive(bytes: Uint8Array): void {
+    if (state.kind === "closed") {
+      return;
+    }
+    let request: ConnectRequest;
+    try {
+      request = decodeMessage(ConnectRequestSchema, bytes);
+    } catch (error) {
+      refuse({ reason: Reason.PROTOCOL_ERROR, text: EtcdscopeError.from(error).message });
+      return;
+    }
+    const step = acceptMessage(state, request, {
+      identity: options.identity,
+      decoder,
+      wireBytes: bytes.length,
+    });
+    if (step.decision.kind !== "refuse") {
+      ({ state } = step);
+    }
+    perform(step.decision, bytes.length);
+  }
+
+  function perform(decision: AcceptDecision, bytes: number): void {
+    switch (decision.kind) {
+      case "ignore":
+        return;
+      case "resume":
+        events.onHello(stream, decision.hello);
+        return;
+      case "take":
+        throttle();
+        events.onFrame(stream, { frame: decision.frame, missing: decision.missing, bytes });
+        return;
+      case "duplicate":
+        throttle();
+        events.onDuplicate(stream);
+        return;
+      case "pong": {
+        const { id, sentAtUnixUs } = decision.ping;
+        const receivedAtUnixUs = BigInt(Math.round(clock.nowMs() * 1000));
+        send({
+          case: "pong",
+          value: create(PongSchema, { id, pingSentAtUnixUs: sentAtUnixUs, receivedAtUnixUs }),
+        });
+        return;
+      }
+      case "refuse":
+        refuse({ reason: decision.reason, text: decision.text });
+        return;
+    }
+  }
+
+  function send(message: ConnectResponse["message"]): void {
+    transport.send(create(ConnectResponseSchema, { message }));
+  }
+
+  function throttle(): void {
+    const taken = takeToken(bucket, RATE, monotonicMs());
+    ({ bucket } = taken);
+    if (taken.pauseMs > 0 && slowed === undefined) {
+      slowed = clock.after(taken.pauseMs, () => {
+        slowed = undefined;
+        applyPause();
+      });
+      events.onSlowed(stream);
+      applyPause();
+    }
+  }
+
+  function applyPause(): void {
+    if (state.kind !== "closed" && (isPressed || slowed !== undefined)) {
+      transport.pause();
+      giveSigns();
+    } else {
+      sign?.cancel();
+      sign = undefined;
+      transport.resume();
+    }
+  }
+
+  /** Repeats the last acknowledgement, which changes nothing but tells that we are there. */
+  function giveSigns(): void {
+    sign ??= clock.after(PAUSED_SIGN_MS, () => {
+      sign = undefined;
+      if (state.kind === "open") {
+        send({ case: "ack", value: create(AckSchema, { sequence: acknowledged }) });
+        applyPause();
+      }
+    });
+  }
+
+  function refuse(about: Parameters<AgentStream["refuse"]>[0]): void {
+    if (state.kind === "closed") {
+      return;
+    }
+    state = { kind: "closed" };
+    const refusal = create(RefusalSchema, about);
+    send({ case: "refusal", value: refusal });
+    stopTimers();
+    transport.resume();
+    transport.end();
+    events.onRefused(stream, refusal);
+  }
+
+  function stopTimers(): void {
+    slowed?.cancel();
+    sign?.cancel();
+  }
+
+  const stream: AgentStream = {
+    identity: options.identity,
+    remote: options.remote,
+    receive,
+    welcome: (resumeAfter, settings) => {
+      if (state.kind === "resuming") {
+        state = openAfter(resumeAfter);
+        acknowledged = resumeAfter;
+        send({
+          case: "welcome",
+          value: create(WelcomeSchema, { resumeAfter, settings, collectorVersion: ETCDSCOPE_VERSION }),
+        });
+      }
+    },
+    acknowledge: (sequence) => {
+      if (state.kind === "open") {
+        acknowledged = sequence;
+        send({ case: "ack", value: create(AckSchema, { sequence }) });
+      }
+    },
+    sendSettings: (settings) => {
+      if (state.kind === "open") {
+        send({ case: "settings", value: settings });
+      }
+    },
+    refuse,
+    setPressure: (isHigh) => {
+      isPressed = isHigh;
+      applyPause();
+    },
+    isOpen: () => state.kind === "open",
+    close: () => {
+      state = { kind: "closed" };
+      stopTimers();
+    },
+  };
+  return stream;
+}

@@ -1,0 +1,260 @@
+/** Ingest as a whole: the port, the agents' streams, the live view's callbacks and the commits, wired together. */
+import { create } from "@bufbuild/protobuf";
+import type { Clock } from "../../shared/clock.ts";
+import type { AgentIdentity, ReceivedFrame } from "../../shared/frame.ts";
+import {
+  Reason,
+  SettingsSchema,
+  type Hello,
+  type Settings,
+} from "../../shared/gen/etcdscope/v1/stream_pb.js";
+import type { Logger } from "../../shared/log-line.ts";
+import type { CollectorConfig } from "../config.ts";
+import { createAgentStream, type AgentStream, type StreamEvents } from "./agent-stream.ts";
+import { createCommitQueue, type CommitQueue } from "./commit-queue.ts";
+import { createIngestCounters, type IngestCounters } from "./counters.ts";
+import { parseIdentity } from "./identity.ts";
+import { createListener, type Listener } from "./listener.ts";
+import { createService, type IncomingCall, type Service } from "./service.ts";
+import { planFsyncPhases } from "./settings.ts";
+import { createStreamRegistry } from "./stream-registry.ts";
+
+const MAX_STREAMS = 10_000;
+/** A welcome does not wait longer for the history: without its answer the agent sends what it holds. */
+const RESUME_LIMIT_MS = 2000;
+/** At a stop, commits have this long. */
+const DRAIN_LIMIT_MS = 3000;
+
+/** What ingest needs of the history. */
+export interface FrameStore {
+  append(frames: readonly ReceivedFrame[]): Promise<void>;
+  lastSequence(agent: AgentIdentity, instanceId: string): Promise<bigint>;
+}
+
+export interface IngestOptions {
+  readonly config: CollectorConfig["grpc"];
+  readonly history: FrameStore;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** As they arrive, before they are durable: for the live view. Frames may come twice after a reconnect. */
+  readonly onFrames: (frames: readonly ReceivedFrame[]) => void;
+  readonly onStreamState: (agent: AgentIdentity, state: "open" | "closed", nowMs: number) => void;
+  /** Asked at each welcome and when the phase changes. By default: the phase and nothing else. */
+  readonly settingsFor?: (agent: AgentIdentity, fsyncProbePhaseMs: number) => Settings;
+}
+
+export interface Ingest {
+  /** Resolves to the bound port. */
+  start(): Promise<number>;
+  /** Tells every agent, waits for the commits at hand, closes. */
+  stop(): Promise<void>;
+  /** Sends settings to an agent whose stream is open. */
+  pushSettings(agent: AgentIdentity, settings: Settings): void;
+  /** Live: read, do not keep. */
+  readonly counters: Readonly<IngestCounters>;
+}
+
+interface Session {
+  readonly agent: AgentIdentity;
+  readonly stream: AgentStream;
+  readonly instanceId: string;
+  readonly agentVersion: string;
+}
+
+export function createIngest(options: IngestOptions): Ingest {
+  const { clock, log, history } = options;
+  const counters = createIngestCounters();
+  const registry = createStreamRegistry<Session>();
+  const sessions = new Map<AgentStream, Session>();
+  let isPressed = false;
+  const phases = new Map<string, ReadonlyMap<string, number>>();
+  const queue: CommitQueue<AgentStream> = createCommitQueue<AgentStream>({
+    append: (frames) => history.append(frames),
+    clock,
+    counters,
+    onDurable: (stream, sequence) => stream.acknowledge(sequence),
+    onPressure: (isHigh) => {
+      isPressed = isHigh;
+      for (const { stream } of registry.all()) {
+        stream.setPressure(isHigh);
+      }
+    },
+    onLetGo: (streams) => {
+      log.info({ streams: streams.length }, "History is back: agents send again what was not kept.");
+      for (const stream of streams) {
+        stream.refuse({
+          reason: Reason.OVERLOADED,
+          text: "Frames were not kept: send them again",
+          retryable: true,
+        });
+      }
+    },
+  });
+  const events: StreamEvents = { onHello, onFrame, onDuplicate, onRefused, onSlowed };
+  const service: Service = createService({ onCall, onClosed });
+  const listener: Listener = createListener({
+    ...options.config,
+    clock,
+    log,
+    counters,
+    onConnection: (socket) => service.inject(socket),
+  });
+
+  function onCall(call: IncomingCall): AgentStream {
+    const identity = parseIdentity(call.subjectAltName);
+    return createAgentStream({ identity, remote: call.remote, transport: call.transport, events, clock });
+  }
+
+  function onHello(stream: AgentStream, hello: Hello): void {
+    if (registry.size() >= MAX_STREAMS) {
+      const text = `Expected at most ${MAX_STREAMS} agents`;
+      stream.refuse({ reason: Reason.OVERLOADED, text, retryable: true, retryAfterMs: 10_000 });
+      return;
+    }
+    const agent: AgentIdentity = { cluster: hello.cluster, node: hello.node };
+    const session = { agent, stream, instanceId: hello.instanceId, agentVersion: hello.agentVersion };
+    sessions.set(stream, session);
+    listener.keep(stream.remote);
+    readResumePoint(session)
+      .then((resumeAfter) => open(session, resumeAfter))
+      .catch((error: unknown) => log.error({ error }, "Stream could not be opened."));
+  }
+
+  /** 0 when the history does not answer: what it has already, it will not take twice. */
+  function readResumePoint(session: Session): Promise<bigint> {
+    return new Promise((resolve) => {
+      const limit = clock.after(RESUME_LIMIT_MS, () => resolve(0n));
+      history
+        .lastSequence(session.agent, session.instanceId)
+        .catch((error: unknown) => {
+          log.warn(
+            { error, ...session.agent },
+            "History does not say where to resume; the agent sends all it holds.",
+          );
+          return 0n;
+        })
+        .then((sequence) => {
+          limit.cancel();
+          resolve(sequence);
+        })
+        .catch(() => undefined);
+    });
+  }
+
+  function open(session: Session, resumeAfter: bigint): void {
+    if (!sessions.has(session.stream)) {
+      return; // it went while the history was asked
+    }
+    const { agent, stream } = session;
+    const replaced = registry.register(agent, session);
+    counters.streams = registry.size();
+    planPhases(agent.cluster);
+    stream.welcome(resumeAfter, settingsFor(agent));
+    log.info(
+      {
+        ...agent,
+        remote: stream.remote,
+        agentVersion: session.agentVersion,
+        resumeAfter: String(resumeAfter),
+      },
+      "Stream of an agent is open.",
+    );
+    if (isPressed) {
+      stream.setPressure(true);
+    }
+    options.onStreamState(agent, "open", clock.nowMs());
+    replaced?.stream.refuse({
+      reason: Reason.REPLACED,
+      text: `A newer stream of ${agent.cluster}/${agent.node} from ${stream.remote} took over`,
+    });
+  }
+
+  function settingsFor(agent: AgentIdentity): Settings {
+    const phaseMs = phases.get(agent.cluster)?.get(agent.node) ?? 0;
+    return options.settingsFor?.(agent, phaseMs) ?? create(SettingsSchema, { fsyncProbePhaseMs: phaseMs });
+  }
+
+  /** A node that is new moves the others' phases; one that goes leaves its place, for it will be back. */
+  function planPhases(cluster: string): void {
+    const before = phases.get(cluster);
+    const after = planFsyncPhases([...(before?.keys() ?? []), ...registry.nodesOf(cluster)]);
+    phases.set(cluster, after);
+    for (const [node, phaseMs] of after) {
+      if (before !== undefined && before.get(node) !== phaseMs) {
+        registry.find({ cluster, node })?.stream.sendSettings(settingsFor({ cluster, node }));
+      }
+    }
+  }
+
+  function onFrame(stream: AgentStream, taken: Parameters<StreamEvents["onFrame"]>[1]): void {
+    const session = sessions.get(stream);
+    if (session === undefined) {
+      return;
+    }
+    const { agent, instanceId, agentVersion } = session;
+    const received: ReceivedFrame = {
+      agent,
+      instanceId,
+      agentVersion,
+      receivedAtMs: clock.nowMs(),
+      frame: taken.frame,
+    };
+    counters.framesTotal += 1;
+    counters.samplesTotal += taken.frame.samples.length;
+    counters.bytesTotal += taken.bytes;
+    counters.missingFramesTotal += Number(taken.missing);
+    queue.add({ stream, received, bytes: taken.bytes });
+    try {
+      options.onFrames([received]);
+    } catch (error) {
+      log.error({ error, ...agent }, "Frame could not be shown.");
+    }
+  }
+
+  function onDuplicate(): void {
+    counters.duplicateFramesTotal += 1;
+  }
+
+  function onSlowed(): void {
+    counters.slowedTotal += 1;
+  }
+
+  function onRefused(stream: AgentStream, refusal: Parameters<StreamEvents["onRefused"]>[1]): void {
+    const reason = Reason[refusal.reason] ?? String(refusal.reason);
+    counters.refusalsTotal.set(reason, (counters.refusalsTotal.get(reason) ?? 0) + 1);
+    log.warn(
+      { reason, text: refusal.text, remote: stream.remote, ...stream.identity },
+      "Stream of an agent was refused.",
+    );
+    onClosed(stream);
+  }
+
+  function onClosed(stream: AgentStream): void {
+    const session = sessions.get(stream);
+    sessions.delete(stream);
+    if (session !== undefined && registry.unregister(session.agent, session)) {
+      counters.streams = registry.size();
+      log.info({ ...session.agent, remote: stream.remote }, "Stream of an agent is closed.");
+      options.onStreamState(session.agent, "closed", clock.nowMs());
+    }
+  }
+
+  async function stop(): Promise<void> {
+    const text = "The collector is shutting down";
+    await Promise.race([queue.drain(), new Promise<void>((resolve) => clock.after(DRAIN_LIMIT_MS, resolve))]);
+    for (const stream of sessions.keys()) {
+      stream.refuse({ reason: Reason.SHUTTING_DOWN, text, retryable: true });
+    }
+    // the refusals leave with this turn's writes
+    await new Promise<void>((resolve) => clock.after(100, resolve));
+    service.stop();
+    listener.stop();
+  }
+
+  return {
+    start: () => listener.start(),
+    stop,
+    pushSettings: (agent, settings) => registry.find(agent)?.stream.sendSettings(settings),
+    counters,
+  };
+}

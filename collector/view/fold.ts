@@ -1,0 +1,226 @@
+/**
+ * Frames → what is in force on a node. Runs for every frame of every agent, so it copies only what the frame touches.
+ * A late, back-filled frame proves that the agent is heard and changes nothing else.
+ */
+import { equals } from "@bufbuild/protobuf";
+import type { Fact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
+import { FactSchema } from "../../shared/gen/etcdscope/v1/fact_pb.js";
+import { Outcome } from "../../shared/gen/etcdscope/v1/stream_pb.js";
+import type { Frame, ProbeRunRecord, ReceivedFrame } from "../../shared/frame.ts";
+import { remember } from "./remember.ts";
+import type { ClusterFrames, HeldEvent, HeldFact, NodeState, Point, RunState } from "./node-state.ts";
+import { runKey } from "./node-state.ts";
+
+/** Two minutes of the normal cadence, one of the fsync probe. */
+const RING_POINTS = 12;
+/** Series that rules look back on; of the others only the latest point is kept, for memory with thousands of nodes. */
+const RING_METRICS: ReadonlySet<string> = new Set([
+  "etcd_disk_wal_fsync_duration_seconds_quantile",
+  "etcd_disk_wal_fsync_interval_count",
+  "etcd_disk_backend_commit_duration_seconds_quantile",
+  "etcd_disk_backend_commit_interval_count",
+  "etcdscope_fsync_probe_seconds",
+  "node_disk_writes_completed_total",
+  "node_disk_write_time_seconds_total",
+  "node_disk_io_time_seconds_total",
+  "etcd_server_leader_changes_seen_total",
+  "etcd_server_heartbeat_send_failures_total",
+  "etcd_server_proposals_failed_total",
+  "etcd_server_slow_apply_total",
+  "etcd_status_raft_applied_index",
+  "etcd_status_raft_index",
+]);
+const MAX_EVENTS = 200;
+const EVENTS_FOR_MS = 3_600_000;
+const MAX_RETIRED = 8;
+
+/** The cluster with one more frame. */
+export function foldCluster(frames: ClusterFrames, received: ReceivedFrame): ClusterFrames {
+  const before = frames.nodes.get(received.agent.node);
+  const after = fold(before, received);
+  return after === before
+    ? frames
+    : { cluster: frames.cluster, nodes: new Map(frames.nodes).set(after.node, after) };
+}
+
+/** The node with one more frame; `before` is undefined for the first of a node. */
+export function fold(before: NodeState | undefined, received: ReceivedFrame): NodeState {
+  const state = before ?? emptyNode(received);
+  const isNewInstance = before !== undefined && received.instanceId !== before.instanceId;
+  const isLate = isNewInstance
+    ? state.retiredInstanceIds.includes(received.instanceId)
+    : received.frame.sequence <= state.sequence;
+  const lastReceivedAtMs = Math.max(state.lastReceivedAtMs, received.receivedAtMs);
+  if (isLate) {
+    return { ...state, lastReceivedAtMs };
+  }
+  const { frame } = received;
+  const clock = correctClock(isNewInstance ? undefined : before, received);
+  const atMs = frame.capturedAtMs - clock.clockOffsetMs;
+  const facts = foldFacts(state.facts, frame, atMs);
+  const series = foldSeries(state.series, frame, atMs);
+  const runs = foldRuns(state.runs, frame, atMs);
+  return {
+    cluster: received.agent.cluster,
+    node: received.agent.node,
+    instanceId: received.instanceId,
+    retiredInstanceIds: isNewInstance
+      ? [...state.retiredInstanceIds, state.instanceId].slice(-MAX_RETIRED)
+      : state.retiredInstanceIds,
+    agentVersion: received.agentVersion,
+    sequence: frame.sequence,
+    atMs,
+    lastReceivedAtMs,
+    ...clock,
+    streamOpen: state.streamOpen,
+    droppedTotal: frame.droppedTotal,
+    facts,
+    series,
+    runs,
+    events: foldEvents(state.events, frame, { atMs, offsetMs: clock.clockOffsetMs }),
+    remembered: remember(state.remembered, { frame, facts, series, atMs }),
+  };
+}
+
+/** The node after its stream opened or closed. */
+export function foldStream(state: NodeState, open: boolean): NodeState {
+  return { ...state, streamOpen: open };
+}
+
+function emptyNode(received: ReceivedFrame): NodeState {
+  return {
+    cluster: received.agent.cluster,
+    node: received.agent.node,
+    instanceId: received.instanceId,
+    retiredInstanceIds: [],
+    agentVersion: received.agentVersion,
+    sequence: -1n,
+    atMs: 0,
+    lastReceivedAtMs: received.receivedAtMs,
+    clockOffsetMs: 0,
+    clockOffsetMeasured: false,
+    streamOpen: undefined,
+    droppedTotal: 0n,
+    facts: new Map(),
+    series: new Map(),
+    runs: new Map(),
+    events: [],
+    remembered: {
+      ownName: "",
+      ownId: 0n,
+      membership: undefined,
+      initialCluster: [],
+      electionTimeoutMs: undefined,
+    },
+  };
+}
+
+/**
+ * Without a measurement, the largest lead of capture over receipt seen is the offset: exact but for the transport's
+ * delay when one frame was live, and never so that a frame comes from the future.
+ */
+function correctClock(
+  before: NodeState | undefined,
+  received: ReceivedFrame,
+): Pick<NodeState, "clockOffsetMs" | "clockOffsetMeasured"> {
+  const measured = received.frame.clockOffset;
+  if (measured !== undefined) {
+    return { clockOffsetMs: measured.offsetUs / 1000, clockOffsetMeasured: true };
+  }
+  if (before?.clockOffsetMeasured === true) {
+    return { clockOffsetMs: before.clockOffsetMs, clockOffsetMeasured: true };
+  }
+  const leadMs = received.frame.capturedAtMs - received.receivedAtMs;
+  return {
+    clockOffsetMs: before === undefined ? leadMs : Math.max(before.clockOffsetMs, leadMs),
+    clockOffsetMeasured: false,
+  };
+}
+
+function foldFacts(before: NodeState["facts"], frame: Frame, atMs: number): NodeState["facts"] {
+  if (frame.facts.length === 0 && !frame.keyframe) {
+    return before;
+  }
+  const after = new Map<string, HeldFact>(frame.keyframe ? [] : before);
+  for (const fact of frame.facts) {
+    if (fact.removed) {
+      after.delete(fact.key);
+      continue;
+    }
+    const held = before.get(fact.key);
+    if (held !== undefined && equals(FactSchema, held.fact, fact)) {
+      after.set(fact.key, held);
+    } else {
+      const leaderSinceMs = hasSameLeader(held?.fact, fact) ? (held?.leaderSinceMs ?? atMs) : atMs;
+      after.set(fact.key, { fact, sinceMs: atMs, leaderSinceMs });
+    }
+  }
+  return after;
+}
+
+function hasSameLeader(one: Fact | undefined, other: Fact): boolean {
+  return (
+    one?.body.case === "status" &&
+    other.body.case === "status" &&
+    one.body.value.leaderId === other.body.value.leaderId &&
+    one.body.value.raftTerm === other.body.value.raftTerm
+  );
+}
+
+function foldSeries(before: NodeState["series"], frame: Frame, atMs: number): NodeState["series"] {
+  if (frame.samples.length === 0) {
+    return before;
+  }
+  const after = new Map(before);
+  for (const { key, value } of frame.samples) {
+    const point: Point = { atMs, value };
+    const brace = key.indexOf("{");
+    const points = RING_METRICS.has(brace < 0 ? key : key.slice(0, brace)) ? before.get(key) : undefined;
+    after.set(key, points === undefined ? [point] : [...points.slice(1 - RING_POINTS), point]);
+  }
+  return after;
+}
+
+function foldRuns(before: NodeState["runs"], frame: Frame, atMs: number): NodeState["runs"] {
+  if (frame.probeRuns.length === 0 && !frame.keyframe) {
+    return before;
+  }
+  const after = new Map<string, RunState>(frame.keyframe ? [] : before);
+  for (const run of frame.probeRuns) {
+    const key = runKey(run.probe, run.target);
+    after.set(key, foldRun(before.get(key), run, atMs - run.ageMs));
+  }
+  return after;
+}
+
+/** A run that comes again (a keyframe repeats the last of each) changes nothing. */
+function foldRun(before: RunState | undefined, run: ProbeRunRecord, endedAtMs: number): RunState {
+  const isOk = run.outcome === Outcome.OK;
+  const isFailure = run.outcome === Outcome.FAILED || run.outcome === Outcome.TIMED_OUT;
+  const failingSinceMs = isFailure ? (before?.failingSinceMs ?? endedAtMs) : before?.failingSinceMs;
+  return {
+    probe: run.probe,
+    target: run.target,
+    outcome: run.outcome,
+    endedAtMs,
+    durationMs: run.durationUs / 1000,
+    errorCode: run.errorCode,
+    errorText: run.errorText,
+    lastOkAtMs: isOk ? endedAtMs : before?.lastOkAtMs,
+    failingSinceMs: isOk ? undefined : failingSinceMs,
+  };
+}
+
+function foldEvents(
+  before: readonly HeldEvent[],
+  frame: Frame,
+  times: { readonly atMs: number; readonly offsetMs: number },
+): readonly HeldEvent[] {
+  const oldest = before[0];
+  const isDue = oldest !== undefined && oldest.atMs < times.atMs - EVENTS_FOR_MS;
+  if (frame.events.length === 0 && !isDue) {
+    return before;
+  }
+  const added = frame.events.map((event) => ({ atMs: Number(event.atUnixMs) - times.offsetMs, event }));
+  return [...before, ...added].filter(({ atMs }) => atMs >= times.atMs - EVENTS_FOR_MS).slice(-MAX_EVENTS);
+}

@@ -1,0 +1,132 @@
+/** One directed link from the facts of its own end; an end that nobody watches is unknown, never up or down. */
+import type { LinkFact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
+import { Layer } from "../../shared/gen/etcdscope/v1/fact_pb.js";
+import type { LayerState } from "../../shared/rest.ts";
+import type { Text } from "../../shared/text.ts";
+import type { LinkState, LinkView, MemberView, NodeView } from "./cluster-view.ts";
+import { findFact, findPoint } from "./node-reading.ts";
+
+export interface LinkEnds {
+  readonly from: MemberView;
+  readonly to: MemberView;
+  readonly port: "client" | "peer";
+  /** The node of `from`, where an agent watches it. */
+  readonly node: NodeView | undefined;
+}
+
+export function readLink(ends: LinkEnds): LinkView {
+  const { from, to, port, node } = ends;
+  const base = { from: from.name, to: to.name, port };
+  if (node === undefined || !node.agent.isCurrent) {
+    return { ...base, ...UNSEEN, why: sayUnseen(from.name, node) };
+  }
+  const held = findFact(node.state, `link/${to.name}/${port}`, "link");
+  if (held === undefined) {
+    const why = {
+      en: `${node.name} has not probed ${to.name} yet`,
+      zh: `${node.name} 尚未探测 ${to.name}`,
+    };
+    return { ...base, ...UNSEEN, why };
+  }
+  const fact = held.body;
+  const layers = {
+    tcp: toLayer(fact.tcp),
+    tls: toLayer(fact.tls),
+    http: toLayer(fact.http),
+    kernel: toLayer(fact.kernel),
+  };
+  const state = judgeLayers(layers);
+  const rtt = findPoint(
+    node.state,
+    { metric: "etcdscope_link_round_trip_seconds", labels: { to: to.name, port } },
+    0,
+  );
+  const reportedMs = Number(fact.sinceUnixMs) - node.state.clockOffsetMs;
+  return {
+    ...base,
+    ...layers,
+    state,
+    address: fact.address,
+    errorCode: fact.errorCode,
+    why: sayLink(fact, layers, state),
+    rttMs: rtt === undefined ? undefined : rtt.value * 1000,
+    sinceMs: fact.sinceUnixMs > 0n ? reportedMs : held.sinceMs,
+    node: node.name,
+    atMs: node.state.atMs,
+  };
+}
+
+type Layers = Pick<LinkView, "tcp" | "tls" | "http" | "kernel">;
+
+const UNSEEN = {
+  state: "unknown",
+  tcp: "unknown",
+  tls: "unknown",
+  http: "unknown",
+  kernel: "unknown",
+  address: "",
+  errorCode: "",
+  rttMs: undefined,
+  sinceMs: undefined,
+  node: undefined,
+  atMs: undefined,
+} as const;
+
+/**
+ * Any failed layer is down. So is a stuck kernel connection under a request that still works: those are the streams
+ * that raft itself uses, and after a partition they come back later than a new connection.
+ */
+function judgeLayers(layers: Layers): LinkState {
+  const all = [layers.tcp, layers.tls, layers.http, layers.kernel];
+  if (all.includes("failed")) {
+    return "down";
+  }
+  return layers.http === "ok" || layers.kernel === "ok" ? "up" : "unknown";
+}
+
+function toLayer(layer: Layer): LayerState {
+  switch (layer) {
+    case Layer.OK:
+      return "ok";
+    case Layer.FAILED:
+      return "failed";
+    case Layer.UNKNOWN:
+    case Layer.UNSPECIFIED:
+    default:
+      return "unknown";
+  }
+}
+
+function sayUnseen(from: string, node: NodeView | undefined): Text {
+  return node === undefined
+    ? { en: `no agent watches ${from}`, zh: `没有代理监视 ${from}` }
+    : {
+        en: `the agent on ${node.name} is not heard`,
+        zh: `收不到 ${node.name} 上代理的消息`,
+      };
+}
+
+function sayLink(fact: LinkFact, layers: Layers, state: LinkState): Text {
+  if (state === "up") {
+    return { en: `${fact.address} answers`, zh: `${fact.address} 有应答` };
+  }
+  if (state === "unknown") {
+    const reason = fact.errorText === "" ? fact.kernelText : fact.errorText;
+    return {
+      en: `not known yet${reason === "" ? "" : `: ${reason}`}`,
+      zh: `尚不清楚${reason === "" ? "" : `：${reason}`}`,
+    };
+  }
+  const layer = (["tcp", "tls", "http"] as const).find((name) => layers[name] === "failed");
+  if (layer === undefined) {
+    return {
+      en: `etcd's own connections to ${fact.address} do not move: ${fact.kernelText}`,
+      zh: `etcd 到 ${fact.address} 的自有连接停滞：${fact.kernelText}`,
+    };
+  }
+  const reason = fact.errorText === "" ? fact.errorCode : fact.errorText;
+  return {
+    en: `${layer.toUpperCase()} to ${fact.address} fails: ${reason}`,
+    zh: `到 ${fact.address} 的 ${layer.toUpperCase()} 失败：${reason}`,
+  };
+}

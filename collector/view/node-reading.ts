@@ -1,0 +1,55 @@
+/** How a rule or the view reads one node's samples, facts and runs without knowing how they are kept. */
+import type { Fact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
+import type { Labels } from "../../shared/series-key.ts";
+import { seriesKey } from "../../shared/series-key.ts";
+import type { NodeState, Point, RunState } from "./node-state.ts";
+import { runKey } from "./node-state.ts";
+
+type FactCase = NonNullable<Fact["body"]["case"]>;
+type FactBody<C extends FactCase> = Extract<Fact["body"], { readonly case: C }>["value"];
+
+export interface SeriesName {
+  readonly metric: string;
+  readonly labels?: Labels;
+}
+
+/** The newest point not older than `sinceMs`. */
+export function findPoint(node: NodeState, name: SeriesName, sinceMs: number): Point | undefined {
+  const point = node.series.get(seriesKey(name.metric, name.labels))?.at(-1);
+  return point !== undefined && point.atMs >= sinceMs ? point : undefined;
+}
+
+/** Every kept point not older than `sinceMs`, oldest first. */
+export function listPoints(node: NodeState, name: SeriesName, sinceMs: number): readonly Point[] {
+  return (node.series.get(seriesKey(name.metric, name.labels)) ?? []).filter(({ atMs }) => atMs >= sinceMs);
+}
+
+export function findRun(node: NodeState, probe: string, target: string): RunState | undefined {
+  return node.runs.get(runKey(probe, target));
+}
+
+export interface HeldBody<C extends FactCase> {
+  readonly body: FactBody<C>;
+  readonly sinceMs: number;
+  readonly leaderSinceMs: number;
+}
+
+export function findFact<C extends FactCase>(node: NodeState, key: string, kind: C): HeldBody<C> | undefined {
+  const held = node.facts.get(key);
+  return held?.fact.body.case === kind
+    ? {
+        body: held.fact.body.value as FactBody<C>,
+        sinceMs: held.sinceMs,
+        leaderSinceMs: held.leaderSinceMs,
+      }
+    : undefined;
+}
+
+/** All facts of one kind, by key. */
+export function listFacts<C extends FactCase>(node: NodeState, kind: C): readonly FactBody<C>[] {
+  const keys = [...node.facts.keys()].sort();
+  return keys.flatMap((key) => {
+    const found = findFact(node, key, kind);
+    return found === undefined ? [] : [found.body];
+  });
+}

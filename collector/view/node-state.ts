@@ -1,0 +1,97 @@
+/** What the collector holds of one node: the fold of its frames. Apart, because every later station reads it. */
+import type { Event, Fact, MemberListFact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
+import type { Outcome } from "../../shared/gen/etcdscope/v1/stream_pb.js";
+
+/** Every `…Ms` in a NodeState is the collector's clock: the node's own, corrected by its measured offset. */
+export interface Point {
+  readonly atMs: number;
+  readonly value: number;
+}
+
+export interface HeldFact {
+  readonly fact: Fact;
+  /** Since when this body holds. */
+  readonly sinceMs: number;
+  /** For a status: since when its leader and term are these, whatever else in it changed. */
+  readonly leaderSinceMs: number;
+}
+
+/** The last run of one probe on one target, with what came before it. */
+export interface RunState {
+  readonly probe: string;
+  readonly target: string;
+  readonly outcome: Outcome;
+  readonly endedAtMs: number;
+  readonly durationMs: number;
+  readonly errorCode: string;
+  readonly errorText: string;
+  readonly lastOkAtMs: number | undefined;
+  /** End of the first of the failures in a row; undefined when the last run that ran was OK. */
+  readonly failingSinceMs: number | undefined;
+}
+
+export interface HeldEvent {
+  readonly atMs: number;
+  readonly event: Event;
+}
+
+/** Membership as the node's member held it, with how far that member had applied the log then. */
+export interface HeldMembership {
+  readonly list: MemberListFact;
+  readonly atMs: number;
+  readonly term: bigint;
+  /** Entries; 0 when it was not known. */
+  readonly appliedIndex: number;
+}
+
+/** What outlives the facts: an agent that restarts beside a dead etcd no longer knows it. */
+export interface Remembered {
+  readonly ownName: string;
+  /** 0n: not known. */
+  readonly ownId: bigint;
+  readonly membership: HeldMembership | undefined;
+  /** Names in --initial-cluster, for a cluster whose member list was never seen. */
+  readonly initialCluster: readonly string[];
+  /** undefined: the flags were never seen. */
+  readonly electionTimeoutMs: number | undefined;
+}
+
+export interface NodeState {
+  readonly cluster: string;
+  readonly node: string;
+  readonly instanceId: string;
+  /** Instances that a newer one replaced: their late frames are history only. */
+  readonly retiredInstanceIds: readonly string[];
+  readonly agentVersion: string;
+  /** Of the newest frame of this instance. */
+  readonly sequence: bigint;
+  /** Capture of the newest frame. */
+  readonly atMs: number;
+  /** Receipt of the last frame of any age: that the agent is heard. */
+  readonly lastReceivedAtMs: number;
+  /** How far the node's clock is ahead of the collector's. */
+  readonly clockOffsetMs: number;
+  /** Measured by the stream; false: only the bound that no frame comes from the future. */
+  readonly clockOffsetMeasured: boolean;
+  /** undefined: not told. For display only: no conclusion may depend on what frames do not record. */
+  readonly streamOpen: boolean | undefined;
+  readonly droppedTotal: bigint;
+  readonly facts: ReadonlyMap<string, HeldFact>;
+  /** Oldest first, never empty; a ring for the series that rules look back on, else the latest point alone. */
+  readonly series: ReadonlyMap<string, readonly Point[]>;
+  /** By runKey. */
+  readonly runs: ReadonlyMap<string, RunState>;
+  /** Oldest first, of the last hour, bounded. */
+  readonly events: readonly HeldEvent[];
+  readonly remembered: Remembered;
+}
+
+/** Every node of one cluster by name. */
+export interface ClusterFrames {
+  readonly cluster: string;
+  readonly nodes: ReadonlyMap<string, NodeState>;
+}
+
+export function runKey(probe: string, target: string): string {
+  return `${probe}\n${target}`;
+}

@@ -1,0 +1,63 @@
+/** `npm run bench -- NAME [--json FILE]`: runs one benchmark, prints machine, method, figures and goals. */
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { describeMachine, type Benchmark, type BenchmarkResult } from "../test/bench/benchmark.ts";
+
+const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  "agent-cost": async () => (await import("../test/bench/agent-cost.ts")).agentCost,
+  detection: async () => (await import("../test/bench/detection.ts")).detection,
+};
+
+async function main(): Promise<number> {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { json: { type: "string" } },
+  });
+  const name = positionals[0] ?? "";
+  const load = BENCHMARKS[name];
+  if (load === undefined || positionals.length !== 1) {
+    console.error(
+      `Expected the name of one benchmark (${Object.keys(BENCHMARKS).join(", ")}), got "${positionals.join(" ")}"`,
+    );
+    return 2;
+  }
+  const benchmark = await load();
+  const machine = describeMachine();
+  const at = new Date().toISOString();
+  console.log(
+    `benchmark  ${benchmark.name}\nmachine    ${machine}\nat         ${at}\nmethod     ${benchmark.method}\n`,
+  );
+  const results = await benchmark.run((line) => console.log(`  ${line}`));
+  console.log(`\n${table(results)}`);
+  if (values.json !== undefined) {
+    writeFileSync(
+      values.json,
+      `${JSON.stringify({ name: benchmark.name, machine, at, results }, null, 2)}\n`,
+    );
+  }
+  return results.every((row) => row.met !== false) ? 0 : 1;
+}
+
+function table(results: readonly BenchmarkResult[]): string {
+  const rows = results.map((row) => [
+    row.figure,
+    String(row.value),
+    row.unit,
+    row.goal ?? "",
+    row.met === null ? "" : row.met ? "met" : "NOT MET",
+  ]);
+  const head = ["figure", "value", "unit", "goal", ""];
+  const widths = head.map((_, column) =>
+    Math.max(...[head, ...rows].map((row) => (row[column] ?? "").length)),
+  );
+  return [head, ...rows]
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+process.exitCode = await main();

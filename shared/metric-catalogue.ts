@@ -1,0 +1,264 @@
+/**
+ * Every metric that an agent sends: name, unit, kind and meaning. Names that etcd or node_exporter use are theirs.
+ * An agent sends nothing that is not in here; the collector accepts what it does not know (a newer agent's).
+ */
+import type { Text } from "./text.ts";
+
+export type MetricKind = "gauge" | "counter";
+
+export interface MetricDescription {
+  readonly name: string;
+  readonly kind: MetricKind;
+  /** Base unit: seconds, bytes, or what is counted. */
+  readonly unit: string;
+  readonly labels: readonly string[];
+  readonly help: Text;
+}
+
+function gauge(
+  name: string,
+  unit: string,
+  about: Omit<MetricDescription, "name" | "kind" | "unit">,
+): MetricDescription {
+  return { name, kind: "gauge", unit, ...about };
+}
+
+function counter(
+  name: string,
+  unit: string,
+  about: Omit<MetricDescription, "name" | "kind" | "unit">,
+): MetricDescription {
+  return { name, kind: "counter", unit, ...about };
+}
+
+/**
+ * Quantiles of one interval of a Prometheus histogram are intervals themselves: label `bound` is "lower" or "upper",
+ * the bounds of the bucket that the quantile falls into; label `quantile` is "0.5" or "0.99".
+ */
+const QUANTILE_LABELS = ["quantile", "bound"] as const;
+
+export const METRIC_CATALOGUE: readonly MetricDescription[] = [
+  // Status of each member, by the name of the member that answered.
+  gauge("etcd_status_raft_index", "entries", {
+    labels: ["member"],
+    help: { en: "Raft index of the member's log", zh: "成员日志的 Raft 索引" },
+  }),
+  gauge("etcd_status_raft_applied_index", "entries", {
+    labels: ["member"],
+    help: { en: "Raft index that the member has applied", zh: "成员已应用的 Raft 索引" },
+  }),
+  gauge("etcd_status_db_size_bytes", "bytes", {
+    labels: ["member"],
+    help: { en: "Size of the backend database file", zh: "后端数据库文件大小" },
+  }),
+  gauge("etcd_status_db_size_in_use_bytes", "bytes", {
+    labels: ["member"],
+    help: { en: "Part of the database file in use", zh: "数据库文件中实际使用的部分" },
+  }),
+  // etcd's own /metrics.
+  gauge("etcd_server_has_leader", "boolean", {
+    labels: [],
+    help: { en: "1 when the member knows a leader", zh: "成员知道 leader 时为 1" },
+  }),
+  gauge("etcd_server_is_leader", "boolean", {
+    labels: [],
+    help: { en: "1 when the member is the leader", zh: "成员是 leader 时为 1" },
+  }),
+  counter("etcd_server_leader_changes_seen_total", "changes", {
+    labels: [],
+    help: { en: "Leader changes that the member has seen", zh: "成员看到的 leader 变更次数" },
+  }),
+  counter("etcd_server_proposals_committed_total", "proposals", {
+    labels: [],
+    help: { en: "Proposals committed", zh: "已提交的提案" },
+  }),
+  counter("etcd_server_proposals_applied_total", "proposals", {
+    labels: [],
+    help: { en: "Proposals applied", zh: "已应用的提案" },
+  }),
+  gauge("etcd_server_proposals_pending", "proposals", {
+    labels: [],
+    help: { en: "Proposals waiting to be committed", zh: "等待提交的提案" },
+  }),
+  counter("etcd_server_proposals_failed_total", "proposals", {
+    labels: [],
+    help: { en: "Proposals that failed", zh: "失败的提案" },
+  }),
+  counter("etcd_server_heartbeat_send_failures_total", "heartbeats", {
+    labels: [],
+    help: { en: "Heartbeats that the leader sent late", zh: "leader 未能按时发送的心跳" },
+  }),
+  counter("etcd_server_slow_apply_total", "applies", {
+    labels: [],
+    help: { en: "Applies that took longer than 100 ms", zh: "耗时超过 100 毫秒的应用操作" },
+  }),
+  counter("etcd_server_slow_read_indexes_total", "reads", {
+    labels: [],
+    help: { en: "Linearizable reads whose index came late", zh: "索引获取缓慢的线性一致读" },
+  }),
+  gauge("etcd_server_quota_backend_bytes", "bytes", {
+    labels: [],
+    help: { en: "Quota of the backend database in force", zh: "生效的后端数据库配额" },
+  }),
+  gauge("etcd_disk_wal_fsync_duration_seconds_quantile", "seconds", {
+    labels: QUANTILE_LABELS,
+    help: { en: "WAL fsync duration over the last interval", zh: "最近一个周期内 WAL fsync 耗时" },
+  }),
+  gauge("etcd_disk_wal_fsync_duration_seconds_mean", "seconds", {
+    labels: [],
+    help: { en: "Mean WAL fsync duration over the last interval", zh: "最近一个周期内 WAL fsync 平均耗时" },
+  }),
+  gauge("etcd_disk_wal_fsync_interval_count", "calls", {
+    labels: [],
+    help: { en: "WAL fsyncs in the last interval", zh: "最近一个周期内 WAL fsync 次数" },
+  }),
+  gauge("etcd_disk_backend_commit_duration_seconds_quantile", "seconds", {
+    labels: QUANTILE_LABELS,
+    help: { en: "Backend commit duration over the last interval", zh: "最近一个周期内后端提交耗时" },
+  }),
+  gauge("etcd_disk_backend_commit_duration_seconds_mean", "seconds", {
+    labels: [],
+    help: { en: "Mean backend commit duration over the last interval", zh: "最近一个周期内后端提交平均耗时" },
+  }),
+  gauge("etcd_disk_backend_commit_interval_count", "calls", {
+    labels: [],
+    help: { en: "Backend commits in the last interval", zh: "最近一个周期内后端提交次数" },
+  }),
+  gauge("etcd_network_peer_round_trip_time_seconds_quantile", "seconds", {
+    labels: ["to", ...QUANTILE_LABELS],
+    help: {
+      en: "Peer round trip as etcd measures it, over the last interval",
+      zh: "etcd 测得的对等节点往返时间",
+    },
+  }),
+  gauge("etcd_network_active_peers", "connections", {
+    labels: ["to"],
+    help: { en: "Active connections to the peer, as etcd counts", zh: "etcd 统计的对等活动连接数" },
+  }),
+  counter("etcd_network_disconnected_peers_total", "disconnects", {
+    labels: ["to"],
+    help: { en: "Times the peer was disconnected", zh: "对等节点断开次数" },
+  }),
+  counter("etcd_network_peer_sent_failures_total", "messages", {
+    labels: ["to"],
+    help: { en: "Messages that could not be sent to the peer", zh: "发往对等节点失败的消息" },
+  }),
+  counter("grpc_server_handled_total", "requests", {
+    labels: ["grpc_code"],
+    help: { en: "gRPC requests that etcd finished, by status code", zh: "etcd 完成的 gRPC 请求,按状态码" },
+  }),
+  // Reads and reachability as the agent measures them.
+  gauge("etcdscope_read_duration_seconds", "seconds", {
+    labels: ["consistency"],
+    help: { en: "Duration of the agent's one-key read", zh: "代理单键读取耗时" },
+  }),
+  gauge("etcdscope_status_duration_seconds", "seconds", {
+    labels: ["member"],
+    help: { en: "Duration of the agent's Status call", zh: "代理 Status 调用耗时" },
+  }),
+  gauge("etcdscope_link_round_trip_seconds", "seconds", {
+    labels: ["to", "port"],
+    help: {
+      en: "Round trip to the member's port over the agent's own connection",
+      zh: "代理自身连接到成员端口的往返时间",
+    },
+  }),
+  gauge("etcdscope_peer_connections", "connections", {
+    labels: ["to"],
+    help: { en: "Established peer connections in the kernel", zh: "内核中已建立的对等连接数" },
+  }),
+  gauge("etcdscope_peer_send_queue_bytes", "bytes", {
+    labels: ["to"],
+    help: { en: "Unacknowledged bytes on the peer connections", zh: "对等连接上未确认的字节数" },
+  }),
+  gauge("etcdscope_peer_retransmits", "segments", {
+    labels: ["to"],
+    help: { en: "Retransmissions in progress on the peer connections", zh: "对等连接上正在进行的重传" },
+  }),
+  // Process.
+  gauge("process_resident_memory_bytes", "bytes", {
+    labels: [],
+    help: { en: "Resident memory of etcd", zh: "etcd 常驻内存" },
+  }),
+  counter("process_cpu_seconds_total", "seconds", {
+    labels: [],
+    help: { en: "CPU time of etcd", zh: "etcd 的 CPU 时间" },
+  }),
+  gauge("process_open_fds", "descriptors", {
+    labels: [],
+    help: { en: "Open file descriptors of etcd", zh: "etcd 打开的文件描述符" },
+  }),
+  gauge("process_max_fds", "descriptors", {
+    labels: [],
+    help: { en: "Limit of open file descriptors of etcd", zh: "etcd 文件描述符上限" },
+  }),
+  // Disk of the data and WAL directories; labels as node_exporter, plus the role of the directory.
+  counter("node_disk_writes_completed_total", "writes", {
+    labels: ["device"],
+    help: { en: "Writes completed by the device", zh: "设备完成的写操作" },
+  }),
+  counter("node_disk_write_time_seconds_total", "seconds", {
+    labels: ["device"],
+    help: { en: "Time spent on writes", zh: "写操作耗时" },
+  }),
+  counter("node_disk_written_bytes_total", "bytes", {
+    labels: ["device"],
+    help: { en: "Bytes written", zh: "写入字节数" },
+  }),
+  counter("node_disk_reads_completed_total", "reads", {
+    labels: ["device"],
+    help: { en: "Reads completed by the device", zh: "设备完成的读操作" },
+  }),
+  counter("node_disk_read_time_seconds_total", "seconds", {
+    labels: ["device"],
+    help: { en: "Time spent on reads", zh: "读操作耗时" },
+  }),
+  counter("node_disk_read_bytes_total", "bytes", {
+    labels: ["device"],
+    help: { en: "Bytes read", zh: "读取字节数" },
+  }),
+  counter("node_disk_io_time_seconds_total", "seconds", {
+    labels: ["device"],
+    help: { en: "Time the device was busy", zh: "设备忙碌时间" },
+  }),
+  gauge("node_disk_io_now", "requests", {
+    labels: ["device"],
+    help: { en: "Requests in flight", zh: "正在处理的请求" },
+  }),
+  gauge("node_filesystem_size_bytes", "bytes", {
+    labels: ["role"],
+    help: { en: "Size of the filesystem", zh: "文件系统大小" },
+  }),
+  gauge("node_filesystem_avail_bytes", "bytes", {
+    labels: ["role"],
+    help: { en: "Bytes available to etcd", zh: "etcd 可用字节数" },
+  }),
+  gauge("node_filesystem_files", "inodes", {
+    labels: ["role"],
+    help: { en: "Inodes of the filesystem", zh: "文件系统 inode 总数" },
+  }),
+  gauge("node_filesystem_files_free", "inodes", {
+    labels: ["role"],
+    help: { en: "Free inodes", zh: "空闲 inode" },
+  }),
+  gauge("etcdscope_fsync_probe_seconds", "seconds", {
+    labels: [],
+    help: {
+      en: "Write of 2300 bytes and fdatasync beside the WAL",
+      zh: "在 WAL 旁写入 2300 字节并 fdatasync 的耗时",
+    },
+  }),
+  // The agent itself.
+  counter("etcdscope_agent_cpu_seconds_total", "seconds", {
+    labels: [],
+    help: { en: "CPU time of the agent", zh: "代理的 CPU 时间" },
+  }),
+  gauge("etcdscope_agent_resident_memory_bytes", "bytes", {
+    labels: [],
+    help: { en: "Resident memory of the agent", zh: "代理常驻内存" },
+  }),
+  gauge("etcdscope_agent_queue_frames", "frames", {
+    labels: [],
+    help: { en: "Frames waiting for an acknowledgement", zh: "等待确认的帧" },
+  }),
+];

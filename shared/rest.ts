@@ -1,0 +1,193 @@
+/** The shapes of the REST API, as CONTRACT.md gives them: what the collector serves and the commands read. */
+import type { Text } from "./text.ts";
+
+/** RFC 3339 UTC with milliseconds. */
+export type Timestamp = string;
+
+export type Verdict = "healthy" | "degraded" | "at-risk" | "no-leader" | "quorum-lost" | "unknown";
+export type Severity = "critical" | "warning" | "info";
+export type FindingLayer = "process" | "cluster" | "storage" | "network" | "config" | "performance" | "agent";
+export type Confidence = "certain" | "likely" | "possible";
+export type MemberState = "serving" | "no-quorum" | "hung" | "down" | "unreachable" | "removed" | "unknown";
+export type MemberRole = "leader" | "follower" | "learner" | "unknown";
+export type AgentState = "online" | "silent" | "never-seen";
+
+export interface ClusterSummary {
+  readonly name: string;
+  readonly verdict: Verdict;
+  readonly headline: Text;
+  readonly tolerance: number;
+  /** Name of the leading member, or null. */
+  readonly leader: string | null;
+  readonly openIncident: string | null;
+}
+
+export interface QuorumState {
+  readonly voters: number;
+  readonly needed: number;
+  readonly serving: number;
+  readonly tolerance: number;
+  /** Names of voters that can reach each other both ways, largest group first. */
+  readonly groups: readonly (readonly string[])[];
+}
+
+export interface LeaderState {
+  readonly member: string;
+  readonly memberId: string;
+  readonly term: string;
+  readonly since: Timestamp;
+  readonly agreedBy: readonly string[];
+  readonly disagreeing: readonly string[];
+}
+
+export interface MemberReport {
+  readonly name: string;
+  readonly memberId: string;
+  /** The node whose agent watches this member, or null when none does. */
+  readonly node: string | null;
+  readonly role: MemberRole;
+  readonly state: MemberState;
+  readonly why: Text;
+  readonly version: string | null;
+  readonly dbSizeBytes: number | null;
+  readonly dbInUseBytes: number | null;
+  readonly raftTerm: string | null;
+  readonly raftIndex: string | null;
+  readonly appliedIndex: string | null;
+  readonly agent: {
+    readonly state: AgentState;
+    readonly lastSeen: Timestamp | null;
+    readonly version: string | null;
+  };
+}
+
+export interface Subject {
+  readonly kind: "member" | "node" | "link" | "cluster";
+  /** Member, node or cluster name; for a link, the end that sees it. */
+  readonly name: string;
+  /** For a link, the other end. */
+  readonly peer?: string;
+}
+
+export interface Evidence {
+  readonly node: string;
+  readonly source: string;
+  readonly at: Timestamp;
+  readonly text: Text;
+  readonly value?: number;
+  readonly threshold?: number;
+  readonly unit?: string;
+}
+
+export interface Finding {
+  readonly id: string;
+  readonly code: string;
+  readonly layer: FindingLayer;
+  readonly severity: Severity;
+  readonly subject: Subject;
+  readonly status: "active" | "resolved";
+  readonly since: Timestamp;
+  readonly lastSeen: Timestamp;
+  readonly until: Timestamp | null;
+  readonly rootCause: boolean;
+  readonly causedBy: readonly string[];
+  readonly explains: readonly string[];
+  readonly confidence: Confidence;
+  readonly title: Text;
+  readonly detail: Text;
+  /** A duration such as "30m"; "now" is "0s". */
+  readonly respondWithin: string;
+  readonly runbook: string | null;
+  readonly evidence: readonly Evidence[];
+  readonly ruledOut: readonly { readonly code: string; readonly because: Text }[];
+}
+
+export interface ClusterState {
+  readonly cluster: string;
+  readonly at: Timestamp;
+  readonly verdict: Verdict;
+  readonly headline: Text;
+  readonly quorum: QuorumState;
+  readonly leader: LeaderState | null;
+  readonly members: readonly MemberReport[];
+  readonly coverage: { readonly score: number; readonly blindSpots: readonly Text[] };
+  readonly rootCauses: readonly string[];
+  readonly findings: readonly Finding[];
+  readonly openIncident: string | null;
+}
+
+export type LayerState = "ok" | "failed" | "unknown";
+
+/** One cell of the directed connectivity matrix. */
+export interface LinkReport {
+  readonly from: string;
+  readonly to: string;
+  readonly port: "client" | "peer";
+  readonly tcp: LayerState;
+  readonly tls: LayerState;
+  readonly http: LayerState;
+  readonly rttMs: number | null;
+  /** Share of lost segments, 0 to 1, where known. */
+  readonly loss: number | null;
+  readonly state: "up" | "down" | "unknown";
+  readonly why: Text;
+  readonly since: Timestamp | null;
+}
+
+export interface CertificateReport {
+  readonly node: string;
+  readonly role: string;
+  readonly path: string;
+  readonly subject: string | null;
+  readonly issuer: string | null;
+  readonly sans: readonly string[];
+  readonly notBefore: Timestamp | null;
+  readonly notAfter: Timestamp | null;
+  readonly daysLeft: number | null;
+  readonly serial: string | null;
+  readonly fingerprintSha256: string | null;
+  readonly problem: string | null;
+}
+
+export interface SeriesDescription {
+  readonly metric: string;
+  readonly unit: string;
+  readonly kind: "gauge" | "counter";
+  readonly help: Text;
+  /** Nodes that sent it. */
+  readonly nodes: readonly string[];
+}
+
+/** One step: its start, and the values of the samples in it. */
+export interface SeriesPoint {
+  readonly at: Timestamp;
+  readonly min: number;
+  readonly max: number;
+  readonly mean: number;
+  readonly last: number;
+}
+
+export interface SeriesData {
+  readonly node: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly points: readonly SeriesPoint[];
+}
+
+export interface SeriesAnswer {
+  readonly metric: string;
+  readonly unit: string;
+  readonly from: Timestamp;
+  readonly to: Timestamp;
+  readonly stepMs: number;
+  readonly series: readonly SeriesData[];
+}
+
+/** RFC 9457. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  /** The field that is wrong, where there is one. */
+  readonly field?: string;
+}

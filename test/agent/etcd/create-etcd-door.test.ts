@@ -1,0 +1,291 @@
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { AgentConfig, TlsPaths } from "../../../agent/config.ts";
+import { createEtcdDoor } from "../../../agent/etcd/create-etcd-door.ts";
+import type { ClosableEtcdDoor } from "../../../agent/etcd/create-etcd-door.ts";
+import { systemClock } from "../../../shared/clock.ts";
+import type { EtcdscopeError } from "../../../shared/errors.ts";
+import { ensureEtcd } from "../../lab/etcd-binaries.ts";
+import { createEtcdCluster } from "../../lab/etcd-cluster.ts";
+import type { EtcdCluster } from "../../lab/etcd-cluster.ts";
+import { createEtcdPki } from "../../lab/etcd-pki.ts";
+import { createRunFolder, removeFolderWithMounts } from "../../lab/run-folder.ts";
+import { waitFor } from "../../lab/wait-for.ts";
+import { discoveredEtcd } from "../probe/probe-context.ts";
+import { silentLog } from "../silent-log.ts";
+import { configWith } from "./example-etcd.ts";
+
+const DAY_MS = 86_400_000;
+const SOON = { timeoutMs: 20_000, intervalMs: 50 };
+
+const binaries = await ensureEtcd("3.4");
+const why = binaries.kind === "unavailable" ? ` (skipped: ${binaries.because})` : "";
+
+function signal(): AbortSignal {
+  return new AbortController().signal;
+}
+
+describe.skipIf(binaries.kind === "unavailable")(
+  `agent/etcd/create-etcd-door${why}`,
+  { timeout: 60_000 },
+  () => {
+    let folder = "";
+    let cluster: EtcdCluster;
+    const doors: ClosableEtcdDoor[] = [];
+
+    /** The door of an agent beside m1. */
+    function openDoor(
+      changed: Partial<AgentConfig["etcd"]> = {},
+      flags: Readonly<Record<string, string>> = {},
+    ): ClosableEtcdDoor {
+      const m1 = cluster.member("m1");
+      const discovered = discoveredEtcd({ ...m1.flags, ...flags }, { pid: m1.pid });
+      const door = createEtcdDoor({
+        discovered: () => discovered,
+        config: configWith(changed),
+        clock: systemClock,
+        log: silentLog,
+      });
+      doors.push(door);
+      return door;
+    }
+
+    async function openKnowingDoor(changed: Partial<AgentConfig["etcd"]> = {}): Promise<ClosableEtcdDoor> {
+      const door = openDoor(changed);
+      await door.ownStatus(signal());
+      await door.memberList(signal());
+      return door;
+    }
+
+    async function reasonOf(call: Promise<unknown>): Promise<string | undefined> {
+      try {
+        await call;
+        return undefined;
+      } catch (caught) {
+        return (caught as EtcdscopeError).reason;
+      }
+    }
+
+    beforeAll(async () => {
+      if (binaries.kind === "unavailable") {
+        return;
+      }
+      folder = await createRunFolder();
+      cluster = await createEtcdCluster({
+        binaries,
+        dir: folder,
+        members: ["m1", "m2", "m3"].map((name) => ({ name })),
+      });
+      await cluster.start();
+      await cluster.waitHealthy();
+    }, 60_000);
+
+    afterEach(async () => {
+      await Promise.all(doors.splice(0).map(async (door) => await door.close()));
+    });
+
+    afterAll(async () => {
+      await cluster?.stopAll();
+      if (folder !== "") {
+        await removeFolderWithMounts(folder);
+      }
+    });
+
+    it("answers everything that probes ask, and leaves no line in the logs", async () => {
+      const logs = cluster.members.map((member) => readFileSync(member.logPath, "utf8"));
+      const door = await openKnowingDoor();
+      const own = await door.ownStatus(signal());
+      expect(own).toMatchObject({ version: "3.4.23", errors: [], isLearner: false });
+      expect(door.otherMembers().map((member) => member.name)).toEqual(["m2", "m3"]);
+      expect(door.ownMemberId()).toBe(own.memberId);
+      const others = await Promise.all(
+        ["m2", "m3"].map(async (name) => await door.memberStatus(name, signal())),
+      );
+      expect(new Set([own, ...others].map((status) => status.leaderId)).size).toBe(1);
+      expect(new Set([own, ...others].map((status) => status.memberId)).size).toBe(3);
+      await door.read("serializable", signal());
+      await door.read("linearizable", signal());
+      expect(await door.alarms(signal())).toEqual([]);
+      expect(await door.metricsText(signal())).toContain("\netcd_server_has_leader 1\n");
+      expect(JSON.parse(await door.peerVersion("m2", signal()))).toMatchObject({ etcdserver: "3.4.23" });
+      expect(JSON.parse(await door.peerVersion("m2", signal()))).toMatchObject({ etcdserver: "3.4.23" });
+      for (const port of ["client", "peer"] as const) {
+        expect(door.findLook("m2", port)).toMatchObject({
+          tcp: "ok",
+          tls: "ok",
+          http: "ok",
+          error: undefined,
+        });
+      }
+      await door.close();
+      expect(cluster.members.map((member) => readFileSync(member.logPath, "utf8"))).toEqual(logs);
+    });
+
+    it("sees a killed member refuse within one call, and its return", async () => {
+      const door = await openKnowingDoor();
+      await door.memberStatus("m3", signal());
+      await door.peerVersion("m3", signal());
+      await cluster.member("m3").kill();
+      const took = await waitFor(
+        "m3 refuses",
+        async () => (await reasonOf(door.memberStatus("m3", signal()))) === "refused",
+        SOON,
+      );
+      expect(took).toBeLessThan(1);
+      expect(await reasonOf(door.peerVersion("m3", signal()))).toBe("refused");
+      expect(door.findLook("m3", "client")).toMatchObject({ tcp: "failed", tls: "unknown", http: "unknown" });
+      expect(door.findLook("m3", "peer")).toMatchObject({ tcp: "failed", tls: "unknown", http: "unknown" });
+      await cluster.member("m3").start();
+      await waitFor("m3 answers", async () => (await door.memberStatus("m3", signal())) !== undefined, SOON);
+    });
+
+    it("sees a stopped member time out, its handshake too, and its return at once", async () => {
+      await cluster.waitHealthy();
+      const door = await openKnowingDoor();
+      await door.memberStatus("m2", signal());
+      cluster.member("m2").stop();
+      expect(await reasonOf(door.memberStatus("m2", signal()))).toBe("timeout");
+      // The connection was there: whether TCP and TLS still work cannot be said.
+      expect(door.findLook("m2", "client")).toMatchObject({ tcp: "unknown", tls: "unknown", http: "failed" });
+      expect(await reasonOf(door.memberStatus("m2", signal()))).toBe("timeout");
+      expect(await reasonOf(door.memberStatus("m2", signal()))).toBe("timeout");
+      expect(door.findLook("m2", "client")).toMatchObject({ tcp: "ok", tls: "failed", http: "unknown" });
+      expect(await reasonOf(door.peerVersion("m2", signal()))).toBe("timeout");
+      cluster.member("m2").cont();
+      const took = await waitFor(
+        "m2 answers",
+        async () => (await door.memberStatus("m2", signal())) !== undefined,
+        SOON,
+      );
+      expect(took).toBeLessThan(3);
+    });
+
+    it("says that there is no leader when the majority is gone, while Status still answers", async () => {
+      await cluster.waitHealthy();
+      const door = await openKnowingDoor();
+      await Promise.all([cluster.member("m2").kill(), cluster.member("m3").kill()]);
+      await waitFor("m1 knows no leader", async () => (await door.ownStatus(signal())).leaderId === 0n, SOON);
+      expect(await reasonOf(door.read("linearizable", signal()))).toBe("no_leader");
+      await door.read("serializable", signal());
+      expect((await door.ownStatus(signal())).errors).toEqual(["etcdserver: no leader"]);
+      expect((await door.memberList(signal())).members).toHaveLength(3);
+      await Promise.all([cluster.member("m2").start(), cluster.member("m3").start()]);
+      await cluster.waitHealthy();
+    });
+
+    it("names what is wrong with a certificate", async () => {
+      const m2 = cluster.member("m2");
+      const expired = {
+        notBefore: new Date(systemClock.nowMs() - 9 * DAY_MS),
+        notAfter: new Date(systemClock.nowMs() - DAY_MS),
+      };
+      await cluster.pki.reissueMember(m2.identity, "server", expired);
+      await cluster.pki.reissueMember(m2.identity, "peer", expired);
+      const door = await openKnowingDoor();
+      expect(await reasonOf(door.memberStatus("m2", signal()))).toBe("tls_expired");
+      expect(await reasonOf(door.peerVersion("m2", signal()))).toBe("tls_expired");
+      expect(door.findLook("m2", "client")).toMatchObject({ tcp: "ok", tls: "failed", http: "unknown" });
+      const elsewhere = { name: "m2", ips: ["10.1.2.3"], dnsNames: ["elsewhere"] };
+      await cluster.pki.reissueMember(elsewhere, "server");
+      await waitFor(
+        "another certificate is met at the next handshake",
+        async () => (await reasonOf(door.memberStatus("m2", signal()))) === "tls_san_mismatch",
+        SOON,
+      );
+      await cluster.pki.reissueMember(m2.identity, "server");
+      await cluster.pki.reissueMember(m2.identity, "peer");
+      await waitFor("m2 answers", async () => (await door.memberStatus("m2", signal())) !== undefined, SOON);
+    });
+
+    it("tells an authority that it does not know from one that does not know its own", async () => {
+      const stranger = await createEtcdPki(join(folder, "stranger"), []);
+      const known = cluster.pki.client;
+      const unknownCa = { ca: stranger.caPath, ...known };
+      expect(await reasonOf(openDoor({ tls: unknownCa }).ownStatus(signal()))).toBe("tls_unknown_ca");
+      const rejected: TlsPaths = { ca: cluster.pki.caPath, ...stranger.client };
+      const door = openDoor({ tls: rejected });
+      expect(await reasonOf(door.ownStatus(signal()))).toBe("tls_rejected");
+    });
+
+    it("says so when there is no certificate or it cannot be used", async () => {
+      const { cert } = cluster.pki.client;
+      const gone = { ca: cluster.pki.caPath, cert, key: join(folder, "gone.key") };
+      expect(await reasonOf(openDoor({ tls: gone }).ownStatus(signal()))).toBe("no_certificate");
+      const garbled = { ca: cluster.pki.caPath, cert, key: cert };
+      expect(await reasonOf(openDoor({ tls: garbled }).ownStatus(signal()))).toBe("no_certificate");
+      const none = openDoor({}, { "cert-file": "", "key-file": "" });
+      expect(await reasonOf(none.ownStatus(signal()))).toBe("no_certificate");
+    });
+
+    it("does not hold an HTTP server for an etcd", async () => {
+      const server = createServer((_, response) => response.end("hello"));
+      await new Promise<void>((resolve) => {
+        server.listen(0, "127.0.0.1", resolve);
+      });
+      const { port } = server.address() as AddressInfo;
+      const tls = openDoor({ endpoint: `https://127.0.0.1:${port}` });
+      expect(await reasonOf(tls.ownStatus(signal()))).toBe("tls_failed");
+      const plain = openDoor({ endpoint: `http://127.0.0.1:${port}` });
+      expect(["protocol", "reset"]).toContain(await reasonOf(plain.ownStatus(signal())));
+      server.close();
+    });
+
+    it("stops waiting when it is told to", async () => {
+      await cluster.waitHealthy();
+      const door = await openKnowingDoor();
+      cluster.member("m2").stop();
+      const controller = new AbortController();
+      const call = reasonOf(door.memberStatus("m2", controller.signal));
+      controller.abort();
+      expect(await call).toBe("timeout");
+      cluster.member("m2").cont();
+    });
+  },
+);
+
+describe.skipIf(binaries.kind === "unavailable")(
+  `agent/etcd/create-etcd-door on plain text${why}`,
+  { timeout: 60_000 },
+  () => {
+    it("speaks with an etcd without TLS", async () => {
+      if (binaries.kind === "unavailable") {
+        return;
+      }
+      const folder = await createRunFolder();
+      const cluster = await createEtcdCluster({ binaries, dir: folder, members: [{ name: "m1" }] });
+      const m1 = cluster.member("m1");
+      const noFiles = ["cert-file", "key-file", "trusted-ca-file", "client-cert-auth"].flatMap((name) => [
+        [name, ""],
+        [`peer-${name}`, ""],
+      ]);
+      const [client, peer] = [m1.clientUrl, m1.peerUrl].map((url) => url.replace("https:", "http:"));
+      await m1.restart({
+        ...(Object.fromEntries(noFiles) as Record<string, string>),
+        "listen-client-urls": client ?? "",
+        "advertise-client-urls": client ?? "",
+        "listen-peer-urls": peer ?? "",
+        "initial-advertise-peer-urls": peer ?? "",
+        "initial-cluster": `m1=${peer}`,
+      });
+      const discovered = discoveredEtcd(m1.flags, { pid: m1.pid });
+      const door = createEtcdDoor({
+        discovered: () => discovered,
+        config: configWith(),
+        clock: systemClock,
+        log: silentLog,
+      });
+      try {
+        await waitFor("it leads", async () => (await door.ownStatus(signal())).leaderId !== 0n, SOON);
+        await door.read("linearizable", signal());
+        expect(await door.metricsText(signal())).toContain("etcd_server_has_leader 1");
+      } finally {
+        await door.close();
+        await cluster.stopAll();
+        await removeFolderWithMounts(folder);
+      }
+    });
+  },
+);

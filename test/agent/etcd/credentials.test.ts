@@ -1,0 +1,63 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { CredentialSource } from "../../../agent/etcd/credentials.ts";
+import type { EtcdPki } from "../../lab/etcd-pki.ts";
+import { createEtcdPki } from "../../lab/etcd-pki.ts";
+import { waitFor } from "../../lab/wait-for.ts";
+import { createManualClock } from "../manual-clock.ts";
+
+const SOON = { timeoutMs: 5_000, intervalMs: 10 };
+
+describe("agent/etcd/credentials", () => {
+  let folder: string;
+  let pki: EtcdPki;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "etcdscope-credentials-"));
+    pki = await createEtcdPki(folder, []);
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("hands out the same credential until the files change, and a new version then", async () => {
+    const clock = createManualClock();
+    const source = new CredentialSource(clock, () => ({ ca: pki.caPath, ...pki.client }));
+    const first = source.current();
+    expect(source.current()).toBe(first);
+    await pki.issue({ commonName: "renewed" }, pki.client);
+    await waitFor(
+      "the change is noticed",
+      async () => {
+        await clock.advance(10_000);
+        return source.current().version > first.version;
+      },
+      SOON,
+    );
+    const second = source.current();
+    await clock.advance(60_000);
+    expect(source.current()).toBe(second);
+  });
+
+  it("keeps the last one that fitted while certificate and key do not", async () => {
+    const clock = createManualClock();
+    const files = { cert: join(folder, "other.crt"), key: join(folder, "other.key") };
+    await pki.issue({ commonName: "one" }, files);
+    const source = new CredentialSource(clock, () => ({ ca: pki.caPath, ...files }));
+    const first = source.current();
+    rmSync(files.key);
+    await clock.advance(30_000);
+    expect(source.current()).toBe(first);
+    await clock.advance(30_000);
+    expect(source.current()).toBe(first);
+  });
+
+  it("throws with reason no_certificate when nothing is configured or readable", () => {
+    const clock = createManualClock();
+    for (const paths of [undefined, { ca: pki.caPath, cert: "/nowhere/a.crt", key: "/nowhere/a.key" }]) {
+      const source = new CredentialSource(clock, () => paths);
+      expect(() => source.current()).toThrow(expect.objectContaining({ reason: "no_certificate" }) as Error);
+    }
+  });
+});

@@ -1,0 +1,38 @@
+/** A door to etcd that answers what a test puts into it. */
+import type { EtcdDoor, EtcdMember, EtcdStatus } from "../../../agent/etcd/etcd-door.ts";
+
+export function memberNamed(name: string, id: bigint, ip = `10.0.0.${id}`): EtcdMember {
+  return { id, name, peerUrls: [`https://${ip}:2380`], clientUrls: [`https://${ip}:2379`], isLearner: false };
+}
+
+export const HEALTHY_STATUS: EtcdStatus = {
+  memberId: 1n,
+  clusterId: 77n,
+  leaderId: 2n,
+  raftTerm: 5n,
+  raftIndex: 100n,
+  raftAppliedIndex: 99n,
+  dbSizeBytes: 20_480n,
+  dbSizeInUseBytes: 16_384n,
+  version: "3.4.23",
+  isLearner: false,
+  errors: [],
+  endpoint: "10.0.0.1:2379",
+};
+
+/** m1 is the own member, m2 and m3 the others. */
+export function fakeEtcd(changed: Partial<EtcdDoor> = {}): EtcdDoor {
+  return {
+    otherMembers: () => [memberNamed("m2", 2n), memberNamed("m3", 3n)],
+    ownMemberId: () => 1n,
+    findLook: () => undefined,
+    ownStatus: () => Promise.resolve(HEALTHY_STATUS),
+    memberStatus: () => Promise.resolve(HEALTHY_STATUS),
+    peerVersion: () => Promise.resolve("{}"),
+    read: () => Promise.resolve(),
+    memberList: () => Promise.resolve({ clusterId: 77n, members: [] }),
+    alarms: () => Promise.resolve([]),
+    metricsText: () => Promise.resolve(""),
+    ...changed,
+  };
+}

@@ -1,0 +1,123 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+import { createDiskProbe } from "../../../agent/probe/disk.ts";
+import { createFilesystemProbe } from "../../../agent/probe/filesystem.ts";
+import { EtcdscopeError } from "../../../shared/errors.ts";
+import type { FilesystemFact } from "../../../shared/gen/etcdscope/v1/fact_pb.js";
+import { discoveredEtcd, probeContext } from "./probe-context.ts";
+
+let directory: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "filesystem-"));
+  mkdirSync(join(directory, "real", "member", "wal"), { recursive: true });
+  symlinkSync(join(directory, "real"), join(directory, "link"));
+});
+
+afterEach(() => {
+  rmSync(directory, { recursive: true, force: true });
+});
+
+function mountPointOf(path: string): string {
+  return execFileSync("findmnt", ["-n", "-o", "TARGET", "-T", path], { encoding: "utf8" }).trim();
+}
+
+describe("agent/probe/filesystem", () => {
+  it("looks at both directories once an etcd was found", () => {
+    const { targets } = createFilesystemProbe();
+    expect(targets?.(probeContext())).toEqual([]);
+    expect(targets?.(probeContext({ discovered: discoveredEtcd({}) }))).toEqual(["data", "wal"]);
+  });
+
+  it("gives room and mount of a directory that is a symbolic link", async () => {
+    const discovered = discoveredEtcd({ "data-dir": join(directory, "link") });
+    const observation = await createFilesystemProbe().run(probeContext({ discovered, target: "data" }));
+    expect(observation.facts?.[0]?.key).toBe("filesystem/data");
+    const fact = observation.facts?.[0]?.body.value as FilesystemFact;
+    expect(fact).toMatchObject({
+      role: "data",
+      path: join(directory, "link"),
+      mountPoint: mountPointOf(directory),
+      readOnly: false,
+      problem: "",
+    });
+    expect(observation.samples?.map(({ key }) => key)).toEqual([
+      'node_filesystem_size_bytes{role="data"}',
+      'node_filesystem_avail_bytes{role="data"}',
+      'node_filesystem_files{role="data"}',
+      'node_filesystem_files_free{role="data"}',
+    ]);
+  });
+
+  it("fails with the reason when the directory is not there", async () => {
+    const discovered = discoveredEtcd({ "data-dir": "/nowhere/etcd" });
+    await expect(
+      createFilesystemProbe().run(probeContext({ discovered, target: "wal" })),
+    ).rejects.toMatchObject({
+      reason: "not_found",
+    });
+  });
+});
+
+describe("agent/probe/disk", () => {
+  const DISK = {
+    device: "8:1",
+    name: "sda1",
+    readsCompleted: 1,
+    readBytes: 2,
+    readSeconds: 3,
+    writesCompleted: 4,
+    writtenBytes: 5,
+    writeSeconds: 6,
+    ioNow: 7,
+    ioSeconds: 8,
+  };
+  const MOUNT = {
+    device: "8:1",
+    root: "/",
+    mountPoint: "/",
+    type: "ext4",
+    source: "/dev/sda1",
+    readOnly: false,
+  };
+  const FACTS = { kind: "directory", inode: 1, device: "8:1", sizeBytes: 0, modifiedAtMs: 0 } as const;
+  const host = {
+    readDirectoryFacts: () => Promise.resolve(FACTS),
+    readMounts: () => [MOUNT],
+    readDiskStats: () => [{ ...DISK, device: "8:2", name: "other" }, DISK],
+  };
+  const discovered = discoveredEtcd({ "data-dir": "/d" });
+
+  it("gives the counters of the device that holds the directories, once", async () => {
+    const { samples } = await createDiskProbe().run(probeContext({ discovered, host }));
+    expect(samples).toHaveLength(8);
+    expect(samples).toContainEqual({ key: 'node_disk_write_time_seconds_total{device="sda1"}', value: 6 });
+  });
+
+  it("goes on with the device that it knows while the file system hangs", async () => {
+    const probe = createDiskProbe();
+    await probe.run(probeContext({ discovered, host }));
+    const hung = {
+      ...host,
+      readDirectoryFacts: () =>
+        Promise.reject(new EtcdscopeError("TIMED_OUT", "It hangs", { reason: "hung" })),
+    };
+    const moved = discoveredEtcd({ "data-dir": "/e" });
+    expect((await probe.run(probeContext({ discovered: moved, host: hung }))).samples).toHaveLength(8);
+    await expect(createDiskProbe().run(probeContext({ discovered, host: hung }))).rejects.toMatchObject({
+      code: "TIMED_OUT",
+    });
+  });
+
+  it("is skipped where there is no block device", async () => {
+    const overlay = { ...host, readMounts: () => [{ ...MOUNT, device: "0:50", source: "overlay" }] };
+    await expect(createDiskProbe().run(probeContext({ discovered, host: overlay }))).rejects.toMatchObject({
+      code: "NOT_APPLICABLE",
+      reason: "no_block_device",
+    });
+  });
+});

@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import type { TcpSocket } from "../../../agent/host/parse-tcp-sockets.ts";
+import { PeerKernelView } from "../../../agent/probe/peer-kernel-view.ts";
+
+function socket(retransmits: number, sendQueueBytes = 0, inode = 1): TcpSocket {
+  return { inode, localPort: 40_000, remotePort: 2380, sendQueueBytes, retransmits };
+}
+
+const OLD = { processAgeMs: 60_000 };
+
+describe("agent/probe/peer-kernel-view", () => {
+  it("holds an established connection for well", () => {
+    expect(new PeerKernelView().judge([socket(0, 4096)], { nowUs: 0, ...OLD }).state).toBe("ok");
+  });
+
+  it("holds a connection for stuck when it has waited for an acknowledgement over a second", () => {
+    const view = new PeerKernelView();
+    expect(view.judge([socket(1, 4096)], { nowUs: 0, ...OLD }).state).toBe("ok");
+    expect(view.isSuspicious).toBe(true);
+    expect(view.judge([socket(2, 4096)], { nowUs: 1_200_000, ...OLD })).toEqual({
+      state: "failed",
+      text: "Stuck: 2 retransmissions, 4096 bytes unacknowledged for at least 1.2 s",
+    });
+  });
+
+  it("holds it for stuck at once at the third retransmission in a row", () => {
+    expect(new PeerKernelView().judge([socket(3, 10)], { nowUs: 0, ...OLD }).state).toBe("failed");
+  });
+
+  it("does not hold losses that were made good for stuck", () => {
+    const view = new PeerKernelView();
+    for (const [second, retransmits] of [1, 0, 1, 0, 1].entries()) {
+      const verdict = view.judge([socket(retransmits, 10)], { nowUs: second * 1_000_000, ...OLD });
+      expect(verdict.state).toBe("ok");
+    }
+  });
+
+  it("fails when there is no connection, but not in etcd's first seconds", () => {
+    const view = new PeerKernelView();
+    expect(view.judge([], { nowUs: 0, processAgeMs: 2_000 }).state).toBe("unknown");
+    expect(view.judge([], { nowUs: 0, processAgeMs: 11_000 }).state).toBe("failed");
+    expect(view.judge([socket(0)], { nowUs: 0, processAgeMs: 3_000 }).state).toBe("ok");
+    expect(view.judge([], { nowUs: 0, processAgeMs: 4_000 }).state, "there was one").toBe("failed");
+  });
+});

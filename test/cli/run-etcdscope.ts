@@ -1,0 +1,31 @@
+/** The real command as a child process, with an environment of its own. */
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+
+export interface CommandResult {
+  readonly code: number | null;
+  readonly out: string;
+  readonly error: string;
+}
+
+const COMMAND = join(import.meta.dirname, "../../bin/etcdscope");
+
+export function runEtcdscope(
+  args: readonly string[],
+  options: { readonly env?: NodeJS.ProcessEnv; readonly cwd?: string } = {},
+): Promise<CommandResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(COMMAND, args, {
+      cwd: options.cwd ?? "/",
+      env: { PATH: process.env["PATH"], ...options.env },
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: 60_000,
+    });
+    let out = "";
+    let error = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (error += text));
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, out, error }));
+  });
+}

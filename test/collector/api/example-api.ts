@@ -1,0 +1,41 @@
+/** The API over the example's states, at the example's time. */
+import type { FastifyInstance } from "fastify";
+import { createApi, type ApiOptions } from "../../../collector/api/create-api.ts";
+import type { HistoryDoor } from "../../../collector/history/history-door.ts";
+import { createIngestCounters } from "../../../collector/ingest/counters.ts";
+import { createHistoryDouble, createSource, NOW_MS } from "./example-source.ts";
+
+export interface LoggedError {
+  readonly fields: object;
+  readonly sentence: string;
+}
+
+export interface ExampleApi {
+  readonly app: FastifyInstance;
+  readonly errors: readonly LoggedError[];
+}
+
+export function createExampleApi(change: Partial<ApiOptions> = {}): ExampleApi {
+  const errors: LoggedError[] = [];
+  const log = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: () => undefined,
+    error: (fields: object, sentence: string) => void errors.push({ fields, sentence }),
+    child: () => log,
+  };
+  const app = createApi({
+    source: createSource(),
+    history: createHistoryDouble() as HistoryDoor,
+    http: { host: "127.0.0.1", port: 0, tls: undefined, tokens: [] },
+    clock: {
+      nowMs: () => NOW_MS,
+      monotonicUs: () => 0,
+      after: () => ({ cancel: () => undefined }),
+    },
+    log,
+    ingestMetrics: createIngestCounters(),
+    ...change,
+  });
+  return { app, errors };
+}

@@ -1,0 +1,81 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openDatabase, type Db } from "../../../collector/history/database.ts";
+import { packFrames } from "../../../collector/history/frame-batch.ts";
+import { createNameDictionary } from "../../../collector/history/name-dictionary.ts";
+import { createSeenSeries } from "../../../collector/history/seen-series.ts";
+import { createWriter, type Writer } from "../../../collector/history/writer.ts";
+import { receivedFrame } from "../ingest/test-frames.ts";
+
+let folder: string;
+let db: Db;
+let writer: Writer;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "etcdscope-writer-"));
+  ({ db } = openDatabase({ path: join(folder, "history.db"), nowMs: 0, isKnownDamaged: false }));
+  writer = createWriter(db);
+});
+
+afterEach(() => {
+  db.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function appendMany(first: number, count: number): void {
+  const dictionary = createNameDictionary(writer.names());
+  const frames = Array.from({ length: count }, (_, i) =>
+    receivedFrame(BigInt(first + i), { receivedAtMs: first + i }),
+  );
+  const { batch, streamSeries } = packFrames(frames, { dictionary, seenSeries: createSeenSeries() });
+  writer.append({ batch, streamSeries, names: dictionary.unconfirmed() });
+}
+
+function sequences(): number[] {
+  return db.prepare<[], number>("SELECT sequence FROM frame ORDER BY sequence").pluck().all();
+}
+
+const noLimit = { framesBeforeMs: 0, findingsBeforeMs: 0, maxBytes: 1e12 };
+
+describe("collector/history/writer", () => {
+  it("is durable when a call returns: WAL, synchronous FULL", () => {
+    expect(db.pragma("journal_mode", { simple: true })).toBe("wal");
+    expect(db.pragma("synchronous", { simple: true })).toBe(2);
+  });
+
+  it("removes frames by age in steps of 500, oldest first", () => {
+    appendMany(1, 1200);
+    const request = { ...noLimit, framesBeforeMs: 801 };
+    expect(writer.retain(request)).toMatchObject({ removedFrames: 500, hasMore: true });
+    expect(sequences()[0]).toBe(501);
+    expect(writer.retain(request)).toMatchObject({ removedFrames: 300, hasMore: false });
+    expect(sequences()[0]).toBe(801);
+    expect(sequences()).toHaveLength(400);
+  });
+
+  it("removes the oldest frames, whatever their age, while the file is larger than it may be", () => {
+    appendMany(1, 1000);
+    expect(writer.retain({ ...noLimit, maxBytes: 10_000 })).toMatchObject({
+      removedFrames: 500,
+      hasMore: true,
+    });
+    expect(sequences()[0]).toBe(501);
+  });
+
+  it("takes 500 frames away within 50 ms", () => {
+    appendMany(1, 1000);
+    const startedMs = performance.now();
+    writer.retain({ ...noLimit, framesBeforeMs: 501 });
+    expect(performance.now() - startedMs).toBeLessThan(50);
+  });
+
+  it("keeps the last sequence of an instance whose frames are gone", () => {
+    appendMany(1, 10);
+    writer.retain({ ...noLimit, maxBytes: 0 });
+    expect(sequences()).toEqual([]);
+    const stream = { cluster: "prod-a", node: "m1", instanceId: "run-1", agentVersion: "" };
+    expect(writer.lastSequence(stream)).toBe(10);
+  });
+});

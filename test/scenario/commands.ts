@@ -1,0 +1,190 @@
+/** The commands of a scenario, one function each: what an author writes → how the world changes. */
+import { Outcome } from "../../shared/gen/etcdscope/v1/stream_pb.js";
+import { seriesKey } from "../../shared/series-key.ts";
+import { failed, setFact } from "./world.ts";
+import type { World } from "./world.ts";
+
+type Command = (world: World, args: readonly string[]) => void;
+
+/** Everything but run and what prints, which belong to the runner. */
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  voters: (world, names) => names.forEach((name) => world.add(name, false)),
+  learner: (world, names) => names.forEach((name) => world.add(name, true)),
+  "no-agent": (world, names) => names.forEach((name) => (world.get(name).agent = undefined)),
+  kill: (world, names) => names.forEach((name) => setProcess(world, name, "absent")),
+  stop: (world, names) => names.forEach((name) => setProcess(world, name, "stopped")),
+  cont: (world, names) => names.forEach((name) => setProcess(world, name, "running")),
+  start: (world, names) =>
+    names.forEach((name) => {
+      [...world.statusFails.keys()]
+        .filter((key) => key.endsWith(`>${name}`))
+        .forEach((key) => world.statusFails.delete(key));
+      setProcess(world, name, "running");
+      world.get(name).startedAtMs = world.nowMs;
+    }),
+  unseen: (world, names) => names.forEach((name) => setProcess(world, name, "unseen")),
+  forget: (world, names) => names.forEach((name) => (world.get(name).knows = "")),
+  elect,
+  claim: (world, [name = "", leader = "", term = "0"]) => {
+    world.get(name).knows = leader;
+    world.get(name).term = BigInt(term);
+  },
+  cut: (world, [what = "", port = "both", code = "timeout"]) => setBlocks(world, [what, port], code),
+  heal: (world) => world.blocked.clear(),
+  silence: (world, names) => names.forEach((name) => (world.agent(name).isHeard = false)),
+  speak: (world, names) => names.forEach((name) => (world.agent(name).isHeard = true)),
+  "restart-agent": (world, names) => names.forEach((name) => world.restartAgent(name)),
+  skew: (world, [name = "", ms = "0"]) => {
+    world.agent(name).skewMs = Number(ms);
+  },
+  read: (world, [name = "", kind = "", code = ""]) => {
+    world.get(name).reads.set(kind, code === "ok" ? "" : code);
+  },
+  status: (world, [link = "", code = ""]) => {
+    if (code === "ok") {
+      world.statusFails.delete(link);
+    } else {
+      world.statusFails.set(link, code);
+    }
+  },
+  unlist: (world, names) => names.forEach((name) => world.listed.delete(name)),
+  foreign: (world, [name = ""]) => {
+    world.get(name).clusterId = 0xeen;
+    world.get(name).id = 0xffn;
+  },
+  disk: setDisk,
+  fsync: (world, args) => setLatency(world, "etcd_disk_wal_fsync", args),
+  commit: (world, args) => setLatency(world, "etcd_disk_backend_commit", args),
+  probe: (world, [name = "", what = ""]) => {
+    const agent = world.agent(name);
+    agent.extraRuns.clear();
+    agent.samples.delete("etcdscope_fsync_probe_seconds");
+    if (what === "timeout") {
+      agent.extraRuns.set("fsync", failed("fsync", "", "timeout"));
+    } else if (what.endsWith("ms")) {
+      agent.samples.set("etcdscope_fsync_probe_seconds", Number.parseFloat(what) / 1000);
+    } else {
+      agent.extraRuns.set("fsync", { ...failed("fsync", "", what), outcome: Outcome.SKIPPED });
+    }
+  },
+  cert: setCertificate,
+  alarm: (world, [name = "", kind = ""]) => {
+    const id = name === "nobody" ? 0n : world.get(name).id;
+    const alarms = kind === "none" ? [] : [{ memberId: id, kind }];
+    for (const { agent } of world.members.values()) {
+      if (agent !== undefined) {
+        setFact(agent, "alarms", { case: "alarms", value: { alarms } });
+      }
+    }
+  },
+  "status-error": (world, [name = "", ...words]) => {
+    world.get(name).errors = words.length === 0 ? [] : [words.join(" ")];
+  },
+  quota: (world, [name = "", quota = "", size = ""]) => {
+    world.agent(name).samples.set("etcd_server_quota_backend_bytes", parseBytes(quota));
+    world.get(name).sizeBytes = parseBytes(size);
+  },
+  flags: (world, [name = "", ...pairs]) => {
+    const flags = Object.fromEntries(
+      pairs.map((pair) => [pair.split("=")[0], pair.split("=").slice(1).join("=")]),
+    );
+    setFact(world.agent(name), "flags", { case: "flags", value: { name, flags } });
+  },
+};
+
+function setProcess(world: World, name: string, process: "running" | "absent" | "stopped" | "unseen"): void {
+  const member = world.get(name);
+  member.process = process;
+  member.processSinceMs = world.nowMs;
+}
+
+/** elect m2 [by m1 m2]: those that are up, or those named, follow it in a new term. */
+function elect(world: World, [leader = "", , ...by]: readonly string[]): void {
+  const all = [...world.members.values()];
+  const followers =
+    by.length > 0 ? by.map((name) => world.get(name)) : all.filter(({ process }) => process === "running");
+  const term = all.reduce((highest, member) => (member.term > highest ? member.term : highest), 0n) + 1n;
+  for (const member of followers) {
+    member.knows = leader;
+    member.term = term;
+  }
+}
+
+/** cut m3 | cut m1>m3 | cut m1,m2|m3, then the port (peer, client, both) and how it fails. */
+function setBlocks(world: World, [what = "", port = "both"]: readonly string[], code: string): void {
+  const ports = port === "both" ? ["peer", "client"] : [port];
+  const block = (from: string, to: string): void =>
+    ports.forEach((one) => world.blocked.set(`${from}>${to}/${one}`, code));
+  if (what.includes(">")) {
+    const [from = "", to = ""] = what.split(">");
+    block(world.get(from).name, world.get(to).name);
+    return;
+  }
+  const side = new Set((what.split("|")[0] ?? "").split(","));
+  for (const one of world.members.keys()) {
+    for (const other of world.members.keys()) {
+      if (side.has(one) !== side.has(other)) {
+        block(one, other);
+      }
+    }
+  }
+}
+
+/** disk m3 data 10GiB/100GiB */
+function setDisk(world: World, [name = "", role = "", sizes = ""]: readonly string[]): void {
+  const agent = world.agent(name);
+  const [avail = "", size = ""] = sizes.split("/");
+  const mountPoint = role === "data" ? "/var/lib/etcd" : "/var/lib/etcd-wal";
+  setFact(agent, `filesystem/${role}`, {
+    case: "filesystem",
+    value: { role, path: mountPoint, mountPoint, device: "sda", type: "ext4" },
+  });
+  agent.samples.set(seriesKey("node_filesystem_avail_bytes", { role }), parseBytes(avail));
+  agent.samples.set(seriesKey("node_filesystem_size_bytes", { role }), parseBytes(size));
+}
+
+/** fsync m3 128-256ms [calls]: the bounds of the p99's bucket over each interval. */
+function setLatency(
+  world: World,
+  metric: string,
+  [name = "", bounds = "", calls = "30"]: readonly string[],
+): void {
+  const { samples } = world.agent(name);
+  const [lower = "0", upper = "0"] = bounds.replace("ms", "").split("-");
+  for (const [bound, value] of [
+    ["lower", lower],
+    ["upper", upper],
+  ] as const) {
+    const key = seriesKey(`${metric}_duration_seconds_quantile`, { quantile: "0.99", bound });
+    samples.set(key, Number(value) / 1000);
+  }
+  samples.set(`${metric}_interval_count`, Number(calls));
+}
+
+/** cert m3 server 20d | cert m3 server -1d | cert m3 server unreadable */
+function setCertificate(world: World, [name = "", role = "", left = ""]: readonly string[]): void {
+  const agent = world.agent(name);
+  const problem = left === "unreadable" ? "permission denied" : "";
+  const days = problem === "" ? Number.parseFloat(left) : 0;
+  setFact(agent, `certificate/${role}`, {
+    case: "certificate",
+    value: {
+      role,
+      path: `/etc/etcd/pki/${role}.crt`,
+      subject: `CN=${name}`,
+      notBeforeUnixMs: BigInt(world.nowMs - 86_400_000),
+      notAfterUnixMs: BigInt(world.nowMs + Math.round(days * 86_400_000)),
+      problem,
+    },
+  });
+}
+
+const UNITS: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
+
+function parseBytes(text: string): number {
+  const match = /^([\d.]+)([KMG]iB|B)$/.exec(text);
+  if (match === null) {
+    throw new Error(`Expected a size such as 20GiB, got "${text}"`);
+  }
+  return Number(match[1]) * (UNITS[match[2] ?? ""] ?? 1);
+}

@@ -1,0 +1,30 @@
+/** Two groups: unit tests side by side, then the ones on real etcd, namespaces and disks, one file at a time. */
+
+import { defineConfig } from "vitest/config";
+
+const onRealThings = ["test/integration/**/*.test.ts", "test/lab/**/*.test.ts", "test/e2e/**/*.test.ts"];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: [...onRealThings, "test/bench/**"],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: "real",
+          include: onRealThings,
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
