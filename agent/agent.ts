@@ -74,7 +74,13 @@ export function createAgent(options: AgentOptions): Agent {
     log,
     onChange: () => scheduler.trigger(STALE_AFTER_DISCOVERY),
   });
-  const etcd = options.createEtcdDoor({ discovered: () => discovery.discovered(), config, clock, log });
+  const etcd = options.createEtcdDoor({
+    discovered: () => discovery.discovered(),
+    config,
+    clock,
+    log,
+    onLate: () => scheduler.trigger(["link"]),
+  });
   const setup = { config, log, settings: () => mergeSettings(settings) };
   const scheduler = createScheduler({
     probes: [createDiscoveryProbe(discovery), ...PROBE_FACTORIES.map((factory) => factory(setup))],

@@ -39,6 +39,8 @@ export interface EtcdDoorOptions {
   readonly config: AgentConfig;
   readonly clock: Clock;
   readonly log: Logger;
+  /** A member's Status answer is late: its links are worth a look before the call's time is over. */
+  readonly onLate?: (name: string) => void;
 }
 
 export interface ClosableEtcdDoor extends EtcdDoor {
@@ -103,8 +105,13 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
     return host === undefined ? address : { ...address, host };
   }
 
-  async function status(connection: GrpcConnection, signal: AbortSignal): Promise<EtcdStatus> {
-    const bytes = await connection.call({ ...STATUS_CALL, timeoutMs: CALL_TIMEOUT_MS, signal });
+  async function status(
+    connection: GrpcConnection,
+    signal: AbortSignal,
+    onLate?: () => void,
+  ): Promise<EtcdStatus> {
+    const limits = { timeoutMs: CALL_TIMEOUT_MS, signal, ...(onLate === undefined ? {} : { onLate }) };
+    const bytes = await connection.call({ ...STATUS_CALL, ...limits });
     return parseStatus(bytes, formatAddress(connection.address));
   }
 
@@ -114,15 +121,20 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
 
   /** Status calls under way, by member: whoever asks meanwhile gets the same answer. */
   const asking = new Map<string, Promise<EtcdStatus>>();
+  const late = new Set<string>();
 
   async function shareStatus(name: string, signal: AbortSignal): Promise<EtcdStatus> {
     const member = findMember(name);
-    const call = status(clients.at(name, addressOf(member, member.clientUrls)), signal);
+    const call = status(clients.at(name, addressOf(member, member.clientUrls)), signal, () => {
+      late.add(name);
+      options.onLate?.(name);
+    });
     asking.set(name, call);
     try {
       return await call;
     } finally {
       asking.delete(name);
+      late.delete(name);
     }
   }
 
@@ -136,10 +148,11 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
       return answer;
     },
     memberStatus: async (name, signal) => await (asking.get(name) ?? shareStatus(name, signal)),
-    peerVersion: async (name, signal) => {
+    isLate: (name) => late.has(name),
+    peerVersion: async (name, limits) => {
       const member = findMember(name);
       const connection = peers.at(name, addressOf(member, member.peerUrls));
-      return await connection.get({ path: "/version", timeoutMs: CALL_TIMEOUT_MS, signal });
+      return await connection.get({ path: "/version", ...limits });
     },
     read: async (consistency, signal) => {
       const timeoutMs = consistency === "linearizable" ? LINEARIZABLE_TIMEOUT_MS : CALL_TIMEOUT_MS;

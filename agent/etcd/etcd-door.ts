@@ -55,8 +55,13 @@ export interface EtcdDoor {
   ownStatus(signal: AbortSignal): Promise<EtcdStatus>;
   /** Status of another member over the connection kept open to its client port. Calls at the same time share one answer. */
   memberStatus(name: string, signal: AbortSignal): Promise<EtcdStatus>;
+  /** A Status call to that member is under way and its answer is late: 0.4 s and more. */
+  isLate(name: string): boolean;
   /** GET /version on another member's peer port, over a connection kept open with the member's own peer certificate. */
-  peerVersion(name: string, signal: AbortSignal): Promise<string>;
+  peerVersion(
+    name: string,
+    limits: { readonly signal: AbortSignal; readonly timeoutMs: number },
+  ): Promise<string>;
   /** One-key range of the own member. */
   read(consistency: "serializable" | "linearizable", signal: AbortSignal): Promise<void>;
   memberList(

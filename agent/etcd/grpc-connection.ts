@@ -26,6 +26,8 @@ const ATTEMPT_GAP_US = 700_000;
 const TIMEOUTS_TO_REPLACE = 2;
 /** A new handshake now and then shows what a new client of that member would meet. */
 const MAX_AGE_US = 300_000_000;
+/** An answer takes milliseconds; one that takes this long is worth a look at the link. */
+const LATE_AFTER_MS = 400;
 /** Time for the goodbye when a connection is closed. */
 const CLOSE_LIMIT_MS = 500;
 
@@ -38,6 +40,8 @@ export interface GrpcRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** Called once when the answer is late but the time is not over yet. */
+  readonly onLate?: () => void;
 }
 
 interface Link {
@@ -107,7 +111,10 @@ export class GrpcConnection {
     }
     const link = this.#link;
     return await new Promise<Uint8Array>((resolve, reject) => {
-      const timer = clock.after(request.timeoutMs, () => this.#expire(link, call));
+      let timer = clock.after(LATE_AFTER_MS, () => {
+        timer = clock.after(request.timeoutMs - LATE_AFTER_MS, () => this.#expire(link, call));
+        request.onLate?.();
+      });
       const onAbort = (): void => this.#expire(link, call);
       const call: Call = {
         request,

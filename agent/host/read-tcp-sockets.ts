@@ -17,13 +17,13 @@ import type { SocketQuery, TcpSocket } from "./parse-tcp-sockets.ts";
 import { absentAsUndefined, findLink, findShortText, findText } from "./read-proc-text.ts";
 
 /** Looks of one tick share one read. */
-const SHARED_FOR_US = 400_000;
+const SHARED_FOR_US = 200_000;
 /** Without any reason the table is read this often. */
 const REPEAT_US = 20_000_000;
 /** Part of the time that may be spent on reading tables, on average, */
 const MAX_SHARE = 1 / 1_000;
 /** and reads that may follow each other at once, when there is reason to, before that average counts. */
-const BURST_READS = 4;
+const BURST_READS = 6;
 const COST_SMOOTHING = 0.2;
 /** Ownership does not change, but numbers are used again: forgotten altogether when there are this many. */
 const MAX_KNOWN = 4_096;
@@ -58,6 +58,8 @@ export class TcpSocketReader {
   #retransmits: number | undefined;
   #retransmitsAtRead: number | undefined;
   readonly #known = new Map<number, boolean>();
+  /** What was found in the table as it was last read, by what was asked. */
+  readonly #found = new Map<string, readonly TcpSocket[]>();
 
   constructor(procRoot: string, clock: Clock) {
     this.#procRoot = procRoot;
@@ -77,11 +79,21 @@ export class TcpSocketReader {
     if (this.#text === undefined) {
       return { sockets: undefined, readUs: this.#readUs };
     }
-    const sockets = findEstablished(this.#text, request);
+    const key = `${request.remote[0]} ${request.remotePort} ${request.localPort}`;
+    let sockets = this.#found.get(key);
+    if (sockets === undefined) {
+      sockets = this.#findOwn(this.#text, request);
+      this.#found.set(key, sockets);
+    }
+    return { sockets, readUs: this.#readUs };
+  }
+
+  #findOwn(text: string, request: SocketRequest): readonly TcpSocket[] {
+    const sockets = findEstablished(text, request);
     if (sockets.some((socket) => !this.#known.has(socket.inode))) {
       this.#learnOwners(sockets);
     }
-    return { sockets: sockets.filter(({ inode }) => this.#known.get(inode) === true), readUs: this.#readUs };
+    return sockets.filter(({ inode }) => this.#known.get(inode) === true);
   }
 
   #isDue(nowUs: number, isInDoubt: boolean): boolean {
@@ -128,6 +140,7 @@ export class TcpSocketReader {
     const v6 = this.#withIpv6 ? findText(join(folder, "tcp6")) : undefined;
     this.#text = v4 === undefined ? v6 : v4 + (v6 ?? "");
     this.#readUs = nowUs;
+    this.#found.clear();
     this.#spend(nowUs, this.#clock.monotonicUs() - nowUs);
   }
 

@@ -19,6 +19,14 @@ const TIME_LIMIT_MS = 1_800;
 const ASK_EVERY_US = 3_600_000;
 /** An answer that comes within this is part of the same look; a later one is told at the next tick. */
 const WAIT_FOR_ANSWER_MS = 250;
+/** A peer that does not answer /version within this is not reached; */
+const ANSWER_TIMEOUT_MS = 1_500;
+/** sooner when the kernel already retransmits to it: two witnesses then agree. */
+const SUSPICIOUS_TIMEOUT_MS = 800;
+/** A link that has come into doubt is looked at this often, and the member's own Status with it, */
+const DOUBT_AGAIN_MS = 200;
+/** for so long: an election and its outcome fall into this time. Afterwards the ticks are enough. */
+const DOUBT_FOR_US = 8_000_000;
 
 /** What is remembered of one port of one member between runs. */
 interface Remembered {
@@ -28,6 +36,8 @@ interface Remembered {
   askedUs: number;
   asking: Promise<void> | undefined;
   hadError: boolean;
+  /** When the doubt began; undefined: there is none. */
+  doubtedUs: number | undefined;
   toldRoundTripUs: number;
 }
 
@@ -67,6 +77,7 @@ export function createLinkProbe({ config }: ProbeSetup): Probe {
         askedUs: Number.NEGATIVE_INFINITY,
         asking: undefined,
         hadError: false,
+        doubtedUs: undefined,
         toldRoundTripUs: Number.NEGATIVE_INFINITY,
       };
       remembered.set(target, memory);
@@ -102,16 +113,18 @@ export function createLinkProbe({ config }: ProbeSetup): Probe {
   ): Promise<Observation> {
     const { clock, etcd } = context;
     const isFailing =
+      etcd.isLate(member.name) ||
       etcd.findLook(member.name, "peer")?.error !== undefined ||
       etcd.findLook(member.name, "client")?.error !== undefined;
     const kernel = memory.kernel.look(context, member, isFailing);
     const nowUs = clock.monotonicUs();
-    const isInDoubt = isFailing || kernel.state === "failed";
+    const isInDoubt = isFailing || kernel.state === "failed" || memory.kernel.isSuspicious;
     if (memory.asking === undefined && (isInDoubt || nowUs - memory.askedUs >= ASK_EVERY_US)) {
       memory.askedUs = nowUs;
       memory.asking = askVersion(context, member.name, memory);
     }
-    if (memory.asking !== undefined) {
+    // In doubt, what the kernel shows is told at once, and the answer at the next look, which is near.
+    if (memory.asking !== undefined && !isInDoubt) {
       await settleWithin(memory.asking, WAIT_FOR_ANSWER_MS, context);
     }
     const look = etcd.findLook(member.name, "peer");
@@ -119,7 +132,10 @@ export function createLinkProbe({ config }: ProbeSetup): Probe {
     for (const sample of memory.kernel.samples) {
       gate.add(samples, sample, nowUs);
     }
-    return { facts: [memory.facts.settle({ member, look, kernel }, clock.nowMs())], samples };
+    const facts = [memory.facts.settle({ member, look, kernel }, clock.nowMs())];
+    memory.doubtedUs = isInDoubt ? (memory.doubtedUs ?? nowUs) : undefined;
+    const isFresh = memory.doubtedUs !== undefined && nowUs - memory.doubtedUs < DOUBT_FOR_US;
+    return isFresh ? { facts, samples, trigger: ["status"], againMs: DOUBT_AGAIN_MS } : { facts, samples };
   }
 
   function findRoundTrip(memory: Remembered, roundTripUs: number | undefined, nowUs: number): Sample[] {
@@ -138,7 +154,8 @@ export function createLinkProbe({ config }: ProbeSetup): Probe {
 async function askVersion({ etcd }: ProbeContext, name: string, memory: Remembered): Promise<void> {
   try {
     // A signal of its own: an answer that comes after this run's end is still an answer.
-    await etcd.peerVersion(name, new AbortController().signal);
+    const timeoutMs = memory.kernel.isSuspicious ? SUSPICIOUS_TIMEOUT_MS : ANSWER_TIMEOUT_MS;
+    await etcd.peerVersion(name, { signal: new AbortController().signal, timeoutMs });
   } catch {
     // In the look.
   } finally {

@@ -20,6 +20,8 @@ export class PeerKernelLook {
   #verdict: KernelVerdict = { state: "unknown", text: "Nothing was seen yet" };
   #samples: readonly Sample[] = [];
   #pid: number | undefined;
+  #ip = "";
+  #remote: readonly string[] | undefined;
   #judgedUs = Number.NEGATIVE_INFINITY;
 
   constructor(to: string, config: AgentConfig, reader: TcpSocketReader) {
@@ -41,6 +43,11 @@ export class PeerKernelLook {
     return this.#samples;
   }
 
+  /** Something is being retransmitted: the next looks decide. */
+  get isSuspicious(): boolean {
+    return this.#view.isSuspicious;
+  }
+
   /** isInDoubt: the agent's own connections to that member fail. */
   look(context: ProbeContext, member: EtcdMember, isInDoubt: boolean): KernelVerdict {
     const { clock, discovered } = context;
@@ -54,7 +61,7 @@ export class PeerKernelLook {
     const address = this.#addressOf(member);
     // A name was resolved by our own connection.
     const resolved = context.etcd.findLook(member.name, "peer")?.remoteIp ?? address?.host ?? "";
-    const remote = kernelAddresses(resolved);
+    const remote = this.#toKernel(resolved);
     if (address === undefined || remote === undefined) {
       return this.#cannotTell("The peer's address is a name that has not been resolved yet");
     }
@@ -75,10 +82,18 @@ export class PeerKernelLook {
     if (readUs > this.#judgedUs) {
       this.#judgedUs = readUs;
       const processAgeMs = clock.nowMs() - discovered.startedAtMs;
-      this.#verdict = this.#view.judge(sockets, { nowUs: readUs, processAgeMs });
+      this.#verdict = this.#view.judge(sockets, { nowUs: readUs, processAgeMs, isInDoubt });
       this.#samples = this.#measure(sockets);
     }
     return this.#verdict;
+  }
+
+  #toKernel(ip: string): readonly string[] | undefined {
+    if (ip !== this.#ip) {
+      this.#ip = ip;
+      this.#remote = kernelAddresses(ip);
+    }
+    return this.#remote;
   }
 
   #cannotTell(text: string): KernelVerdict {

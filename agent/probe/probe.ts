@@ -28,6 +28,8 @@ export interface Observation {
   readonly events?: readonly Event[];
   /** Names of probes to run at once (all their targets), because what was seen makes their answer stale. */
   readonly trigger?: readonly string[];
+  /** Run this target again after so long rather than at the next tick, because what was seen is about to be decided. */
+  readonly againMs?: number;
 }
 
 /** What a run may use. */

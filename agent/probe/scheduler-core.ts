@@ -109,6 +109,18 @@ export class SchedulerCore {
     }
   }
 
+  /** Asks for one more run of one target, sooner than it is due. */
+  again(
+    what: { readonly probe: string; readonly target: string; readonly afterMs: number },
+    now: SchedulerNow,
+  ): void {
+    const target = this.#byName.get(what.probe)?.targets.get(what.target);
+    if (target !== undefined) {
+      const soonestMs = target.begunMs + TRIGGER_GAP_MS;
+      target.triggeredMs = Math.min(target.triggeredMs, Math.max(now.ms + what.afterMs, soonestMs));
+    }
+  }
+
   /** Settings have changed: probes that keep their own time are asked for it again. */
   retime(now: SchedulerNow): void {
     for (const entry of this.#entries) {

@@ -141,6 +141,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       const { observation } = result;
       onRun({ probe, target, outcome: Outcome.OK, durationUs, errorCode: "", errorText: "", observation });
       trigger(observation.trigger ?? []);
+      if (observation.againMs !== undefined) {
+        core.again({ probe, target, afterMs: observation.againMs }, now());
+        arm();
+      }
     } else {
       const error = EtcdscopeError.from(result.caught);
       onRun({

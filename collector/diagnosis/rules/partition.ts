@@ -11,8 +11,8 @@ export const partition: Rule = {
   isFault: true,
   respondWithin: RESPOND_WITHIN,
   runbook: "partition",
-  // Longer than a member that restarts needs to connect to its peers.
-  holdMs: 1000,
+  // At once; a member that restarts is told apart by what it answers after the cut.
+  holdMs: 0,
   quietMs: 3000,
   evaluate: (cluster) => [evaluateCluster(cluster)],
 };

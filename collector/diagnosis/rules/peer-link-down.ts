@@ -10,8 +10,8 @@ export const peerLinkDown: Rule = {
   isFault: true,
   respondWithin: RESPOND_WITHIN,
   runbook: "peer-link-down",
-  // A member that restarts breaks its links for less.
-  holdMs: 1500,
+  // The evidence has a window of its own: 1.4 s of retransmissions, or a call that was not answered for as long.
+  holdMs: 0,
   quietMs: 3000,
   evaluate: (cluster) => cluster.view.links.filter(({ port }) => port === "peer").map(evaluateLink),
 };

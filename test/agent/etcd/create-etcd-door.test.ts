@@ -69,6 +69,10 @@ describe.skipIf(binaries.kind === "unavailable")(
       }
     }
 
+    function readLogs(): readonly string[] {
+      return cluster.members.map((member) => readFileSync(member.logPath, "utf8"));
+    }
+
     beforeAll(async () => {
       if (binaries.kind === "unavailable") {
         return;
@@ -95,7 +99,10 @@ describe.skipIf(binaries.kind === "unavailable")(
     });
 
     it("answers everything that probes ask, and leaves no line in the logs", async () => {
-      const logs = cluster.members.map((member) => readFileSync(member.logPath, "utf8"));
+      // The last thing that a fresh cluster says by itself.
+      const isSettled = (log: string): boolean => log.includes("enabled capabilities for version");
+      await waitFor("the start-up is over", () => readLogs().every(isSettled), SOON);
+      const logs = readLogs();
       const door = await openKnowingDoor();
       const own = await door.ownStatus(signal());
       expect(own).toMatchObject({ version: "3.4.23", errors: [], isLearner: false });
@@ -110,8 +117,12 @@ describe.skipIf(binaries.kind === "unavailable")(
       await door.read("linearizable", signal());
       expect(await door.alarms(signal())).toEqual([]);
       expect(await door.metricsText(signal())).toContain("\netcd_server_has_leader 1\n");
-      expect(JSON.parse(await door.peerVersion("m2", signal()))).toMatchObject({ etcdserver: "3.4.23" });
-      expect(JSON.parse(await door.peerVersion("m2", signal()))).toMatchObject({ etcdserver: "3.4.23" });
+      expect(JSON.parse(await door.peerVersion("m2", { signal: signal(), timeoutMs: 1_500 }))).toMatchObject({
+        etcdserver: "3.4.23",
+      });
+      expect(JSON.parse(await door.peerVersion("m2", { signal: signal(), timeoutMs: 1_500 }))).toMatchObject({
+        etcdserver: "3.4.23",
+      });
       for (const port of ["client", "peer"] as const) {
         expect(door.findLook("m2", port)).toMatchObject({
           tcp: "ok",
@@ -121,13 +132,13 @@ describe.skipIf(binaries.kind === "unavailable")(
         });
       }
       await door.close();
-      expect(cluster.members.map((member) => readFileSync(member.logPath, "utf8"))).toEqual(logs);
+      expect(readLogs()).toEqual(logs);
     });
 
     it("sees a killed member refuse within one call, and its return", async () => {
       const door = await openKnowingDoor();
       await door.memberStatus("m3", signal());
-      await door.peerVersion("m3", signal());
+      await door.peerVersion("m3", { signal: signal(), timeoutMs: 1_500 });
       await cluster.member("m3").kill();
       const took = await waitFor(
         "m3 refuses",
@@ -135,7 +146,7 @@ describe.skipIf(binaries.kind === "unavailable")(
         SOON,
       );
       expect(took).toBeLessThan(1);
-      expect(await reasonOf(door.peerVersion("m3", signal()))).toBe("refused");
+      expect(await reasonOf(door.peerVersion("m3", { signal: signal(), timeoutMs: 1_500 }))).toBe("refused");
       expect(door.findLook("m3", "client")).toMatchObject({ tcp: "failed", tls: "unknown", http: "unknown" });
       expect(door.findLook("m3", "peer")).toMatchObject({ tcp: "failed", tls: "unknown", http: "unknown" });
       await cluster.member("m3").start();
@@ -153,7 +164,7 @@ describe.skipIf(binaries.kind === "unavailable")(
       expect(await reasonOf(door.memberStatus("m2", signal()))).toBe("timeout");
       expect(await reasonOf(door.memberStatus("m2", signal()))).toBe("timeout");
       expect(door.findLook("m2", "client")).toMatchObject({ tcp: "ok", tls: "failed", http: "unknown" });
-      expect(await reasonOf(door.peerVersion("m2", signal()))).toBe("timeout");
+      expect(await reasonOf(door.peerVersion("m2", { signal: signal(), timeoutMs: 1_500 }))).toBe("timeout");
       cluster.member("m2").cont();
       const took = await waitFor(
         "m2 answers",
@@ -186,7 +197,9 @@ describe.skipIf(binaries.kind === "unavailable")(
       await cluster.pki.reissueMember(m2.identity, "peer", expired);
       const door = await openKnowingDoor();
       expect(await reasonOf(door.memberStatus("m2", signal()))).toBe("tls_expired");
-      expect(await reasonOf(door.peerVersion("m2", signal()))).toBe("tls_expired");
+      expect(await reasonOf(door.peerVersion("m2", { signal: signal(), timeoutMs: 1_500 }))).toBe(
+        "tls_expired",
+      );
       expect(door.findLook("m2", "client")).toMatchObject({ tcp: "ok", tls: "failed", http: "unknown" });
       const elsewhere = { name: "m2", ips: ["10.1.2.3"], dnsNames: ["elsewhere"] };
       await cluster.pki.reissueMember(elsewhere, "server");

@@ -26,6 +26,7 @@ export function fakeEtcd(changed: Partial<EtcdDoor> = {}): EtcdDoor {
     otherMembers: () => [memberNamed("m2", 2n), memberNamed("m3", 3n)],
     ownMemberId: () => 1n,
     findLook: () => undefined,
+    isLate: () => false,
     ownStatus: () => Promise.resolve(HEALTHY_STATUS),
     memberStatus: () => Promise.resolve(HEALTHY_STATUS),
     peerVersion: () => Promise.resolve("{}"),

@@ -6,7 +6,8 @@ function socket(retransmits: number, sendQueueBytes = 0, inode = 1): TcpSocket {
   return { inode, localPort: 40_000, remotePort: 2380, sendQueueBytes, retransmits };
 }
 
-const OLD = { processAgeMs: 60_000 };
+const OLD = { processAgeMs: 60_000, isInDoubt: false };
+const CALM = { isInDoubt: false };
 
 describe("agent/probe/peer-kernel-view", () => {
   it("holds an established connection for well", () => {
@@ -27,6 +28,26 @@ describe("agent/probe/peer-kernel-view", () => {
     expect(new PeerKernelView().judge([socket(3, 10)], { nowUs: 0, ...OLD }).state).toBe("failed");
   });
 
+  it("holds it for stuck at the second one in a row when etcd has gone on writing meanwhile", () => {
+    const view = new PeerKernelView();
+    expect(view.judge([socket(1, 100)], { nowUs: 0, ...OLD }).state).toBe("ok");
+    expect(view.judge([socket(2, 100)], { nowUs: 400_000, ...OLD }).state, "nothing was written").toBe("ok");
+    expect(view.judge([socket(2, 200)], { nowUs: 500_000, ...OLD }).state).toBe("failed");
+  });
+
+  it("holds bytes that do not move for stuck without a retransmission, only while the agent's own calls fail too", () => {
+    const doubt = { ...OLD, isInDoubt: true };
+    const view = new PeerKernelView();
+    expect(view.judge([socket(0, 500)], { nowUs: 0, ...doubt }).state).toBe("ok");
+    expect(view.judge([socket(0, 600)], { nowUs: 700_000, ...doubt }).state).toBe("failed");
+    const calm = new PeerKernelView();
+    expect(calm.judge([socket(0, 500)], { nowUs: 0, ...OLD }).state).toBe("ok");
+    expect(calm.judge([socket(0, 600)], { nowUs: 700_000, ...OLD }).state).toBe("ok");
+    const moving = new PeerKernelView();
+    expect(moving.judge([socket(0, 500)], { nowUs: 0, ...doubt }).state).toBe("ok");
+    expect(moving.judge([socket(0, 400)], { nowUs: 700_000, ...doubt }).state).toBe("ok");
+  });
+
   it("does not hold losses that were made good for stuck", () => {
     const view = new PeerKernelView();
     for (const [second, retransmits] of [1, 0, 1, 0, 1].entries()) {
@@ -37,9 +58,9 @@ describe("agent/probe/peer-kernel-view", () => {
 
   it("fails when there is no connection, but not in etcd's first seconds", () => {
     const view = new PeerKernelView();
-    expect(view.judge([], { nowUs: 0, processAgeMs: 2_000 }).state).toBe("unknown");
-    expect(view.judge([], { nowUs: 0, processAgeMs: 11_000 }).state).toBe("failed");
-    expect(view.judge([socket(0)], { nowUs: 0, processAgeMs: 3_000 }).state).toBe("ok");
-    expect(view.judge([], { nowUs: 0, processAgeMs: 4_000 }).state, "there was one").toBe("failed");
+    expect(view.judge([], { nowUs: 0, processAgeMs: 2_000, ...CALM }).state).toBe("unknown");
+    expect(view.judge([], { nowUs: 0, processAgeMs: 11_000, ...CALM }).state).toBe("failed");
+    expect(view.judge([socket(0)], { nowUs: 0, processAgeMs: 3_000, ...CALM }).state).toBe("ok");
+    expect(view.judge([], { nowUs: 0, processAgeMs: 4_000, ...CALM }).state, "there was one").toBe("failed");
   });
 });
