@@ -31,7 +31,10 @@ export function addPkiCommands(program: Command, context: ProgramContext): void 
     },
   );
 
-  pkiCommand(pki, "issue-agent", { about: "an agent's identity: agent-CLUSTER-NODE.crt and .key", days: IDENTITY_DAYS })
+  pkiCommand(pki, "issue-agent", {
+    about: "an agent's identity: agent-CLUSTER-NODE.crt and .key",
+    days: IDENTITY_DAYS,
+  })
     .requiredOption("--cluster <name>", "the cluster, as in the agent's configuration")
     .requiredOption("--node <name>", "the node, as in the agent's configuration")
     .action(async (options: GivenOptions & { readonly cluster: string; readonly node: string }) => {
@@ -39,7 +42,10 @@ export function addPkiCommands(program: Command, context: ProgramContext): void 
       context.terminal().write(await issueForAgent(complete(options), options));
     });
 
-  pkiCommand(pki, "issue-collector", { about: "the collector's identity: collector.crt and .key", days: IDENTITY_DAYS })
+  pkiCommand(pki, "issue-collector", {
+    about: "the collector's identity: collector.crt and .key",
+    days: IDENTITY_DAYS,
+  })
     .requiredOption("--host <host>", "name or IP address that agents call it by; may be repeated", collect)
     .action(async (options: GivenOptions & { readonly host: readonly string[] }) => {
       const { issueForCollector } = await import("./run-pki.ts");

@@ -11,7 +11,11 @@ export interface WrittenPair {
 }
 
 /** Writes NAME.crt and NAME.key, both or none; without `force` only where neither exists. */
-export function writePair(dir: string, name: string, pair: Issued & { readonly force: boolean }): WrittenPair {
+export function writePair(
+  dir: string,
+  name: string,
+  pair: Issued & { readonly force: boolean },
+): WrittenPair {
   const certificateFile = join(dir, `${name}.crt`);
   const keyFile = join(dir, `${name}.key`);
   assertFree(dir, name, pair.force);

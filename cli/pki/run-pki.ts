@@ -42,7 +42,11 @@ export async function issueForCollector(options: PkiOptions, hosts: readonly str
     }
   }
   assertFree(options.dir, "collector", options.force);
-  const issued = await issueCollector(await readAuthority(options.dir), [...new Set(hosts)], validityOf(options));
+  const issued = await issueCollector(
+    await readAuthority(options.dir),
+    [...new Set(hosts)],
+    validityOf(options),
+  );
   return describe(writePair(options.dir, "collector", { ...issued, force: options.force }), issued);
 }
 

@@ -83,7 +83,13 @@ describe("cli/pki", () => {
     const ca = read("ca.crt");
     let seen: PeerCertificate | undefined;
     const server = createServer(
-      { ca, cert: read("collector.crt"), key: read("collector.key"), requestCert: true, rejectUnauthorized: true },
+      {
+        ca,
+        cert: read("collector.crt"),
+        key: read("collector.key"),
+        requestCert: true,
+        rejectUnauthorized: true,
+      },
       (socket: TLSSocket) => {
         seen = socket.getPeerCertificate();
         socket.end("hello");
@@ -111,12 +117,17 @@ describe("cli/pki", () => {
     const before = read("ca.key");
     const refused = await pki("init");
     expect(refused.code).toBe(2);
-    expect(refused.error).toBe(`etcdscope: ${dir}/ca.crt and ${dir}/ca.key already there; --force replaces\n`);
+    expect(refused.error).toBe(
+      `etcdscope: ${dir}/ca.crt and ${dir}/ca.key already there; --force replaces\n`,
+    );
     expect(read("ca.key")).toBe(before);
     const pair = read("collector.crt");
     expect((await pki("issue-collector", "--host", "localhost")).code).toBe(2);
     expect(read("collector.crt")).toBe(pair);
-    expect((await pki("issue-collector", "--host", "localhost", "--host", "127.0.0.1", "--force", "--days", "1")).code).toBe(0);
+    expect(
+      (await pki("issue-collector", "--host", "localhost", "--host", "127.0.0.1", "--force", "--days", "1"))
+        .code,
+    ).toBe(0);
     expect(read("collector.crt")).not.toBe(pair);
   });
 
@@ -141,6 +152,9 @@ describe("cli/pki", () => {
     await runEtcdscope(["pki", "init", "--dir", other]);
     writeFileSync(join(other, "ca.key"), read("ca.key"));
     const wrong = await runEtcdscope(["pki", "issue-collector", "--host", "a", "--dir", other]);
-    expect([wrong.code, wrong.error]).toEqual([1, `etcdscope: ${other}/ca.key is not the key of ${other}/ca.crt\n`]);
+    expect([wrong.code, wrong.error]).toEqual([
+      1,
+      `etcdscope: ${other}/ca.key is not the key of ${other}/ca.crt\n`,
+    ]);
   });
 });
