@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ClusterState, MemberState } from "../../shared/rest.ts";
 import type { EtcdVersion } from "../lab/etcd-binaries.ts";
 import type { EtcdMember } from "../lab/etcd-member.ts";
-import { describeState, findActive } from "../lab/stack.ts";
+import { findActive } from "../lab/stack.ts";
 import { startWatchedCluster, type WatchedCluster } from "./watched-cluster.ts";
 
 /** What the issue asks: each fault is seen within this. */
@@ -58,6 +58,8 @@ for (const version of VERSIONS) {
     function story(name: string, tell: (on: WatchedCluster) => Promise<void>): void {
       it(
         name,
+        // Shared machines stall for seconds now and then; a fault that is missed twice is missed.
+        { timeout: TEST_TIMEOUT_MS, retry: 1 },
         async (context) => {
           if (watched === undefined) {
             context.skip(because);
@@ -71,8 +73,6 @@ for (const version of VERSIONS) {
           }
           await watched.waitQuiet();
         },
-        // Shared machines stall for seconds now and then; a fault that is missed twice is missed.
-        { timeout: TEST_TIMEOUT_MS, retry: 1 },
       );
     }
 
