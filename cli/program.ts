@@ -18,7 +18,7 @@ export interface ProgramContext {
 }
 
 const EXIT_CODES =
-  "\nExit codes: 0 done, 1 failed or the answer is bad, 2 wrong arguments or configuration, 3 unknown";
+  "\nExit codes: 0 done, 1 failed or the answer is bad, 2 wrong arguments or\nconfiguration, 3 unknown";
 
 /** Runs one command line; the exit code. Never throws. */
 export async function runProgram(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
@@ -48,6 +48,7 @@ function createProgram(context: ProgramContext): Command {
     .description("Tells what is wrong with an etcd cluster, why, on which node, and what is safe to do next.")
     .version(ETCDSCOPE_VERSION)
     .helpCommand(false)
+    .configureHelp({ optionDescription: describeOption })
     .showSuggestionAfterError()
     .showHelpAfterError("(--help shows what there is)")
     .addHelpText("after", EXIT_CODES)
@@ -56,6 +57,18 @@ function createProgram(context: ProgramContext): Command {
   addQuestions(program, context);
   addPkiCommands(program, context);
   return program;
+}
+
+/** As commander does it, but a flag's default is not worth a word, and what is required is. */
+function describeOption(option: Option): string {
+  const isFlag = option.defaultValue === false;
+  const told = option.defaultValueDescription ?? JSON.stringify(option.defaultValue);
+  const notes = [
+    ...(option.mandatory ? ["required"] : []),
+    ...(option.argChoices === undefined ? [] : [option.argChoices.join(" or ")]),
+    ...(isFlag || option.defaultValue === undefined ? [] : [`default: ${told}`]),
+  ];
+  return notes.length === 0 ? option.description : `${option.description} (${notes.join("; ")})`;
 }
 
 function addServices(program: Command, context: ProgramContext): void {
@@ -87,7 +100,7 @@ interface CommonOptions extends AskOptions {
 }
 
 function addQuestions(program: Command, context: ProgramContext): void {
-  question(program, "status", "verdict, cause and members: exit code 0 healthy, 1 not, 3 unknown")
+  question(program, "status", "verdict, cause and members (exit code 0 healthy, 1 not, 3 unknown)")
     .option("--at <time>", "as it was then: RFC 3339, or how long ago (2h)")
     .action(async (options: CommonOptions & { readonly at?: string }) => {
       const { runStatus } = await import("./run-status.ts");

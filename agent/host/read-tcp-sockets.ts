@@ -11,15 +11,18 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../../shared/clock.ts";
-import { parseRetransmits } from "./parse-retransmits.ts";
 import { findEstablished } from "./parse-tcp-sockets.ts";
 import type { SocketQuery, TcpSocket } from "./parse-tcp-sockets.ts";
+import { parseTcpCounters } from "./parse-tcp-counters.ts";
+import type { TcpCounters } from "./parse-tcp-counters.ts";
 import { absentAsUndefined, findLink, findShortText, findText } from "./read-proc-text.ts";
 
 /** Looks of one tick share one read. */
 const SHARED_FOR_US = 200_000;
-/** Without any reason the table is read this often. */
-const REPEAT_US = 20_000_000;
+/** Without any reason the table is read this often, */
+const REPEAT_US = 60_000_000;
+/** and this often where the number of the namespace's connections has changed: one of etcd's may have come or gone. */
+const REPEAT_CHANGED_US = 20_000_000;
 /** Part of the time that may be spent on reading tables, on average, */
 const MAX_SHARE = 1 / 1_000;
 /** and reads that may follow each other at once, when there is reason to, before that average counts. */
@@ -55,8 +58,8 @@ export class TcpSocketReader {
   #creditUs = 0;
   #creditedUs: number | undefined;
   #countedUs = Number.NEGATIVE_INFINITY;
-  #retransmits: number | undefined;
-  #retransmitsAtRead: number | undefined;
+  #counters: TcpCounters | undefined;
+  #countersAtRead: TcpCounters | undefined;
   readonly #known = new Map<number, boolean>();
   /** What was found in the table as it was last read, by what was asked. */
   readonly #found = new Map<string, readonly TcpSocket[]>();
@@ -104,7 +107,11 @@ export class TcpSocketReader {
     if (ageUs >= REPEAT_US) {
       return true;
     }
-    if (!isInDoubt && !this.#hasRetransmitted(nowUs)) {
+    this.#count(nowUs);
+    if (ageUs >= REPEAT_CHANGED_US && this.#counters?.established !== this.#countersAtRead?.established) {
+      return true;
+    }
+    if (!isInDoubt && this.#counters?.retransmits === this.#countersAtRead?.retransmits) {
       return false;
     }
     this.#addCredit(nowUs);
@@ -118,23 +125,22 @@ export class TcpSocketReader {
     this.#creditedUs = nowUs;
   }
 
-  #hasRetransmitted(nowUs: number): boolean {
+  #count(nowUs: number): void {
     if (nowUs - this.#countedUs >= SHARED_FOR_US) {
       this.#countedUs = nowUs;
-      this.#retransmits = this.#countRetransmits();
+      this.#counters = this.#readCounters();
     }
-    return this.#retransmits !== this.#retransmitsAtRead;
   }
 
-  #countRetransmits(): number | undefined {
-    return parseRetransmits(findShortText(join(this.#procRoot, String(this.#pid), "net/snmp")) ?? "");
+  #readCounters(): TcpCounters {
+    return parseTcpCounters(findShortText(`${this.#procRoot}/${this.#pid}/net/snmp`) ?? "");
   }
 
   #readTable(nowUs: number): void {
     const folder = join(this.#procRoot, String(this.#pid), "net");
     // Counted before the table is read: what is retransmitted in between is then looked at once more.
-    this.#retransmitsAtRead = this.#countRetransmits();
-    this.#retransmits = this.#retransmitsAtRead;
+    this.#countersAtRead = this.#readCounters();
+    this.#counters = this.#countersAtRead;
     this.#countedUs = nowUs;
     const v4 = findText(join(folder, "tcp"));
     const v6 = this.#withIpv6 ? findText(join(folder, "tcp6")) : undefined;

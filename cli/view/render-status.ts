@@ -9,8 +9,9 @@ import type {
   Subject,
   Verdict,
 } from "../../shared/rest.ts";
-import type { Text } from "../../shared/text.ts";
+import type { Language, Text } from "../../shared/text.ts";
 import type { Style, Terminal } from "../terminal.ts";
+import { listDangers, listNextSteps, sayWhereEvidenceIs } from "./next-steps.ts";
 import { renderTable, type Cell } from "./render-table.ts";
 import { padText, textWidth, wrapText } from "./text-width.ts";
 import { AGENT_WORDS, ago, HEADS, LABELS, ROLE_WORDS, STATE_WORDS, VERDICT_WORDS } from "./words.ts";
@@ -20,6 +21,9 @@ const MAX_CAUSES = 5;
 const MAX_EFFECTS = 6;
 const MAX_RULED_OUT = 6;
 const MAX_UNSEEN = 3;
+const MAX_LINKS = 6;
+/** Looks are a second apart; a finding that several of them did not show is on its way out, or cannot be seen. */
+const NOT_SEEN_NOW_MS = 2000;
 const INDENT = 2;
 const LABEL_WIDTH = 9;
 
@@ -52,27 +56,27 @@ export function renderHeadline(
 export function renderReasons(state: ClusterState, terminal: Terminal): string {
   const active = state.findings.filter(({ status }) => status === "active").sort(bySeverity);
   const causes = active.filter(({ id, rootCause }) => rootCause || state.rootCauses.includes(id));
-  // What the headline has said already is not said again.
-  const effects = active.filter(
-    (finding) => !causes.includes(finding) && finding.detail.en !== state.headline.en,
-  );
+  const others = active.filter((finding) => !causes.includes(finding) && !isInHeadline(finding, state));
+  const effects = others.filter(({ subject }) => subject.kind !== "link");
+  const links = others.filter(({ subject }) => subject.kind === "link");
   const lines = [
     ...causes.slice(0, MAX_CAUSES).map((finding) => findingLine(LABELS.cause, finding, { state, terminal })),
     ...effects
       .slice(0, MAX_EFFECTS)
       .map((finding) => findingLine(LABELS.effect, finding, { state, terminal })),
+    ...linksLine(links, terminal),
     ...ruledOutLine(causes, terminal),
     ...state.coverage.blindSpots
       .slice(0, MAX_UNSEEN)
       .map((spot) => labelled(LABELS.unseen, spot[terminal.language], { terminal })),
   ];
   if (active.length > 0) {
-    lines.push(labelled(LABELS.now, nextStep(state, active.length, terminal), { terminal }));
+    const steps = [...listNextSteps(causes), sayWhereEvidenceIs(state, active.length)];
+    lines.push(...steps.map((step) => labelled(LABELS.now, step[terminal.language], { terminal })));
   }
-  const danger = describeDanger(state);
-  if (danger !== undefined) {
-    lines.push(labelled(LABELS.doNot, danger[terminal.language], { terminal }));
-  }
+  lines.push(
+    ...listDangers(state).map((danger) => labelled(LABELS.doNot, danger[terminal.language], { terminal })),
+  );
   return lines.join("");
 }
 
@@ -84,13 +88,67 @@ interface LineContext {
 function findingLine(label: Text, finding: Finding, context: LineContext): string {
   const { terminal, state } = context;
   const [title, detail] = [finding.title[terminal.language], finding.detail[terminal.language]];
-  const since = finding.since.slice(11, 19);
-  const age = ago(Date.parse(state.at) - Date.parse(finding.since))[terminal.language];
-  const what = detail === "" || detail === title ? title : `${title}: ${detail}`;
-  // Most titles name their subject.
-  const subject = title.includes(finding.subject.name) ? "" : `${describeSubject(finding.subject)}  `;
-  const text = `${subject}${what}   ${since}Z, ${age}`;
+  const what = detail === "" || detail === title ? title : joinSentences(title, detail, terminal.language);
+  // Most titles name their subject, and the line above has named the cluster.
+  const isNamed = finding.subject.kind === "cluster" || title.includes(finding.subject.name);
+  const subject = isNamed ? "" : `${describeSubject(finding.subject)}  `;
+  const text = `${subject}${what}   ${describeTime(finding, { at: state.at, said: what })[terminal.language]}`;
   return labelled(label, text, { terminal, style: SEVERITY_STYLES[finding.severity] });
+}
+
+/**
+ * "03:12:09Z, 4 min ago"; the date where it is another day; the age alone where the text has said the time; and when it
+ * was seen last where it is over, or cannot be seen, by now.
+ */
+function describeTime(finding: Finding, context: { readonly at: string; readonly said: string }): Text {
+  const { at, said } = context;
+  const isSameDay = finding.since.slice(0, 10) === at.slice(0, 10);
+  const time = isSameDay ? `${finding.since.slice(11, 19)}Z` : finding.since.slice(0, 10);
+  const since = said.includes(time) ? "" : `${time}, `;
+  const age = ago(Date.parse(at) - Date.parse(finding.since));
+  const unseenMs = Date.parse(at) - Date.parse(finding.lastSeen);
+  const last = ago(unseenMs);
+  const isOver = unseenMs >= NOT_SEEN_NOW_MS;
+  return {
+    en: `${since}${age.en}${isOver ? `, last seen ${last.en}` : ""}`,
+    zh: `${since}${age.zh}${isOver ? `，最后一次见于 ${last.zh}` : ""}`,
+  };
+}
+
+/** The verdict is made of these: its headline says the same. */
+const IN_HEADLINE: Readonly<Partial<Record<Verdict, readonly string[]>>> = {
+  "at-risk": ["QUORUM_AT_RISK"],
+  "no-leader": ["NO_LEADER", "QUORUM_AT_RISK"],
+  // What was still at risk a moment ago is lost by now.
+  "quorum-lost": ["QUORUM_LOST", "NO_LEADER", "QUORUM_AT_RISK"],
+};
+
+function isInHeadline(finding: Finding, state: ClusterState): boolean {
+  const isPart = IN_HEADLINE[state.verdict]?.includes(finding.code) ?? false;
+  return isPart || finding.detail.en === state.headline.en;
+}
+
+/** A member that is out breaks a link with each other one: one line tells them all. */
+function linksLine(links: readonly Finding[], terminal: Terminal): string[] {
+  if (links.length === 0) {
+    return [];
+  }
+  const shown = links.slice(0, MAX_LINKS).map(({ subject }) => describeSubject(subject));
+  const names = `${shown.join(", ")}${links.length > shown.length ? ", …" : ""}`;
+  const text = {
+    en: `${links.length} peer link${links.length === 1 ? " is" : "s are"} down: ${names}`,
+    zh: `${links.length} 条对等链路中断：${names}`,
+  };
+  return [labelled(LABELS.effect, text[terminal.language], { terminal })];
+}
+
+function joinSentences(title: string, detail: string, language: Language): string {
+  if (language === "zh") {
+    return `${title}。${detail}`;
+  }
+  // A path or a name begins as it is written.
+  const isWord = /^[a-z]+ /.test(detail);
+  return `${title}. ${isWord ? detail.charAt(0).toUpperCase() + detail.slice(1) : detail}`;
 }
 
 function ruledOutLine(causes: readonly Finding[], terminal: Terminal): string[] {
@@ -100,27 +158,6 @@ function ruledOutLine(causes: readonly Finding[], terminal: Terminal): string[] 
     .slice(0, MAX_RULED_OUT)
     .map(({ code, because }) => `${code.toLowerCase().replaceAll("_", " ")} (${because[terminal.language]})`);
   return texts.length === 0 ? [] : [labelled(LABELS.not, texts.join(", "), { terminal })];
-}
-
-function nextStep(state: ClusterState, count: number, terminal: Terminal): string {
-  const command = `etcdscope findings --cluster ${state.cluster}`;
-  return terminal.language === "zh"
-    ? `${command}   查看 ${count} 项发现的证据`
-    : `${command}   the evidence of ${count === 1 ? "this finding" : `these ${count} findings`}`;
-}
-
-/** What would make it worse, where that is certain from the quorum alone. */
-function describeDanger(state: ClusterState): Text | undefined {
-  const serving = state.members.filter((member) => member.state === "serving" && member.role !== "learner");
-  const { voters, needed, tolerance } = state.quorum;
-  if (tolerance !== 0 || voters < 2 || serving.length === 0) {
-    return undefined;
-  }
-  const names = serving.map(({ name }) => name);
-  return {
-    en: `stop ${names.join(" or ")}: the quorum of ${needed} would be lost`,
-    zh: `停止 ${names.join(" 或 ")}：否则将失去 ${needed} 个成员的法定人数`,
-  };
 }
 
 function labelled(

@@ -121,10 +121,15 @@ function degrade(cluster: JudgedCluster, fault: Finding | undefined): JudgedClus
     return cluster;
   }
   const headline: Text = {
-    en: `${cluster.headline.en}; ${fault.title.en}`,
-    zh: `${cluster.headline.zh}；${fault.title.zh}`,
+    en: `${cluster.headline.en}; ${beforeColon(fault.title.en)}`,
+    zh: `${cluster.headline.zh}；${beforeColon(fault.title.zh)}`,
   };
   return { ...cluster, verdict: "degraded", headline };
+}
+
+/** A title is "what: figures"; the finding itself tells the figures. */
+function beforeColon(title: string): string {
+  return title.split(/: |：/)[0] ?? title;
 }
 
 const SEVERITY_ORDER = { critical: 0, warning: 1, info: 2 } as const;

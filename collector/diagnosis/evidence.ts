@@ -2,6 +2,7 @@
 import type { Evidence } from "../../shared/rest.ts";
 import type { Text } from "../../shared/text.ts";
 import type { MemberView, NodeView } from "../view/cluster-view.ts";
+import { plainError } from "../view/plain-error.ts";
 import { formatTime } from "./format.ts";
 import type { JudgedMember } from "./judged-cluster.ts";
 import type { UnknownOutcome } from "./rule.ts";
@@ -30,7 +31,7 @@ export function listRefusals(member: MemberView): readonly Evidence[] {
     if (run === undefined || (answer !== "refused" && answer !== "silent" && answer !== "foreign")) {
       return [];
     }
-    const reason = run.errorText || run.errorCode || "";
+    const reason = plainError(run.errorText, run.errorCode);
     const text: Text =
       answer === "refused"
         ? {

@@ -77,7 +77,8 @@ function judgeProcess(
   if (process.fact.state === ProcessState.ABSENT && livedHere && !isContradicted) {
     const node = member.node ?? "";
     const { note } = process.fact;
-    const isNoted = note !== "" && note !== "no etcd process";
+    // One that was seen here is gone, whatever else runs on the node.
+    const isNoted = !process.wasSeen && note !== "" && note !== "no etcd process";
     const why = {
       en: `no etcd process on ${node}${isNoted ? `: ${note}` : ""}`,
       zh: `${node} 上没有 etcd 进程${isNoted ? `：${note}` : ""}`,
@@ -252,6 +253,12 @@ function sayUndecided(member: MemberView, asked: readonly Viewpoint[]): Text {
     return {
       en: `its Status could not be asked from ${undecided.node}: ${reason}`,
       zh: `无法从 ${undecided.node} 查询其 Status：${reason}`,
+    };
+  }
+  if (member.agent.isCurrent) {
+    return {
+      en: "its agent is heard, but nobody has asked its etcd lately",
+      zh: "其代理在线，但最近没有查询过它的 etcd",
     };
   }
   return member.agent.state === "never-seen"

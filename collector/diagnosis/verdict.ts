@@ -155,12 +155,12 @@ function sayLost(input: VerdictInput, voters: number): JudgedVerdict {
   const parted = up >= input.needed;
   const why: Text = parted
     ? {
-        en: `${up} are up but cannot reach each other`,
-        zh: `${up} 个在线但彼此不通`,
+        en: `${up} of ${voters} voters are up but cannot reach each other`,
+        zh: `${voters} 个投票成员中 ${up} 个在线但彼此不通`,
       }
     : {
-        en: `${up} of ${voters} up${input.out.length > 0 ? ` (out: ${out.en})` : ""}`,
-        zh: `${voters} 个中 ${up} 个在线${input.out.length > 0 ? `（停止工作：${out.zh}）` : ""}`,
+        en: `${up} of ${voters} voters up${input.out.length > 0 ? ` (out: ${out.en})` : ""}`,
+        zh: `${voters} 个投票成员中 ${up} 个在线${input.out.length > 0 ? `（停止工作：${out.zh}）` : ""}`,
       };
   if (voters === 1) {
     return {
@@ -174,8 +174,8 @@ function sayLost(input: VerdictInput, voters: number): JudgedVerdict {
   return {
     verdict: "quorum-lost",
     headline: {
-      en: `No majority: ${input.needed} voters needed, ${why.en}: no writes, no linearizable reads`,
-      zh: `没有多数派：需要 ${input.needed} 个投票成员，${why.zh}：无法写入，也无法线性一致读`,
+      en: `No majority: ${why.en}, ${input.needed} needed: no writes, no linearizable reads`,
+      zh: `没有多数派：${why.zh}，需要 ${input.needed} 个：无法写入，也无法线性一致读`,
     },
   };
 }

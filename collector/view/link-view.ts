@@ -5,6 +5,7 @@ import type { LayerState } from "../../shared/rest.ts";
 import type { Text } from "../../shared/text.ts";
 import type { LinkState, LinkView, MemberView, NodeView } from "./cluster-view.ts";
 import { findFact, findPoint } from "./node-reading.ts";
+import { plainError } from "./plain-error.ts";
 
 export interface LinkEnds {
   readonly from: MemberView;
@@ -124,9 +125,9 @@ function sayLink(fact: LinkFact, layers: Layers, state: LinkState): Text {
       zh: `etcd 到 ${fact.address} 的自有连接停滞：${fact.kernelText}`,
     };
   }
-  const reason = fact.errorText === "" ? fact.errorCode : fact.errorText;
+  const reason = plainError(fact.errorText, fact.errorCode);
   return {
-    en: `${layer.toUpperCase()} to ${fact.address} fails: ${reason}`,
-    zh: `到 ${fact.address} 的 ${layer.toUpperCase()} 失败：${reason}`,
+    en: `${layer.toUpperCase()}${reason.includes(fact.address) ? "" : ` to ${fact.address}`} fails: ${reason}`,
+    zh: `${reason.includes(fact.address) ? "" : `到 ${fact.address} 的 `}${layer.toUpperCase()} 失败：${reason}`,
   };
 }

@@ -2,6 +2,7 @@
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import type { ClusterState } from "../../shared/rest.ts";
 import { CACHE_DIR } from "./debian-tool.ts";
 import { createDisk } from "./disk.ts";
 import {
@@ -51,8 +52,18 @@ interface Stage {
   readonly signal: AbortSignal;
 }
 
+/** Healthy as every agent sees it, and nothing of an earlier fault is left to be told. */
+function isQuiet(state: ClusterState): boolean {
+  return (
+    state.verdict === "healthy" &&
+    state.coverage.blindSpots.length === 0 &&
+    state.findings.every(({ severity }) => severity === "info")
+  );
+}
+
 async function runFault(fault: DemoFault, { stack, say, signal }: Stage): Promise<boolean> {
-  say(`── before\n${await showStatus(stack)}`);
+  await stack.waitFor("healthy before the break", isQuiet, { timeoutMs: HEALTHY_WITHIN_MS, signal });
+  say(`── before\n${await showStatus(stack)}\n`);
   say(`── break   ${fault.story}`);
   let isComplete = false;
   try {
@@ -69,21 +80,25 @@ async function runFault(fault: DemoFault, { stack, say, signal }: Stage): Promis
         `── found   ${code}${on === undefined ? "" : ` on ${on}`}: ${findActive(found.state, code, on)?.title.en ?? ""}`,
       );
     }
-    say(`           ${toSeconds(found.seconds)} after the break\n${await showStatus(stack)}`);
+    say(`── status  ${toSeconds(found.seconds)} after the break\n${await showStatus(stack)}\n`);
     isComplete = true;
   } catch (error) {
+    if (signal.aborted) {
+      // All of it is about to be taken down: there is nothing to heal.
+      say("── ended   before the finding came");
+      return false;
+    }
     say(`── FAILED  ${error instanceof Error ? error.message : String(error)}`);
   }
   say(`── heal    ${fault.healing}`);
   await fault.heal();
   try {
-    const isHealed = (state: Parameters<typeof isFound>[0]): boolean =>
-      state.verdict === "healthy" && fault.expected.every(({ code, on }) => !findActive(state, code, on));
-    const healed = await stack.waitFor("healthy again", isHealed, { timeoutMs: HEALED_WITHIN_MS, signal });
-    say(`── healed  ${toSeconds(healed.seconds)} later\n${await showStatus(stack)}`);
+    const healed = await stack.waitFor("healthy again", isQuiet, { timeoutMs: HEALED_WITHIN_MS, signal });
+    say(`── healed  ${toSeconds(healed.seconds)} later\n${await showStatus(stack)}\n`);
     return isComplete;
   } catch (error) {
-    say(`── FAILED  ${error instanceof Error ? error.message : String(error)}`);
+    const why = error instanceof Error ? error.message : String(error);
+    say(signal.aborted ? "── ended   before it was healthy again" : `── FAILED  ${why}`);
     return false;
   }
 }
@@ -145,9 +160,8 @@ export async function startDemo(say: Say, signal: AbortSignal): Promise<DemoSess
     });
     stack = running;
     await running.start();
-    const isHealthy = ({ verdict }: { readonly verdict: string }): boolean => verdict === "healthy";
     const limits = { timeoutMs: HEALTHY_WITHIN_MS, signal };
-    const { seconds } = await running.waitFor("healthy", isHealthy, limits);
+    const { seconds } = await running.waitFor("healthy, every agent heard", isQuiet, limits);
     say(`The verdict is healthy, ${toSeconds(seconds)} after the collector's start`);
     return {
       stack: running,

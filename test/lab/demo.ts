@@ -63,9 +63,11 @@ function explain(session: DemoSession): void {
   const url = `http://127.0.0.1:${session.stack.place.httpPort}`;
   say(`
   REST         ${url}/api/v1/clusters/${session.stack.cluster}
-  look         bin/etcdscope status --collector ${url}
-               bin/etcdscope findings --collector ${url}
-  break it     npm run demo -- --break ${DEMO_FAULTS.join(" | ")}   (in another terminal)
+  look         in another terminal, in this folder:
+               export ETCDSCOPE_COLLECTOR=${url} PATH="$PWD/bin:$PATH"
+               etcdscope status
+               etcdscope findings
+  break it     npm run demo -- --break ${DEMO_FAULTS.join("|")}
   end          Ctrl-C
 `);
 }

@@ -42,23 +42,26 @@ function evaluateNode(node: NodeView, nowMs: number): RuleOutcome {
     return { kind: "unknown", subject, reason };
   }
   const left = formatDuration(Math.min(...read.map(({ notAfterUnixMs }) => Number(notAfterUnixMs))) - nowMs);
-  const because = { en: `certificates valid ${left.en}`, zh: `证书有效期还有 ${left.zh}` };
+  const because = { en: `certificates valid for ${left.en}`, zh: `证书有效期还有 ${left.zh}` };
   return { kind: "ok", subject, because };
 }
 
 function describe(node: NodeView, expired: readonly CertificateFact[]): RuleOutcome {
   const roles = expired.map(({ role }) => role).join(", ");
+  const paths = [...new Set(expired.map(({ path }) => path))].join(", ");
+  const endMs = Math.min(...expired.map(({ notAfterUnixMs }) => Number(notAfterUnixMs)));
+  const day = formatTime(endMs).slice(0, 10);
   return {
     kind: "bad",
     subject: nodeSubject(node.name),
     severity: "critical",
     title: {
-      en: `Certificate expired on ${node.name}: ${roles}`,
-      zh: `${node.name} 上证书已过期：${roles}`,
+      en: `Certificate expired on ${node.name} ${day}: ${roles}`,
+      zh: `${node.name} 上证书已于 ${day} 过期：${roles}`,
     },
     detail: {
-      en: "New connections are refused; established ones live on, so the member may fail only at its next restart",
-      zh: "新连接将被拒绝；已建立的连接继续有效，因此成员可能到下次重启才失败",
+      en: `${paths}; new connections are refused, established ones live on: it may fail only at its next restart`,
+      zh: `${paths}；新连接会被拒绝，已建立的连接继续有效：可能到下次重启才失败`,
     },
     evidence: expired.map((certificate) => {
       const end = formatTime(Number(certificate.notAfterUnixMs));
@@ -68,6 +71,6 @@ function describe(node: NodeView, expired: readonly CertificateFact[]): RuleOutc
       };
       return createEvidence({ node: node.name, source: "certificate file", atMs: node.state.atMs }, text);
     }),
-    sinceMs: Math.min(...expired.map(({ notAfterUnixMs }) => Number(notAfterUnixMs))),
+    sinceMs: endMs,
   };
 }

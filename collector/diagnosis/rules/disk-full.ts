@@ -42,14 +42,15 @@ function evaluateNode(node: NodeView, nowMs: number, thresholds: Thresholds): Ru
   if (full.length === 0) {
     return { kind: "ok", subject, because: text };
   }
+  const least = formatBytes(thresholds.diskFullBytes);
   return {
     kind: "bad",
     subject,
     severity: "critical",
-    title: { en: `Disk full on ${node.name}`, zh: `${node.name} 磁盘已满` },
+    title: { en: `Disk full on ${node.name}: ${text.en}`, zh: `${node.name} 磁盘已满：${text.zh}` },
     detail: {
-      en: `${text.en}: etcd exits when it must grow a file`,
-      zh: `${text.zh}：etcd 需要扩展文件时将退出`,
+      en: `with less than ${least} free, etcd exits when it next grows a file`,
+      zh: `剩余不足 ${least} 时，etcd 下次扩展文件就会退出`,
     },
     evidence: full.map(({ atMs, availBytes }, index) =>
       createEvidence({ node: node.name, source: "statfs", atMs }, said[index] ?? text, {

@@ -48,12 +48,20 @@ function evaluateNode(node: NodeView, nowMs: number, thresholds: Thresholds): Ru
       zh: `${path} 剩余 ${free}，共 ${size}（${ratio}）`,
     };
   });
+  const text = { en: said.map(({ en }) => en).join(", "), zh: said.map(({ zh }) => zh).join("，") };
+  const least = formatRatio(thresholds.diskNearlyFullRatio);
   return {
     kind: "bad",
     subject,
     severity: "warning",
-    title: { en: `Disk nearly full on ${node.name}`, zh: `${node.name} 磁盘即将写满` },
-    detail: { en: said.map(({ en }) => en).join(", "), zh: said.map(({ zh }) => zh).join("，") },
+    title: {
+      en: `Disk nearly full on ${node.name}: ${text.en}`,
+      zh: `${node.name} 磁盘即将写满：${text.zh}`,
+    },
+    detail: {
+      en: `told below ${least} free; etcd exits when it is full`,
+      zh: `低于 ${least} 时提示；写满后 etcd 会退出`,
+    },
     evidence: near.map(({ atMs, availBytes, sizeBytes }, index) =>
       createEvidence({ node: node.name, source: "statfs", atMs }, said[index] ?? { en: "", zh: "" }, {
         value: availBytes,

@@ -152,8 +152,8 @@ function describe(node: NodeView, slow: readonly Slowness[], witness: Witness): 
     severity: slow.some(({ isCritical }) => isCritical) ? "critical" : "warning",
     title: { en: `Slow disk on ${node.name}: ${said}`, zh: `${node.name} 磁盘缓慢：${said}` },
     detail: {
-      en: `${said} (threshold ${limit.en} for this election timeout), and ${witness.text.en}`,
-      zh: `${said}（按当前选举超时阈值为 ${limit.zh}），并且${witness.text.zh}`,
+      en: `the threshold is ${limit.en} for this election timeout, and ${witness.text.en}`,
+      zh: `按当前选举超时阈值为 ${limit.zh}，并且${witness.text.zh}`,
     },
     evidence: [
       ...slow.map(({ what, bucket, lowerMs, thresholdMs, atMs }) =>

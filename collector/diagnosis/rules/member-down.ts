@@ -1,5 +1,9 @@
 /** MEMBER_DOWN: no etcd process where there was one, or every viewpoint is refused. */
+import type { Evidence } from "../../../shared/rest.ts";
+import type { Text } from "../../../shared/text.ts";
+import type { ProcessView } from "../../view/cluster-view.ts";
 import { createEvidence, listRefusals } from "../evidence.ts";
+import { formatDuration, formatTime } from "../format.ts";
 import type { JudgedCluster, JudgedMember } from "../judged-cluster.ts";
 import { severityOfLoss } from "../judged-cluster.ts";
 import { isUp } from "../member-state.ts";
@@ -37,31 +41,64 @@ function describe(cluster: JudgedCluster, member: JudgedMember): RuleOutcome {
   const process = view.process;
   const isForeign = view.viewpoints.some(({ answer }) => answer === "foreign");
   const proof =
-    process === undefined || view.node === undefined || isForeign
-      ? []
-      : [
-          createEvidence(
-            { node: view.node, source: "/proc", atMs: process.sinceMs },
-            process.fact.pid === 0
-              ? { en: `no etcd process on ${view.node}`, zh: `${view.node} 上没有 etcd 进程` }
-              : {
-                  en: `etcd runs as process ${process.fact.pid} but does not listen`,
-                  zh: `etcd 进程 ${process.fact.pid} 存在但未监听`,
-                },
-          ),
-        ];
+    process === undefined || view.node === undefined || isForeign ? [] : [proveByProcess(view.node, process)];
   return {
     kind: "bad",
     subject: memberSubject(name),
     severity: severityOfLoss(cluster, member),
-    title: member.isStarting
-      ? { en: `${name} is starting`, zh: `${name} 正在启动` }
-      : { en: `${name} is down`, zh: `${name} 已停止` },
-    detail: {
-      en: `${name} does not serve: ${member.why.en}`,
-      zh: `${name} 不提供服务：${member.why.zh}`,
-    },
+    ...word(member),
     evidence: [...proof, ...listRefusals(view)],
     ...(member.sinceMs === undefined ? {} : { sinceMs: member.sinceMs }),
+  };
+}
+
+function proveByProcess(node: string, { fact, sinceMs }: ProcessView): Evidence {
+  const origin = { node, source: "/proc", atMs: sinceMs };
+  if (fact.pid !== 0) {
+    return createEvidence(origin, {
+      en: `etcd runs as process ${fact.pid} but does not listen`,
+      zh: `etcd 进程 ${fact.pid} 存在但未监听`,
+    });
+  }
+  // What else runs there tells whether the agent looked for the right etcd.
+  const note = fact.note === "" || fact.note === "no etcd process" ? "" : fact.note;
+  return createEvidence(origin, {
+    en: `no etcd process on ${node}${note === "" ? "" : `: ${note}`}`,
+    zh: `${node} 上没有 etcd 进程${note === "" ? "" : `：${note}`}`,
+  });
+}
+
+/** The title says what was seen, with its time; the detail what else is known of it. */
+function word({ name, view, why, isStarting }: JudgedMember): {
+  readonly title: Text;
+  readonly detail: Text;
+} {
+  const process = view.process;
+  if (isStarting) {
+    return { title: { en: `${name} is starting`, zh: `${name} 正在启动` }, detail: why };
+  }
+  if (process === undefined || process.fact.pid !== 0 || !process.wasSeen) {
+    return {
+      title: { en: `${name} is down`, zh: `${name} 已停止` },
+      detail: why,
+    };
+  }
+  const at = `${formatTime(process.sinceMs).slice(11, 19)}Z`;
+  const ran = formatDuration(process.sinceMs - process.startedAtMs);
+  const { restarts } = process.fact;
+  const again: Text =
+    restarts === 0
+      ? { en: "", zh: "" }
+      : {
+          en: `, after ${restarts} restart${restarts === 1 ? "" : "s"}`,
+          zh: `，此前重启过 ${restarts} 次`,
+        };
+  const hasRun: Text =
+    process.startedAtMs === 0
+      ? { en: "", zh: "" }
+      : { en: `; the last one had run for ${ran.en}${again.en}`, zh: `；上一个运行了 ${ran.zh}${again.zh}` };
+  return {
+    title: { en: `${name} is down: etcd exited at ${at}`, zh: `${name} 已停止：etcd 于 ${at} 退出` },
+    detail: { en: `${why.en}${hasRun.en}`, zh: `${why.zh}${hasRun.zh}` },
   };
 }

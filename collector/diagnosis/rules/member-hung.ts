@@ -45,8 +45,11 @@ function evaluateMember(cluster: JudgedCluster, member: JudgedMember): RuleOutco
     kind: "bad",
     subject,
     severity: severityOfLoss(cluster, member),
-    title: { en: `${name} hangs`, zh: `${name} 已挂起` },
-    detail: { en: `${name} does not serve: ${member.why.en}`, zh: `${name} 不提供服务：${member.why.zh}` },
+    title: { en: `${name} hangs: ${member.why.en}`, zh: `${name} 已挂起：${member.why.zh}` },
+    detail: {
+      en: "It takes part in nothing. A check of its TCP port alone may still pass",
+      zh: "它不参与任何工作。仅检查其 TCP 端口仍可能通过",
+    },
     evidence: [...proof, ...listRefusals(view)],
     ...(member.sinceMs === undefined ? {} : { sinceMs: member.sinceMs }),
   };

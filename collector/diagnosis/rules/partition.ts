@@ -35,6 +35,7 @@ function evaluateCluster(cluster: JudgedCluster): RuleOutcome {
     };
     return isSeen ? { kind: "ok", subject, because } : { kind: "unknown", subject, reason };
   }
+  const largest = Math.max(...parts.map(({ length }) => length));
   const shown = parts.map((part) => part.join(", ")).join(" | ");
   const cut = cluster.view.links.filter(
     ({ port, state, from, to }) =>
@@ -46,8 +47,8 @@ function evaluateCluster(cluster: JudgedCluster): RuleOutcome {
     severity: "critical",
     title: { en: `The network has parted the voters: ${shown}`, zh: `网络将投票成员隔断：${shown}` },
     detail: {
-      en: `${parts.length} groups that cannot reach each other on the peer port: ${shown}`,
-      zh: `对等端口上互不可达的 ${parts.length} 个组：${shown}`,
+      en: `no way between them on the peer port; the largest has ${largest} of ${cluster.quorum.voters} voters, ${cluster.quorum.needed} are needed`,
+      zh: `各组之间对等端口不通；最大的组有 ${largest} 个投票成员（共 ${cluster.quorum.voters} 个），需要 ${cluster.quorum.needed} 个`,
     },
     evidence: cut.flatMap((link) =>
       link.node === undefined || link.atMs === undefined
@@ -68,11 +69,15 @@ function evaluateCluster(cluster: JudgedCluster): RuleOutcome {
 /** A voter that dies breaks its links before it is seen to be down: only one that answered somebody since is parted. */
 function isSeenAfterCut(cluster: JudgedCluster, voter: JudgedMember): boolean {
   const cuts = cluster.view.links.filter(
-    ({ port, state, from, to }) =>
-      port === "peer" && state === "down" && (from === voter.name || to === voter.name),
+    // Who refuses is reached: the network is whole, and only nobody listens there (yet).
+    ({ port, state, errorCode, from, to }) =>
+      port === "peer" &&
+      state === "down" &&
+      errorCode !== "refused" &&
+      (from === voter.name || to === voter.name),
   );
   const cutAtMs = Math.max(0, ...cuts.map(({ sinceMs }) => sinceMs ?? 0));
-  return voter.view.statement !== undefined && voter.view.statement.atMs > cutAtMs;
+  return cutAtMs > 0 && voter.view.statement !== undefined && voter.view.statement.atMs > cutAtMs;
 }
 
 /** Groups that share a voter are one part: there is a way between them. */

@@ -25,15 +25,18 @@ function evaluateLink(link: LinkView): RuleOutcome {
     return { kind: "ok", subject };
   }
   const layer = (["tcp", "tls", "http", "kernel"] as const).find((name) => link[name] === "failed") ?? "tcp";
-  const shown = layer === "kernel" ? "established connection" : layer.toUpperCase();
+  const shown =
+    layer === "kernel"
+      ? { en: "etcd's own connection", zh: "etcd 自己的连接" }
+      : { en: layer.toUpperCase(), zh: layer.toUpperCase() };
   const source = layer === "kernel" ? "/proc/net/tcp" : "peer port";
   return {
     kind: "bad",
     subject,
     severity: "warning",
     title: {
-      en: `${link.from} cannot reach ${link.to}'s peer port (${shown})`,
-      zh: `${link.from} 无法访问 ${link.to} 的对等端口（${shown}）`,
+      en: `${link.from} cannot reach ${link.to}'s peer port (${shown.en})`,
+      zh: `${link.from} 无法访问 ${link.to} 的对等端口（${shown.zh}）`,
     },
     detail: link.why,
     evidence:

@@ -41,8 +41,8 @@ function evaluateMember(cluster: JudgedCluster, member: JudgedMember): RuleOutco
     severity: severityOfLoss(cluster, member),
     title: { en: `etcd of ${name} is stopped by a signal`, zh: `${name} 的 etcd 被信号暂停` },
     detail: {
-      en: `Process ${pid} on ${view.node} is in state T: it got SIGSTOP or is being traced. It goes on after: kill -CONT ${pid}`,
-      zh: `${view.node} 上的进程 ${pid} 处于 T 状态：收到 SIGSTOP 或正被跟踪。恢复命令：kill -CONT ${pid}`,
+      en: `process ${pid} is in state T (SIGSTOP, or a tracer); it goes on after kill -CONT ${pid} on ${view.node}`,
+      zh: `进程 ${pid} 处于 T 状态（SIGSTOP 或被跟踪）；在 ${view.node} 上执行 kill -CONT ${pid} 后恢复`,
     },
     evidence: [
       createEvidence(

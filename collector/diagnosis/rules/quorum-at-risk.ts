@@ -1,4 +1,5 @@
 /** QUORUM_AT_RISK: a majority holds, and the next failure ends it, in a cluster that is built to stand one. */
+import type { MemberState } from "../../../shared/rest.ts";
 import { createEvidence } from "../evidence.ts";
 import type { JudgedCluster } from "../judged-cluster.ts";
 import { isUp } from "../member-state.ts";
@@ -24,8 +25,10 @@ function evaluateCluster(cluster: JudgedCluster): RuleOutcome {
   }
   // While a leader is being elected nobody serves; then those that can vote count.
   const voters = cluster.members.filter(({ isVoter }) => isVoter);
-  const left =
-    cluster.leader === undefined ? voters.filter(({ state }) => isUp(state)).length : quorum.serving;
+  const isLeft = (state: MemberState): boolean =>
+    cluster.leader === undefined ? isUp(state) : state === "serving";
+  const keep = voters.filter(({ state }) => isLeft(state)).map(({ name }) => name);
+  const left = keep.length;
   if (verdict !== "at-risk" || left - quorum.needed > 0) {
     return { kind: "ok", subject };
   }
@@ -35,8 +38,8 @@ function evaluateCluster(cluster: JudgedCluster): RuleOutcome {
     severity: "warning",
     title: { en: "The next failure stops all writes", zh: "再有一个故障将停止所有写入" },
     detail: {
-      en: `${left} of ${quorum.voters} voters are left, ${quorum.needed} are needed. Do not stop another one`,
-      zh: `${quorum.voters} 个投票成员剩 ${left} 个，需要 ${quorum.needed} 个。不要再停止任何成员`,
+      en: `${left} of ${quorum.voters} voters are left, ${quorum.needed} are needed: do not stop ${keep.join(" or ")}`,
+      zh: `${quorum.voters} 个投票成员剩 ${left} 个，需要 ${quorum.needed} 个：不要停止 ${keep.join(" 或 ")}`,
     },
     evidence: voters
       .filter(({ state }) => state !== "serving")

@@ -32,7 +32,10 @@ function evaluateCluster(cluster: JudgedCluster): RuleOutcome {
     kind: "bad",
     subject,
     severity: "critical",
-    title: { en: "Quorum is lost", zh: "集群失去多数派" },
+    title: {
+      en: "Quorum is lost: the cluster takes no writes",
+      zh: "集群失去多数派：无法写入",
+    },
     detail: cluster.headline,
     evidence: cluster.members
       .filter(({ isVoter, state }) => isVoter && state !== "serving")

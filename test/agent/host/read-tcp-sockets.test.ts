@@ -50,9 +50,10 @@ describe("agent/host/read-tcp-sockets", () => {
 
   afterEach(() => rmSync(proc, { recursive: true, force: true }));
 
-  function write(inodes: readonly number[], retransmits: number): void {
+  function write(inodes: readonly number[], retransmits: number, established = 7): void {
     writeFileSync(join(proc, "812/net/tcp"), inodes.map(tableLine).join(""));
-    writeFileSync(join(proc, "812/net/snmp"), `Tcp: RtoAlgorithm RetransSegs\nTcp: 1 ${retransmits}\n`);
+    const snmp = `Tcp: RtoAlgorithm CurrEstab RetransSegs\nTcp: 1 ${established} ${retransmits}\n`;
+    writeFileSync(join(proc, "812/net/snmp"), snmp);
   }
 
   function owns(folder: string, inode: number): void {
@@ -96,8 +97,22 @@ describe("agent/host/read-tcp-sockets", () => {
     nowUs += 1_000_000;
     expect(inodesAt(reader), "retransmitted").toEqual([]);
     write([5], 1);
-    nowUs += 20_000_000;
+    nowUs += 60_000_000;
     expect(inodesAt(reader), "a while has passed").toEqual([5]);
+  });
+
+  it("reads the table sooner, but not at once, when the number of connections has changed", () => {
+    const reader = new TcpSocketReader(proc, clock);
+    owns("812/fd", 5);
+    expect(inodesAt(reader)).toEqual([]);
+    write([5], 0, 8);
+    nowUs += 19_000_000;
+    expect(inodesAt(reader), "too soon").toEqual([]);
+    nowUs += 1_000_000;
+    expect(inodesAt(reader), "it has changed").toEqual([5]);
+    write([], 0, 8);
+    nowUs += 20_000_000;
+    expect(inodesAt(reader), "it has not changed").toEqual([5]);
   });
 
   it("reads a dear table a few times in a row, and then no oftener than a thousandth of the time allows", () => {

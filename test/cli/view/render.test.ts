@@ -18,13 +18,14 @@ describe("cli/view/render-status", () => {
   it("tells an operator at 03:16 what is wrong, what is not, and what not to do", () => {
     expect(renderStatus(AT_RISK, createPlainTerminal())).toBe(
       `prod-a   AT RISK   2 of 3 voters serve: the next failure stops all writes
-  cause    Disk full on m3: /var/lib/etcd has 0 B of 20 GiB free   03:12:09Z, 4
+  cause    Disk full on m3. /var/lib/etcd has 0 B of 20 GiB free   03:12:09Z, 4
            min ago
-  effect   etcd of m3 is down: no process since 03:12:21   03:12:21Z, 3 min ago
+  effect   etcd of m3 is down. No process since 03:12:21   03:12:21Z, 3 min ago
   not      packet loss (m1 and m2 reach m3 in 0.4 ms), cert expired (valid 212
            days)
-  now      etcdscope findings --cluster prod-a   the evidence of these 2
-           findings
+  now      free space on m3, outside of etcd's member directory; start etcd if
+           it has exited
+  now      etcdscope findings --active --cluster prod-a   (evidence of all 2)
   do not   stop m1 or m2: the quorum of 2 would be lost
 
   MEMBER  ROLE      STATE    VERSION  DB (IN USE)     APPLIED  AGENT
@@ -38,7 +39,7 @@ describe("cli/view/render-status", () => {
   it("says it in Chinese with every column in its place", () => {
     const text = renderStatus(AT_RISK, createPlainTerminal({ language: "zh" }));
     expect(text).toContain("prod-a   有风险   3 个投票成员中有 2 个可用");
-    expect(text).toContain("原因     m3 磁盘已满: ");
+    expect(text).toContain("原因     m3 磁盘已满。");
     const rows = text.split("\n").slice(-5, -1);
     const agentColumn = (row: string): number => textWidth(row.slice(0, row.search(/代理|在线/)));
     expect(new Set(rows.map(agentColumn)).size).toBe(1);
@@ -65,8 +66,50 @@ describe("cli/view/render-status", () => {
     const echo = { ...MEMBER_DOWN, id: "f-echo", detail: AT_RISK.headline };
     const state = { ...AT_RISK, findings: [{ ...DISK_FULL, title }, echo] };
     const text = renderStatus(state, createPlainTerminal());
-    expect(text).toContain("  cause    m3  The disk is full: ");
+    expect(text).toContain("  cause    m3  The disk is full. ");
     expect(text).not.toContain("  effect ");
+  });
+
+  it("does not repeat the headline as an effect, nor the cluster's name as if it were a member", () => {
+    const cluster = { kind: "cluster", name: "prod-a" } as const;
+    const atRisk = { ...MEMBER_DOWN, id: "f-risk", code: "QUORUM_AT_RISK", subject: cluster };
+    const parted = { ...MEMBER_DOWN, id: "f-parted", code: "PARTITION", subject: cluster };
+    const title = { en: "Two groups", zh: "两个组" };
+    const state = { ...AT_RISK, findings: [DISK_FULL, atRisk, { ...parted, title }] };
+    const text = renderStatus(state, createPlainTerminal());
+    expect(text.match(/ {2}effect /g)).toHaveLength(1);
+    expect(text).toContain("  effect   Two groups. ");
+  });
+
+  it("tells the links that are down in one line", () => {
+    const links = ["m1", "m2"].map((name) => ({
+      ...MEMBER_DOWN,
+      id: `f-${name}`,
+      code: "PEER_LINK_DOWN",
+      subject: { kind: "link", name, peer: "m3" } as const,
+    }));
+    const text = renderStatus({ ...AT_RISK, findings: [DISK_FULL, ...links] }, createPlainTerminal());
+    expect(text).toContain("  effect   2 peer links are down: m1 → m3, m2 → m3\n");
+  });
+
+  it("gives the date of what began on another day, and says when it was seen last where that is past", () => {
+    const old = { ...DISK_FULL, since: "2026-11-20T03:12:09.000Z", lastSeen: "2026-11-22T03:15:50.000Z" };
+    const text = renderStatus(
+      { ...AT_RISK, at: "2026-11-22T03:16:00.000Z", findings: [old] },
+      createPlainTerminal({ columns: 120 }),
+    );
+    expect(text).toContain("   2026-11-20, 2 d ago, last seen 10 s ago\n");
+  });
+
+  it("warns of what cannot be undone when the quorum is lost", () => {
+    const state = {
+      ...AT_RISK,
+      verdict: "quorum-lost",
+      quorum: { ...AT_RISK.quorum, tolerance: -1 },
+    } as const;
+    const text = renderStatus(state, createPlainTerminal());
+    expect(text).toContain("  do not   delete a data directory or use --force-new-cluster");
+    expect(text).not.toContain("do not   stop");
   });
 
   it("says what nobody can see", () => {

@@ -1,0 +1,20 @@
+import { describe, expect, it } from "vitest";
+import { parseTcpCounters } from "../../../agent/host/parse-tcp-counters.ts";
+
+const SNMP = `Ip: Forwarding DefaultTTL\nIp: 1 64
+Tcp: RtoAlgorithm RtoMin RtoMax MaxConn ActiveOpens PassiveOpens AttemptFails EstabResets CurrEstab InSegs OutSegs RetransSegs InErrs OutRsts InCsumErrors
+Tcp: 1 200 120000 -1 2263 1893 1030 42 44 402831 403001 17 0 1201 0
+Udp: InDatagrams\nUdp: 3\n`;
+
+describe("agent/host/parse-tcp-counters", () => {
+  it("finds the counts by their names", () => {
+    expect(parseTcpCounters(SNMP)).toEqual({ retransmits: 17, established: 44 });
+  });
+
+  it.each(["", "Tcp: RtoAlgorithm RetransSegs CurrEstab\n", "Tcp: RtoAlgorithm\nTcp: 1\n"])(
+    "has none in %j",
+    (text) => {
+      expect(parseTcpCounters(text)).toEqual({ retransmits: undefined, established: undefined });
+    },
+  );
+});
