@@ -1,8 +1,12 @@
-/** Two groups: unit tests side by side, then the ones on real etcd, namespaces and disks, one file at a time. */
+/**
+ * Unit tests side by side; then the ones on real etcd, namespaces and disks, one file at a time; and beside these the one
+ * that mostly waits.
+ */
 
 import { defineConfig } from "vitest/config";
 
 const onRealThings = ["test/integration/**/*.test.ts", "test/lab/**/*.test.ts", "test/e2e/**/*.test.ts"];
+const waiting = ["test/integration/unseen.test.ts"];
 
 export default defineConfig({
   test: {
@@ -19,9 +23,18 @@ export default defineConfig({
         test: {
           name: "real",
           include: onRealThings,
+          exclude: waiting,
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: "waiting",
+          include: waiting,
+          fileParallelism: false,
           sequence: { groupOrder: 1 },
         },
       },

@@ -80,6 +80,7 @@ export function createAgent(options: AgentOptions): Agent {
     clock,
     log,
     onLate: () => scheduler.trigger(["link"]),
+    onLost: () => scheduler.trigger(["process", "status", "link"]),
   });
   const setup = { config, log, settings: () => mergeSettings(settings) };
   const scheduler = createScheduler({

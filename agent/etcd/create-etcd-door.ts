@@ -9,15 +9,7 @@ import { findListening, findOwnClientAddress, firstAddress, formatAddress } from
 import type { Address } from "./address.ts";
 import { ConnectionTable } from "./connection-table.ts";
 import { CredentialSource } from "./credentials.ts";
-import {
-  ALARMS_CALL,
-  MEMBER_LIST_CALL,
-  parseAlarms,
-  parseMemberList,
-  parseStatus,
-  READ_CALLS,
-  STATUS_CALL,
-} from "./etcd-calls.ts";
+import { MEMBER_LIST_CALL, parseMemberList, parseStatus, READ_CALLS, STATUS_CALL } from "./etcd-calls.ts";
 import type { EtcdCall } from "./etcd-calls.ts";
 import type { EtcdDoor, EtcdMember, EtcdStatus } from "./etcd-door.ts";
 import { GrpcConnection } from "./grpc-connection.ts";
@@ -41,6 +33,8 @@ export interface EtcdDoorOptions {
   readonly log: Logger;
   /** A member's Status answer is late: its links are worth a look before the call's time is over. */
   readonly onLate?: (name: string) => void;
+  /** A connection to a member's client port ended that was to stay open. */
+  readonly onLost?: () => void;
 }
 
 export interface ClosableEtcdDoor extends EtcdDoor {
@@ -60,7 +54,13 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
   });
   const directory = new MemberDirectory(config);
   const clients = new ConnectionTable(
-    (address) => new GrpcConnection({ address, credentials: clientCredentials, clock }),
+    (address) =>
+      new GrpcConnection({
+        address,
+        credentials: clientCredentials,
+        clock,
+        onLost: () => options.onLost?.(),
+      }),
   );
   const peers = new ConnectionTable(
     (address) =>
@@ -148,6 +148,9 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
       return answer;
     },
     memberStatus: async (name, signal) => await (asking.get(name) ?? shareStatus(name, signal)),
+    statusSettled: async (name) => {
+      await asking.get(name)?.catch(() => undefined);
+    },
     isLate: (name) => late.has(name),
     peerVersion: async (name, limits) => {
       const member = findMember(name);
@@ -166,7 +169,6 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
       void peers.keep((name) => names.has(name));
       return list;
     },
-    alarms: async (signal) => parseAlarms(await callOwn(ALARMS_CALL, CALL_TIMEOUT_MS, signal)),
     metricsText: async (signal) => {
       const flags = discovered()?.flags;
       const address =

@@ -1,16 +1,16 @@
-/** The few gRPC calls of etcd that the agent makes: their paths, their requests (the same every time) and their answers. */
+/**
+ * The few gRPC calls of etcd that the agent makes: their paths, their requests (the same every time) and their answers. None
+ * adds to etcd's log: that excludes Alarm, whose GET goes through raft like a write.
+ */
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { EtcdscopeError } from "../../shared/errors.ts";
 import {
-  AlarmRequestSchema,
-  AlarmResponseSchema,
-  AlarmType,
   MemberListRequestSchema,
   MemberListResponseSchema,
   RangeRequestSchema,
   StatusResponseSchema,
 } from "../../shared/gen/etcd/rpc_pb.js";
-import type { EtcdAlarm, EtcdMember, EtcdStatus } from "./etcd-door.ts";
+import type { EtcdMember, EtcdStatus } from "./etcd-door.ts";
 import { encodeGrpcFrame } from "./grpc-frame.ts";
 
 /** The key that etcdctl asks for in its health check. It need not exist, and nothing of it is sent back. */
@@ -25,11 +25,6 @@ export interface EtcdCall {
 }
 
 export const STATUS_CALL: EtcdCall = { path: "/etcdserverpb.Maintenance/Status", frame: EMPTY_FRAME };
-
-export const ALARMS_CALL: EtcdCall = {
-  path: "/etcdserverpb.Maintenance/Alarm",
-  frame: encodeGrpcFrame(toBinary(AlarmRequestSchema, create(AlarmRequestSchema))),
-};
 
 /** As this member holds it, which needs no quorum. */
 export const MEMBER_LIST_CALL: EtcdCall = {
@@ -85,14 +80,6 @@ export function parseMemberList(bytes: Uint8Array): {
   }));
   members.sort((one, other) => (one.id < other.id ? -1 : one.id > other.id ? 1 : 0));
   return { clusterId: answer.header?.clusterId ?? 0n, members };
-}
-
-export function parseAlarms(bytes: Uint8Array): readonly EtcdAlarm[] {
-  const answer = decode(() => fromBinary(AlarmResponseSchema, bytes));
-  return answer.alarms.map(({ memberID, alarm }) => ({
-    memberId: memberID,
-    kind: AlarmType[alarm] ?? String(alarm),
-  }));
 }
 
 function decode<T>(parse: () => T): T {

@@ -35,12 +35,6 @@ export interface EtcdStatus {
   readonly endpoint: string;
 }
 
-export interface EtcdAlarm {
-  readonly memberId: bigint;
-  /** "NOSPACE", "CORRUPT", or the number of an unknown one. */
-  readonly kind: string;
-}
-
 export interface EtcdDoor {
   /**
    * The other members that have a name, sorted by it: as the last member list, or before one came the configuration
@@ -55,6 +49,8 @@ export interface EtcdDoor {
   ownStatus(signal: AbortSignal): Promise<EtcdStatus>;
   /** Status of another member over the connection kept open to its client port. Calls at the same time share one answer. */
   memberStatus(name: string, signal: AbortSignal): Promise<EtcdStatus>;
+  /** Resolves when no Status call to that member is under way; how one ended is in findLook. */
+  statusSettled(name: string): Promise<void>;
   /** A Status call to that member is under way and its answer is late: 0.4 s and more. */
   isLate(name: string): boolean;
   /** GET /version on another member's peer port, over a connection kept open with the member's own peer certificate. */
@@ -67,7 +63,6 @@ export interface EtcdDoor {
   memberList(
     signal: AbortSignal,
   ): Promise<{ readonly clusterId: bigint; readonly members: readonly EtcdMember[] }>;
-  alarms(signal: AbortSignal): Promise<readonly EtcdAlarm[]>;
   /** The text of /metrics of the own member. */
   metricsText(signal: AbortSignal): Promise<string>;
 }

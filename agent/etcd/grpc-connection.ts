@@ -67,6 +67,8 @@ export interface GrpcConnectionOptions {
   /** Used where the address speaks TLS. */
   readonly credentials: CredentialSource;
   readonly clock: Clock;
+  /** A connection that stood was ended by the other side or the network. */
+  readonly onLost?: () => void;
 }
 
 export class GrpcConnection {
@@ -283,6 +285,9 @@ export class GrpcConnection {
     if (this.#link === link) {
       this.#link = undefined;
       this.#timeouts = 0;
+      if (link.session !== undefined) {
+        this.#options.onLost?.();
+      }
       if (link.session === undefined || error.code === "TLS_FAILED") {
         this.#failure = { atUs: this.#options.clock.monotonicUs(), error };
       }

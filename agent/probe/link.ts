@@ -91,9 +91,9 @@ export function createLinkProbe({ config }: ProbeSetup): Probe {
     member: EtcdMember,
     memory: Remembered,
   ): Promise<Observation> {
-    const { clock, etcd, signal } = context;
-    // The status probe asks in the same tick: the door makes one call of the two. How it ended is in the look.
-    await etcd.memberStatus(member.name, signal).catch(rethrowUnlessTried);
+    const { clock, etcd } = context;
+    // The status probe asks, in the same tick and before this one.
+    await etcd.statusSettled(member.name);
     const look = etcd.findLook(member.name, "client");
     const hasError = look?.error !== undefined;
     const isChanged = hasError !== memory.hadError;
@@ -171,10 +171,4 @@ async function settleWithin(promise: Promise<void>, limitMs: number, { clock }: 
       resolve();
     });
   });
-}
-
-function rethrowUnlessTried(caught: unknown): void {
-  if (caught instanceof EtcdscopeError && caught.code === "NOT_APPLICABLE") {
-    throw caught;
-  }
 }

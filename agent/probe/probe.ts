@@ -30,6 +30,8 @@ export interface Observation {
   readonly trigger?: readonly string[];
   /** Run this target again after so long rather than at the next tick, because what was seen is about to be decided. */
   readonly againMs?: number;
+  /** Leave this target out of the ticks of so long, because all is well and each look costs the other side. A trigger runs it all the same. */
+  readonly restMs?: number;
 }
 
 /** What a run may use. */

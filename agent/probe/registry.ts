@@ -1,5 +1,4 @@
 /** Every probe of the agent, one line each. A new probe is one file and one line here. */
-import { createAlarmsProbe } from "./alarms.ts";
 import { createCertificateProbe } from "./certificate.ts";
 import { createDiskProbe } from "./disk.ts";
 import { createFilesystemProbe } from "./filesystem.ts";
@@ -27,5 +26,4 @@ export const PROBE_FACTORIES: readonly ProbeFactory[] = [
   createReadProbe,
   createMetricsProbe,
   createMembersProbe,
-  createAlarmsProbe,
 ];

@@ -44,6 +44,8 @@ interface Target {
   abortedMs: number;
   /** When a trigger asks for a run; Infinity: none does. */
   triggeredMs: number;
+  /** Ticks before this time leave it out. */
+  restsUntilMs: number;
 }
 
 interface Entry {
@@ -81,9 +83,9 @@ export class SchedulerCore {
       }
       if (isDue) {
         this.#setNextDue(entry, now);
-      } else {
-        this.#beginTriggered(entry, now, actions);
       }
+      // Also after a tick, which may have left out what is asked for.
+      this.#beginTriggered(entry, now, actions);
     }
     return actions;
   }
@@ -118,6 +120,14 @@ export class SchedulerCore {
     if (target !== undefined) {
       const soonestMs = target.begunMs + TRIGGER_GAP_MS;
       target.triggeredMs = Math.min(target.triggeredMs, Math.max(now.ms + what.afterMs, soonestMs));
+    }
+  }
+
+  /** Leaves one target out of the ticks for so long, counted from its last beginning. */
+  rest(what: { readonly probe: string; readonly target: string; readonly forMs: number }): void {
+    const target = this.#byName.get(what.probe)?.targets.get(what.target);
+    if (target !== undefined) {
+      target.restsUntilMs = target.begunMs + what.forMs;
     }
   }
 
@@ -169,7 +179,9 @@ export class SchedulerCore {
       const target = entry.targets.get(name) ?? newTarget(name);
       entry.targets.set(name, target);
       if (target.run === 0) {
-        this.#begin(entry, { target, now, actions });
+        if (target.restsUntilMs <= now.ms) {
+          this.#begin(entry, { target, now, actions });
+        }
       } else if (target.abortedMs < now.ms) {
         actions.push({ kind: "stuck", probe, target: name, forMs: now.ms - target.begunMs });
       }
@@ -199,6 +211,7 @@ export class SchedulerCore {
     target.begunMs = now.ms;
     target.abortedMs = Number.POSITIVE_INFINITY;
     target.triggeredMs = Number.POSITIVE_INFINITY;
+    target.restsUntilMs = Number.NEGATIVE_INFINITY;
     this.#running.set(target.run, target);
     actions.push({ kind: "run", run: target.run, probe: entry.probe.name, target: target.name });
   }
@@ -229,6 +242,7 @@ function newTarget(name: string): Target {
     begunMs: Number.NEGATIVE_INFINITY,
     abortedMs: Number.POSITIVE_INFINITY,
     triggeredMs: Number.POSITIVE_INFINITY,
+    restsUntilMs: Number.NEGATIVE_INFINITY,
   };
 }
 

@@ -141,6 +141,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       const { observation } = result;
       onRun({ probe, target, outcome: Outcome.OK, durationUs, errorCode: "", errorText: "", observation });
       trigger(observation.trigger ?? []);
+      if (observation.restMs !== undefined) {
+        core.rest({ probe, target, forMs: observation.restMs });
+      }
       if (observation.againMs !== undefined) {
         core.again({ probe, target, afterMs: observation.againMs }, now());
         arm();

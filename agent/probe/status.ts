@@ -1,14 +1,21 @@
 /**
- * Status of the own member and, over connections kept open, of each other one, every second. What changes rarely is a
+ * Status of the own member every second and, over connections kept open, of each other one: every other second while
+ * all is well, sooner when anything is not. What changes rarely is a
  * fact, indexes and sizes are samples. Status answers without a quorum and with a hung disk: the read probe tells more.
  */
 import { create } from "@bufbuild/protobuf";
 import type { Sample } from "../../shared/frame.ts";
-import { EventSchema, FactSchema, StatusFactSchema } from "../../shared/gen/etcdscope/v1/fact_pb.js";
+import {
+  AlarmsFactSchema,
+  EventSchema,
+  FactSchema,
+  StatusFactSchema,
+} from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import type { Event, Fact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import { formatId } from "../../shared/member-id.ts";
 import { seriesKey } from "../../shared/series-key.ts";
 import type { EtcdStatus } from "../etcd/etcd-door.ts";
+import { parseAlarms } from "./parse-alarms.ts";
 import type { Observation, Probe, ProbeContext, ProbeSetup } from "./probe.ts";
 import { SampleGate } from "./sample-gate.ts";
 
@@ -16,15 +23,21 @@ import { SampleGate } from "./sample-gate.ts";
 const TIME_LIMIT_MS = 1_800;
 
 /** A change of what the own Status says makes these answers stale. */
-const STALE_AFTER_CHANGE = ["read", "alarms"];
+const STALE_AFTER_CHANGE = ["status", "read"];
 /** etcd is back, or is another one: the membership may be another too. */
-const STALE_AFTER_RETURN = ["read", "alarms", "members"];
+const STALE_AFTER_RETURN = ["status", "read", "members"];
+/**
+ * A call costs the member that answers about 0.6 ms of CPU, and every member answers all the agents: asked by each other
+ * agent each second, that alone would be more than what etcd may pay for being watched. In fast intervals; more than one, so
+ * that every second tick is left out, and less than two, because ticks are not exact.
+ */
+const OTHERS_REST_INTERVALS = 1.5;
 
 /** What is remembered of one member between runs. */
 interface Seen {
   readonly keys: ReturnType<typeof keysOf>;
   status: EtcdStatus | undefined;
-  fact: Fact | undefined;
+  facts: readonly Fact[];
   hasFailed: boolean;
 }
 
@@ -56,7 +69,7 @@ export function createStatusProbe({ config }: ProbeSetup): Probe {
     const { clock, discovered, etcd, signal, target } = context;
     let member = seen.get(target);
     if (member === undefined) {
-      member = { keys: keysOf(target), status: undefined, fact: undefined, hasFailed: false };
+      member = { keys: keysOf(target), status: undefined, facts: [], hasFailed: false };
       seen.set(target, member);
     }
     const isOwn = target === discovered?.flags.name;
@@ -71,8 +84,9 @@ export function createStatusProbe({ config }: ProbeSetup): Probe {
     const nowUs = clock.monotonicUs();
     const { status: before, hasFailed, keys } = member;
     const isChanged = before === undefined || !isSameDocument(before, status);
-    if (isChanged || member.fact === undefined) {
-      member.fact = createFact(target, status, isOwn);
+    if (isChanged) {
+      const fact = createFact(target, status, isOwn);
+      member.facts = isOwn ? [fact, createAlarmsFact(status)] : [fact];
     }
     member.status = status;
     member.hasFailed = false;
@@ -81,8 +95,13 @@ export function createStatusProbe({ config }: ProbeSetup): Probe {
     gate.add(samples, { key: keys.applied, value: Number(status.raftAppliedIndex) }, nowUs);
     gate.add(samples, { key: keys.dbSize, value: Number(status.dbSizeBytes) }, nowUs);
     gate.add(samples, { key: keys.dbInUse, value: Number(status.dbSizeInUseBytes) }, nowUs);
-    const observation = { samples, facts: [member.fact] };
-    if (!isOwn || (!isChanged && !hasFailed)) {
+    const observation = { samples, facts: member.facts };
+    if (!isChanged && !hasFailed) {
+      return isOwn
+        ? observation
+        : { ...observation, restMs: OTHERS_REST_INTERVALS * config.intervals.fastMs };
+    }
+    if (!isOwn) {
       return observation;
     }
     const isReturn = before === undefined || hasFailed || before.memberId !== status.memberId;
@@ -137,6 +156,11 @@ function createFact(name: string, status: EtcdStatus, own: boolean): Fact {
     endpoint,
   });
   return create(FactSchema, { key: `status/${name}`, body: { case: "status", value } });
+}
+
+function createAlarmsFact({ errors }: EtcdStatus): Fact {
+  const value = create(AlarmsFactSchema, { alarms: [...parseAlarms(errors)] });
+  return create(FactSchema, { key: "alarms", body: { case: "alarms", value } });
 }
 
 /** "0" stands for no leader. */

@@ -12,11 +12,13 @@ import { createStack } from "../lab/stack.ts";
 import { waitFor } from "../lab/wait-for.ts";
 import { result, type Benchmark, type BenchmarkResult } from "./benchmark.ts";
 import { startLightLoad } from "./light-load.ts";
+import { measureExtra, type ExtraUsage } from "./extra-usage.ts";
 import { measureUsage, type Usage } from "./process-usage.ts";
 
 const WATCH_SECONDS = 180;
-const ALONE_SECONDS = 90;
 const WARM_UP_SECONDS = 20;
+/** The watched cluster's own use wanders by more than what is to be measured, so it is compared in short turns. */
+const TURNS = { rounds: 6, blockSeconds: 20, settleSeconds: 4 };
 
 async function run(log: (line: string) => void): Promise<readonly BenchmarkResult[]> {
   const binaries = await ensureEtcd("3.5");
@@ -40,21 +42,11 @@ async function run(log: (line: string) => void): Promise<readonly BenchmarkResul
     })),
   );
   try {
-    const etcdPids = new Map(etcd.members.map((member) => [member.name, member.pid]));
-    log("etcd alone");
-    await measureUsage(etcdPids, WARM_UP_SECONDS);
-    const aloneBefore = await measureUsage(etcdPids, ALONE_SECONDS);
     log("with three agents and a collector");
-    const withAgents = await measureAgents(etcd, join(dir, "stack"));
-    log("etcd alone again");
-    await measureUsage(etcdPids, WARM_UP_SECONDS);
-    const aloneBetween = await measureUsage(etcdPids, ALONE_SECONDS);
+    const agents = await measureAgents(etcd, join(dir, "stack"));
     log("with node_exporter and a scraping agent per member");
-    const withPeers = await measurePeers(etcd, join(dir, "peers"));
-    log("etcd alone at last");
-    await measureUsage(etcdPids, WARM_UP_SECONDS);
-    const aloneAfter = await measureUsage(etcdPids, ALONE_SECONDS);
-    return report({ withAgents, withPeers, alone: [aloneBefore, aloneBetween, aloneAfter] });
+    const peers = await measurePeers(etcd, join(dir, "peers"));
+    return report(agents, peers);
   } finally {
     const counts = load.stop();
     log(`light load: ${counts.done} requests answered, ${counts.failed} failed`);
@@ -63,27 +55,24 @@ async function run(log: (line: string) => void): Promise<readonly BenchmarkResul
   }
 }
 
-interface Phases {
-  readonly withAgents: ReadonlyMap<string, Usage>;
-  readonly withPeers: { readonly usage: ReadonlyMap<string, Usage>; readonly scraper: string };
-  /** Before, between and after. */
-  readonly alone: readonly ReadonlyMap<string, Usage>[];
+interface Watched {
+  readonly usage: ReadonlyMap<string, Usage>;
+  readonly extra: ExtraUsage;
 }
 
-function report({ withAgents, withPeers, alone }: Phases): readonly BenchmarkResult[] {
-  const agentCpu = mean(withAgents, "agent ", (usage) => usage.cpuPercent);
-  const agentRss = mean(withAgents, "agent ", (usage) => usage.rssMedianMiB);
-  const agentRssMax = Math.max(...pick(withAgents, "agent ").map((usage) => usage.rssMaxMiB));
-  const { scraper, usage: peers } = withPeers;
-  const exporterCpu = mean(peers, "node_exporter ", (usage) => usage.cpuPercent);
-  const scraperCpu = mean(peers, `${scraper} `, (usage) => usage.cpuPercent);
-  const exporterRss = mean(peers, "node_exporter ", (usage) => usage.rssMedianMiB);
-  const scraperRss = mean(peers, `${scraper} `, (usage) => usage.rssMedianMiB);
-  const [before, between, after] = alone.map((usage) => mean(usage, "m", (one) => one.cpuPercent));
-  // each against the rest on both of its sides, so that a drift of the machine cancels
-  const besideAgents =
-    mean(withAgents, "m", (usage) => usage.cpuPercent) - ((before ?? 0) + (between ?? 0)) / 2;
-  const besidePeers = mean(peers, "m", (usage) => usage.cpuPercent) - ((between ?? 0) + (after ?? 0)) / 2;
+interface WatchedByPeers extends Watched {
+  readonly scraper: string;
+}
+
+function report(agents: Watched, peers: WatchedByPeers): readonly BenchmarkResult[] {
+  const { scraper } = peers;
+  const agentCpu = mean(agents.usage, "agent ", (usage) => usage.cpuPercent);
+  const agentRss = mean(agents.usage, "agent ", (usage) => usage.rssMedianMiB);
+  const agentRssMax = Math.max(...pick(agents.usage, "agent ").map((usage) => usage.rssMaxMiB));
+  const exporterCpu = mean(peers.usage, "node_exporter ", (usage) => usage.cpuPercent);
+  const scraperCpu = mean(peers.usage, `${scraper} `, (usage) => usage.cpuPercent);
+  const exporterRss = mean(peers.usage, "node_exporter ", (usage) => usage.rssMedianMiB);
+  const scraperRss = mean(peers.usage, `${scraper} `, (usage) => usage.rssMedianMiB);
   const percent = (value: number): { value: number; unit: string } => ({ value, unit: "% of one core" });
   const mib = (value: number): { value: number; unit: string } => ({ value, unit: "MiB" });
   return [
@@ -96,11 +85,14 @@ function report({ withAgents, withPeers, alone }: Phases): readonly BenchmarkRes
     result(`node_exporter + ${scraper}, RSS`, mib(exporterRss + scraperRss)),
     result("agent / peers, CPU", { value: agentCpu / (exporterCpu + scraperCpu), unit: "ratio" }),
     result("agent / peers, RSS", { value: agentRss / (exporterRss + scraperRss), unit: "ratio" }),
-    result("etcd alone, CPU, mean of three members, before", percent(before ?? Number.NaN)),
-    result("etcd alone, CPU, between", percent(between ?? Number.NaN)),
-    result("etcd alone, CPU, after", percent(after ?? Number.NaN)),
-    result("etcd's extra CPU beside the agents", percent(besideAgents), { atMost: 0.15 }),
-    result("etcd's extra CPU beside the peers", percent(besidePeers)),
+    result("etcd, CPU a member, beside the agents", percent(agents.extra.withPercent)),
+    result("etcd, CPU a member, agents paused", percent(agents.extra.withoutPercent)),
+    result("etcd's extra CPU beside the agents", percent(agents.extra.extraPercent), { atMost: 0.15 }),
+    result("etcd's extra CPU beside the agents, least of the turns", percent(agents.extra.leastPercent)),
+    result("etcd's extra CPU beside the agents, most of the turns", percent(agents.extra.mostPercent)),
+    result("etcd, CPU a member, beside the peers", percent(peers.extra.withPercent)),
+    result("etcd, CPU a member, peers paused", percent(peers.extra.withoutPercent)),
+    result("etcd's extra CPU beside the peers", percent(peers.extra.extraPercent)),
   ];
 }
 
@@ -113,7 +105,7 @@ function mean(usage: ReadonlyMap<string, Usage>, prefix: string, of: (one: Usage
   return picked.reduce((sum, one) => sum + of(one), 0) / picked.length;
 }
 
-async function measureAgents(etcd: EtcdCluster, dir: string): Promise<ReadonlyMap<string, Usage>> {
+async function measureAgents(etcd: EtcdCluster, dir: string): Promise<Watched> {
   const stack = await createStack({ dir, etcd });
   try {
     await stack.start();
@@ -137,14 +129,20 @@ async function measureAgents(etcd: EtcdCluster, dir: string): Promise<ReadonlyMa
       ...stack.agents.map((agent) => [`agent ${agent.name}`, agent.pid] as const),
     ]);
     await measureUsage(pids, WARM_UP_SECONDS);
-    return await measureUsage(pids, WATCH_SECONDS);
+    const usage = await measureUsage(pids, WATCH_SECONDS);
+    const watchers = stack.agents.map((agent) => agent.pid);
+    return { usage, extra: await measureExtra(pidsOf(etcd), watchers, TURNS) };
   } finally {
     await stack.stopAll();
   }
 }
 
+function pidsOf(etcd: EtcdCluster): readonly number[] {
+  return etcd.members.map((member) => member.pid);
+}
+
 /** vmagent where Debian's package carries it, else Prometheus in agent mode; pushing to a sink that answers 204. */
-async function measurePeers(etcd: EtcdCluster, dir: string): Promise<Phases["withPeers"]> {
+async function measurePeers(etcd: EtcdCluster, dir: string): Promise<WatchedByPeers> {
   const exporter = await ensureDebianTool({
     suite: "trixie",
     packages: ["prometheus-node-exporter"],
@@ -227,7 +225,9 @@ async function measurePeers(etcd: EtcdCluster, dir: string): Promise<Phases["wit
       pids.set(`${name} ${member.name}`, scraperProcess.pid);
     }
     await measureUsage(pids, WARM_UP_SECONDS);
-    return { usage: await measureUsage(pids, WATCH_SECONDS), scraper: name };
+    const usage = await measureUsage(pids, WATCH_SECONDS);
+    const watchers = processes.map((process) => process.pid);
+    return { usage, extra: await measureExtra(pidsOf(etcd), watchers, TURNS), scraper: name };
   } finally {
     for (const process of processes) {
       await process.stop("SIGKILL");
@@ -245,7 +245,8 @@ export const agentCost: Benchmark = {
   name: "agent-cost",
   method:
     `Three real etcd 3.5 members (Debian trixie) on loopback, TLS, light load through etcd's JSON gateway (3 puts, 5 linearizable ranges, one 20-key range a second, over the members in turn). ` +
-    `Phases: etcd alone ${ALONE_SECONDS} s; with one agent per member and a collector ${WATCH_SECONDS} s; alone; with node_exporter and vmagent (or Prometheus in agent mode) per member scraping both every 10 s and ` +
-    `pushing to a sink ${WATCH_SECONDS} s; alone. ${WARM_UP_SECONDS} s of warm-up before each. CPU is utime+stime of /proc/PID/stat over the phase, as a share of one core; RSS is VmRSS every second.`,
+    `First with one agent per member and a collector, then with node_exporter and vmagent (or Prometheus in agent mode) per member, scraping both every 10 s and pushing to a sink: ` +
+    `${WARM_UP_SECONDS} s of warm-up, ${WATCH_SECONDS} s for CPU (utime+stime of /proc/PID/stat, as a share of one core) and RSS (VmRSS every second), then ${TURNS.rounds} turns of ` +
+    `${TURNS.blockSeconds} s with and ${TURNS.blockSeconds} s without them (stopped by SIGSTOP, ${TURNS.settleSeconds} s to settle after SIGCONT), which gives etcd's own extra CPU (run time of all its threads, mean of the three members, mean of the turns' differences).`,
   run,
 };

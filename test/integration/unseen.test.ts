@@ -1,6 +1,7 @@
 /**
  * DESIGN.md "Unseen": a healthy etcd must not log one line because of us. Ten minutes beside three agents, and the
- * closing of their connections; both versions at the same time. Takes ten minutes by its nature.
+ * closing of their connections; both versions at the same time. Takes ten minutes by its nature, so it runs beside the
+ * other tests on real things, which keep the machine busy: what etcd says of a slow machine is not said because of us.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +14,9 @@ import { createStack, type Stack } from "../lab/stack.ts";
 
 const BESIDE_MS = 10 * 60_000;
 const STARTS_WITHIN_MS = 120_000;
-const IS_ASKED = process.env["ETCDSCOPE_LONG_TESTS"] === "1";
+/** What etcd 3.4 and 3.5 print when the disk or the processor is late; nothing that a client or a peer could cause alone. */
+const SLOW_MACHINE =
+  /took too long|slow fdatasync|failed to send out heartbeat on time|waiting for ReadIndex response took too long|ignored out-of-date read index response/;
 /** etcd says something at each of its own compactions and snapshots; none falls into ten idle minutes. */
 const VERSIONS: readonly EtcdVersion[] = ["3.4", "3.5"];
 
@@ -52,7 +55,7 @@ function newLines(beside: Beside, since: ReadonlyMap<string, number>): readonly 
       .subarray(since.get(member.name) ?? 0)
       .toString()
       .split("\n")
-      .filter((line) => line.trim() !== "")
+      .filter((line) => line.trim() !== "" && !SLOW_MACHINE.test(line))
       .map((line) => `${member.name}: ${line}`),
   );
 }
@@ -62,9 +65,6 @@ describe("test/integration/unseen", () => {
   const skipped: string[] = [];
 
   beforeAll(async () => {
-    if (!IS_ASKED) {
-      return;
-    }
     for (const version of VERSIONS) {
       const started = await start(version);
       if (typeof started === "string") {
@@ -86,9 +86,6 @@ describe("test/integration/unseen", () => {
   it(
     "leaves no line in a healthy etcd's log, in ten minutes and at the agents' end",
     async (context) => {
-      if (!IS_ASKED) {
-        context.skip("takes ten minutes: set ETCDSCOPE_LONG_TESTS=1");
-      }
       if (skipped.length > 0) {
         context.skip(skipped.join("; "));
       }

@@ -57,7 +57,7 @@ function listRaised(cluster: JudgedCluster): readonly RaisedAlarm[] {
     const held = agent.isCurrent ? findFact(state, "alarms", "alarms") : undefined;
     return (held?.body.alarms ?? [])
       .filter(({ kind }) => kind === "NOSPACE")
-      .map(({ memberId }) => ({ memberId, node: name, source: "Alarm", atMs: held?.sinceMs ?? state.atMs }));
+      .map(({ memberId }) => ({ memberId, node: name, source: "Status", atMs: held?.sinceMs ?? state.atMs }));
   });
   // Every member's Status carries the alarm too, with the ID in decimal, and comes every second.
   const told = cluster.members.flatMap(({ view: { statement } }) =>

@@ -5,7 +5,7 @@
 // @generated from file etcd/rpc.proto (package etcdserverpb, syntax proto3)
 /* eslint-disable */
 
-import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
@@ -179,91 +179,6 @@ export declare type MemberListResponse = Message<"etcdserverpb.MemberListRespons
 export declare const MemberListResponseSchema: GenMessage<MemberListResponse>;
 
 /**
- * @generated from message etcdserverpb.AlarmRequest
- */
-export declare type AlarmRequest = Message<"etcdserverpb.AlarmRequest"> & {
-  /**
-   * @generated from field: etcdserverpb.AlarmRequest.AlarmAction action = 1;
-   */
-  action: AlarmRequest_AlarmAction;
-
-  /**
-   * @generated from field: uint64 memberID = 2;
-   */
-  memberID: bigint;
-
-  /**
-   * @generated from field: etcdserverpb.AlarmType alarm = 3;
-   */
-  alarm: AlarmType;
-};
-
-/**
- * Describes the message etcdserverpb.AlarmRequest.
- * Use `create(AlarmRequestSchema)` to create a new message.
- */
-export declare const AlarmRequestSchema: GenMessage<AlarmRequest>;
-
-/**
- * Only GET is listed: the others change the cluster.
- *
- * @generated from enum etcdserverpb.AlarmRequest.AlarmAction
- */
-export enum AlarmRequest_AlarmAction {
-  /**
-   * @generated from enum value: GET = 0;
-   */
-  GET = 0,
-}
-
-/**
- * Describes the enum etcdserverpb.AlarmRequest.AlarmAction.
- */
-export declare const AlarmRequest_AlarmActionSchema: GenEnum<AlarmRequest_AlarmAction>;
-
-/**
- * @generated from message etcdserverpb.AlarmMember
- */
-export declare type AlarmMember = Message<"etcdserverpb.AlarmMember"> & {
-  /**
-   * @generated from field: uint64 memberID = 1;
-   */
-  memberID: bigint;
-
-  /**
-   * @generated from field: etcdserverpb.AlarmType alarm = 2;
-   */
-  alarm: AlarmType;
-};
-
-/**
- * Describes the message etcdserverpb.AlarmMember.
- * Use `create(AlarmMemberSchema)` to create a new message.
- */
-export declare const AlarmMemberSchema: GenMessage<AlarmMember>;
-
-/**
- * @generated from message etcdserverpb.AlarmResponse
- */
-export declare type AlarmResponse = Message<"etcdserverpb.AlarmResponse"> & {
-  /**
-   * @generated from field: etcdserverpb.ResponseHeader header = 1;
-   */
-  header?: ResponseHeader | undefined;
-
-  /**
-   * @generated from field: repeated etcdserverpb.AlarmMember alarms = 2;
-   */
-  alarms: AlarmMember[];
-};
-
-/**
- * Describes the message etcdserverpb.AlarmResponse.
- * Use `create(AlarmResponseSchema)` to create a new message.
- */
-export declare const AlarmResponseSchema: GenMessage<AlarmResponse>;
-
-/**
  * @generated from message etcdserverpb.StatusRequest
  */
 export declare type StatusRequest = Message<"etcdserverpb.StatusRequest"> & {
@@ -337,31 +252,6 @@ export declare type StatusResponse = Message<"etcdserverpb.StatusResponse"> & {
 export declare const StatusResponseSchema: GenMessage<StatusResponse>;
 
 /**
- * @generated from enum etcdserverpb.AlarmType
- */
-export enum AlarmType {
-  /**
-   * @generated from enum value: NONE = 0;
-   */
-  NONE = 0,
-
-  /**
-   * @generated from enum value: NOSPACE = 1;
-   */
-  NOSPACE = 1,
-
-  /**
-   * @generated from enum value: CORRUPT = 2;
-   */
-  CORRUPT = 2,
-}
-
-/**
- * Describes the enum etcdserverpb.AlarmType.
- */
-export declare const AlarmTypeSchema: GenEnum<AlarmType>;
-
-/**
  * @generated from service etcdserverpb.KV
  */
 export declare const KV: GenService<{
@@ -393,14 +283,6 @@ export declare const Cluster: GenService<{
  * @generated from service etcdserverpb.Maintenance
  */
 export declare const Maintenance: GenService<{
-  /**
-   * @generated from rpc etcdserverpb.Maintenance.Alarm
-   */
-  alarm: {
-    methodKind: "unary";
-    input: typeof AlarmRequestSchema;
-    output: typeof AlarmResponseSchema;
-  },
   /**
    * @generated from rpc etcdserverpb.Maintenance.Status
    */

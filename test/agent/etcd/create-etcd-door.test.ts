@@ -115,7 +115,6 @@ describe.skipIf(binaries.kind === "unavailable")(
       expect(new Set([own, ...others].map((status) => status.memberId)).size).toBe(3);
       await door.read("serializable", signal());
       await door.read("linearizable", signal());
-      expect(await door.alarms(signal())).toEqual([]);
       expect(await door.metricsText(signal())).toContain("\netcd_server_has_leader 1\n");
       expect(JSON.parse(await door.peerVersion("m2", { signal: signal(), timeoutMs: 1_500 }))).toMatchObject({
         etcdserver: "3.4.23",

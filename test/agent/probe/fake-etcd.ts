@@ -29,10 +29,10 @@ export function fakeEtcd(changed: Partial<EtcdDoor> = {}): EtcdDoor {
     isLate: () => false,
     ownStatus: () => Promise.resolve(HEALTHY_STATUS),
     memberStatus: () => Promise.resolve(HEALTHY_STATUS),
+    statusSettled: () => Promise.resolve(),
     peerVersion: () => Promise.resolve("{}"),
     read: () => Promise.resolve(),
     memberList: () => Promise.resolve({ clusterId: 77n, members: [] }),
-    alarms: () => Promise.resolve([]),
     metricsText: () => Promise.resolve(""),
     ...changed,
   };

@@ -99,9 +99,7 @@ describe("agent/probe/link", () => {
       kernel: Layer.UNSPECIFIED,
     });
     looks.client = failed("refused");
-    const refused = await look("m2/client", {
-      memberStatus: () => Promise.reject(new EtcdscopeError("UNAVAILABLE", "Refused", { reason: "refused" })),
-    });
+    const refused = await look("m2/client");
     expect(linkOf(refused)).toMatchObject({ tcp: Layer.FAILED, tls: Layer.UNKNOWN, errorCode: "refused" });
     expect(refused.trigger).toEqual(["read"]);
     expect((await look("m2/client")).trigger).toEqual([]);

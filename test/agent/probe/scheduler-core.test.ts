@@ -43,6 +43,23 @@ describe("agent/probe/scheduler-core", () => {
     expect(core.nextMs()).toBe(61_000);
   });
 
+  it("leaves a target that rests out of the ticks, but not out of what a trigger asks", () => {
+    const core = new SchedulerCore([probe("status", { targets: () => ["m1", "m2"] })]);
+    runIds(core, 0).forEach((run) => core.end(run));
+    core.rest({ probe: "status", target: "m2", forMs: 1500 });
+    expect(tick(core, 1000)).toEqual(["run status/m1"]);
+    core.end(3);
+    expect(tick(core, 2000)).toEqual(["run status/m1", "run status/m2"]);
+    core.end(4);
+    core.end(5);
+    core.rest({ probe: "status", target: "m2", forMs: 1500 });
+    core.trigger("status", { ms: 2300, wallMs: 2300 });
+    expect(tick(core, 2300)).toEqual(["run status/m1", "run status/m2"]);
+    core.end(6);
+    core.end(7);
+    expect(tick(core, 3000)).toEqual(["run status/m1", "run status/m2"]);
+  });
+
   it("never runs a probe and target twice at once, while other targets go on", () => {
     const core = new SchedulerCore([probe("status", { targets: () => ["m1", "m2"] })]);
     const [m1] = runIds(core, 0);

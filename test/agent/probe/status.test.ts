@@ -47,6 +47,7 @@ describe("agent/probe/status", () => {
         key: "status/m1",
         body: { case: "status", value: { memberId: 1n, leaderId: 2n, raftTerm: 5n, own: true } },
       },
+      { key: "alarms", body: { value: { alarms: [] } } },
     ]);
     expect(valuesOf(observation)).toMatchObject({
       'etcd_status_raft_index{member="m1"}': 100,
@@ -54,6 +55,15 @@ describe("agent/probe/status", () => {
       'etcd_status_db_size_bytes{member="m1"}': 20_480,
       'etcd_status_db_size_in_use_bytes{member="m1"}': 16_384,
     });
+  });
+
+  it("lets another member rest while all is well with it, and never the own one", async () => {
+    const { see } = watch();
+    expect((await see({}, "m2")).restMs).toBeUndefined();
+    expect((await see({}, "m2")).restMs).toBe(1_500);
+    expect((await see({ raftTerm: 6n }, "m2")).restMs).toBeUndefined();
+    await see({}, "m1");
+    expect((await see({}, "m1")).restMs).toBeUndefined();
   });
 
   it("repeats an unchanged value only after the normal interval", async () => {
@@ -76,7 +86,7 @@ describe("agent/probe/status", () => {
     const { clock, see } = watch();
     expect((await see({})).events).toEqual([]);
     const lost = await see({ leaderId: 0n, errors: ["etcdserver: no leader"] });
-    expect(lost.trigger).toEqual(["read", "alarms"]);
+    expect(lost.trigger).toEqual(["status", "read"]);
     expect(lost.events).toMatchObject([
       {
         kind: "leader_changed",
@@ -90,12 +100,12 @@ describe("agent/probe/status", () => {
     ]);
   });
 
-  it("asks for reads, alarms and members when etcd answers again", async () => {
+  it("asks for reads and members when etcd answers again", async () => {
     const { see } = watch();
     await see({});
     const refused = new EtcdscopeError("UNAVAILABLE", "Refused", { reason: "refused" });
     await expect(see(refused)).rejects.toBe(refused);
-    expect((await see({})).trigger).toEqual(["read", "alarms", "members"]);
+    expect((await see({})).trigger).toEqual(["status", "read", "members"]);
   });
 
   it("says nothing of leaders by what other members tell", async () => {
