@@ -51,7 +51,7 @@ export interface EtcdDoor {
   memberStatus(name: string, signal: AbortSignal): Promise<EtcdStatus>;
   /** Resolves when no Status call to that member is under way; how one ended is in findLook. */
   statusSettled(name: string): Promise<void>;
-  /** A Status call to that member is under way and its answer is late: 0.4 s and more. */
+  /** A Status call to that member is under way and its answer is late: 0.25 s and more. */
   isLate(name: string): boolean;
   /** GET /version on another member's peer port, over a connection kept open with the member's own peer certificate. */
   peerVersion(

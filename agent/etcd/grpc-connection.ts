@@ -26,8 +26,8 @@ const ATTEMPT_GAP_US = 700_000;
 const TIMEOUTS_TO_REPLACE = 2;
 /** A new handshake now and then shows what a new client of that member would meet. */
 const MAX_AGE_US = 300_000_000;
-/** An answer takes milliseconds; one that takes this long is worth a look at the link. */
-const LATE_AFTER_MS = 400;
+/** An answer takes milliseconds; one that takes this long is worth a look at the link: longer than TCP's first timeout. */
+const LATE_AFTER_MS = 250;
 /** Time for the goodbye when a connection is closed. */
 const CLOSE_LIMIT_MS = 500;
 

@@ -28,10 +28,10 @@ const STALE_AFTER_CHANGE = ["status", "read"];
 const STALE_AFTER_RETURN = ["status", "read", "members"];
 /**
  * A call costs the member that answers about 0.6 ms of CPU, and every member answers all the agents: asked by each other
- * agent each second, that alone would be more than what etcd may pay for being watched. In fast intervals; more than one, so
- * that every second tick is left out, and less than two, because ticks are not exact.
+ * agent each second, that alone would be more than what etcd may pay for being watched. So each other member has every
+ * second tick, by turns: where this node is the one that is cut off, the next tick shows it.
  */
-const OTHERS_REST_INTERVALS = 1.5;
+const OTHERS_TURNS = 2;
 
 /** What is remembered of one member between runs. */
 interface Seen {
@@ -97,9 +97,7 @@ export function createStatusProbe({ config }: ProbeSetup): Probe {
     gate.add(samples, { key: keys.dbInUse, value: Number(status.dbSizeInUseBytes) }, nowUs);
     const observation = { samples, facts: member.facts };
     if (!isChanged && !hasFailed) {
-      return isOwn
-        ? observation
-        : { ...observation, restMs: OTHERS_REST_INTERVALS * config.intervals.fastMs };
+      return isOwn ? observation : { ...observation, restMs: restOf(context) };
     }
     if (!isOwn) {
       return observation;
@@ -110,6 +108,14 @@ export function createStatusProbe({ config }: ProbeSetup): Probe {
       events: before === undefined ? [] : findLeaderChange(before, status, clock.nowMs()),
       trigger: isReturn ? STALE_AFTER_RETURN : STALE_AFTER_CHANGE,
     };
+  }
+
+  /** Up to its next turn, less half an interval, because ticks are not exact. */
+  function restOf({ clock, etcd, target }: ProbeContext): number {
+    const tick = Math.round(clock.monotonicUs() / 1000 / config.intervals.fastMs);
+    const place = etcd.otherMembers().findIndex((member) => member.name === target);
+    const ticksToNext = OTHERS_TURNS - ((tick + place) % OTHERS_TURNS);
+    return (ticksToNext - 0.5) * config.intervals.fastMs;
   }
 
   return { name: "status", cadence: "fast", timeLimitMs: TIME_LIMIT_MS, targets, run };
