@@ -48,8 +48,9 @@ export const CAUSES: Readonly<Record<string, readonly string[]>> = {
     "CLUSTER_ID_MISMATCH",
   ],
   PARTITION: ["CERT_EXPIRED"],
-  QUOTA_EXCEEDED: ["QUOTA_NEAR", "AUTO_COMPACTION_OFF", "DB_FRAGMENTED", "DB_GROWTH"],
-  QUOTA_NEAR: ["AUTO_COMPACTION_OFF", "DB_FRAGMENTED", "DB_GROWTH"],
+  DISK_NEARLY_FULL: ["DISK_FULL"],
+  QUOTA_EXCEEDED: ["AUTO_COMPACTION_OFF", "DB_FRAGMENTED", "DB_GROWTH"],
+  QUOTA_NEAR: ["QUOTA_EXCEEDED", "AUTO_COMPACTION_OFF", "DB_FRAGMENTED", "DB_GROWTH"],
   DISK_SLOW: ["DISK_CONTENDED"],
   AGENT_SILENT: ["NODE_UNREACHABLE"],
 };
@@ -62,6 +63,13 @@ const JOINT: ReadonlySet<string> = new Set(["QUORUM_LOST", "QUORUM_AT_RISK", "PE
  */
 const SEEN_LATER_MS = 90_000;
 const QUORUM_CODES: ReadonlySet<string> = new Set(["QUORUM_LOST", "QUORUM_AT_RISK"]);
+/** A later stage takes over from the earlier one, however long that has been told before. */
+const LATER_STAGE: Readonly<Record<string, string>> = {
+  DISK_NEARLY_FULL: "DISK_FULL",
+  QUOTA_NEAR: "QUOTA_EXCEEDED",
+};
+/** Faults of one member that are the whole cluster's: all members hold the same keys, and one alarm stops all writes. */
+const CLUSTER_WIDE: ReadonlySet<string> = new Set(["QUOTA_EXCEEDED"]);
 const MAX_RULED_OUT = 6;
 
 export interface Attribution {
@@ -163,8 +171,8 @@ function listCandidates(effect: Track, context: CauseContext): readonly Track[] 
     .filter(
       (cause) =>
         codes.includes(cause.code) &&
-        cause.sinceMs <= effect.sinceMs + SEEN_LATER_MS &&
-        isRelated(effect.subject, cause.subject, context.places) &&
+        (cause.sinceMs <= effect.sinceMs + SEEN_LATER_MS || LATER_STAGE[effect.code] === cause.code) &&
+        (CLUSTER_WIDE.has(cause.code) || isRelated(effect.subject, cause.subject, context.places)) &&
         isAtFault(effect, cause.subject, context),
     )
     .toSorted(
@@ -196,7 +204,7 @@ function reaches(effect: string, cause: string, all: Candidates): boolean {
 function rankConfidence(effect: Track, causes: readonly Track[]): Confidence {
   const own = effect.outcome.confidence ?? "certain";
   const first = causes[0];
-  if (first === undefined || own === "possible") {
+  if (first === undefined || own === "possible" || LATER_STAGE[effect.code] === first.code) {
     return own;
   }
   if (first.sinceMs > effect.sinceMs + 5000) {
