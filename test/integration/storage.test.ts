@@ -2,82 +2,23 @@
  * Real disks that fill up or get slow, and a real quota that is used up: what is found, how soon, with which root cause,
  * and that it is over after healing. Two clusters side by side. Needs root (loop mounts, namespaces).
  */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ClusterState, MemberState } from "../../shared/rest.ts";
+import { describe, expect } from "vitest";
 import { createDiskThrottle } from "../lab/disk-throttle.ts";
 import type { EtcdMember } from "../lab/etcd-member.ts";
-import { findActive, listRootCauses } from "../lab/stack.ts";
+import { describeState, findActive, listRootCauses } from "../lab/stack.ts";
 import { startWrites } from "../lab/write-load.ts";
-import { startWatchedCluster, type WatchedCluster, type WatchedClusterOptions } from "./watched-cluster.ts";
+import { followersOf, seen, stateOf, story, watch, watchCauses } from "./story.ts";
+import type { WatchedCluster } from "./watched-cluster.ts";
 
 const MIB = 1024 * 1024;
-/** What a fault of state must be found within. */
-const SEEN_WITHIN_MS = 5_000;
 /** Two intervals of etcd's histogram, and the one under way. */
 const MEASURED_WITHIN_MS = 45_000;
-const STARTS_WITHIN_MS = 120_000;
-const STORY_LIMIT_MS = 120_000;
 /** Quiet time of the slowest finding, and what it takes to measure that all is well. */
 const QUIET_WITHIN_MS = 75_000;
 /** etcd takes 64 to 128 MiB for its WAL at once. */
 const DISK_BYTES = 400 * MIB;
 const QUOTA_BYTES = 16 * MIB;
-const VALUE = "v".repeat(800_000);
-
-interface Watch {
-  readonly watched: () => WatchedCluster | undefined;
-  readonly because: () => string;
-}
-
-/** A cluster for the stories of one describe. */
-function watch(options: WatchedClusterOptions): Watch {
-  let watched: WatchedCluster | undefined;
-  let because = "";
-  beforeAll(async () => {
-    const started = await startWatchedCluster(options);
-    if (started.kind === "available") {
-      watched = started;
-    } else {
-      because = started.because;
-    }
-  }, STARTS_WITHIN_MS);
-  afterAll(async () => await watched?.stop(), STARTS_WITHIN_MS);
-  return { watched: () => watched, because: () => because };
-}
-
-/** `skip` ends the story with the reason why it cannot be told on this machine. */
-type Tell = (on: WatchedCluster, skip: (because: string) => void) => Promise<void>;
-
-function story(name: string, { watched, because }: Watch, tell: Tell): void {
-  it(name, { timeout: STORY_LIMIT_MS, concurrent: false }, async (context) => {
-    const on = watched();
-    if (on === undefined) {
-      context.skip(because());
-      return;
-    }
-    await tell(on, (why) => context.skip(why));
-  });
-}
-
-async function seen(
-  on: WatchedCluster,
-  what: string,
-  predicate: (state: ClusterState) => boolean,
-): Promise<ClusterState> {
-  return (await on.stack.waitFor(what, predicate, { timeoutMs: SEEN_WITHIN_MS })).state;
-}
-
-function stateOf(state: ClusterState, name: string): MemberState | undefined {
-  return state.members.find((member) => member.name === name)?.state;
-}
-
-async function followersOf(on: WatchedCluster): Promise<readonly [EtcdMember, EtcdMember]> {
-  const [one, other] = await on.etcd.followers();
-  if (one === undefined || other === undefined) {
-    throw new Error("Expected the healthy cluster to have two followers");
-  }
-  return [one, other];
-}
+const VALUE = "v".repeat(300_000);
 
 function diskOf(on: WatchedCluster, member: EtcdMember): NonNullable<ReturnType<typeof on.disks.get>> {
   const disk = on.disks.get(member.name);
@@ -89,7 +30,7 @@ function diskOf(on: WatchedCluster, member: EtcdMember): NonNullable<ReturnType<
 
 /** Large values until etcd refuses or has died of them. */
 async function writeUntil(on: WatchedCluster, isEnough: () => Promise<boolean>): Promise<void> {
-  for (let count = 0; count < 100 && !(await isEnough()); count += 1) {
+  for (let count = 0; count < 200 && !(await isEnough()); count += 1) {
     const urls = on.etcd.members.filter((member) => member.isRunning()).map(({ clientUrl }) => clientUrl);
     await on.etcd.etcdctl.run(urls, ["put", `/large/${count}`], VALUE);
   }
@@ -135,6 +76,7 @@ describe.concurrent("test/integration/storage", () => {
       async (on) => {
         const [victim] = await followersOf(on);
         const disk = diskOf(on, victim);
+        const causes = watchCauses(on);
         try {
           await disk.fill(24 * MIB);
           const near = await seen(
@@ -171,6 +113,7 @@ describe.concurrent("test/integration/storage", () => {
           await victim.start();
         }
         await on.waitQuiet(QUIET_WITHIN_MS);
+        expect(await causes.stop()).toEqual([`DISK_FULL ${victim.name}`, `DISK_NEARLY_FULL ${victim.name}`]);
       },
     );
 
@@ -185,7 +128,7 @@ describe.concurrent("test/integration/storage", () => {
           "QUOTA_NEAR is found",
           (state) => findActive(state, "QUOTA_NEAR") !== undefined,
         );
-        expect(near.verdict).toBe("healthy");
+        expect(near.verdict, describeState(near)).toBe("healthy");
         expect(listRootCauses(near).filter((cause) => !cause.startsWith("QUOTA_NEAR "))).toEqual([]);
 
         await writeUntil(on, async () => {
@@ -222,6 +165,7 @@ describe.concurrent("test/integration/storage", () => {
         return;
       }
       const writes = startWrites(on.etcd);
+      const causes = watchCauses(on);
       try {
         throttle.slow(25);
         const { state } = await on.stack.waitFor(
@@ -237,6 +181,7 @@ describe.concurrent("test/integration/storage", () => {
         throttle.restore();
         await writes.stop();
       }
+      expect(await causes.stop()).toEqual([`DISK_SLOW ${victim.name}`]);
     });
   });
 });
