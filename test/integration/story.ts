@@ -43,7 +43,11 @@ export function story(name: string, { watched, because }: Watch, tell: Tell): vo
       context.skip(because());
       return;
     }
-    await tell(on, (why) => context.skip(why));
+    try {
+      await tell(on, (why) => context.skip(why));
+    } finally {
+      await stopWatching(on);
+    }
   });
 }
 
@@ -68,27 +72,54 @@ export async function followersOf(on: WatchedCluster): Promise<readonly [EtcdMem
   return [one, other];
 }
 
-export interface CauseWatch {
-  /** Every root cause that was told at any look, "CODE name", sorted. */
-  stop(): Promise<readonly string[]>;
+export interface Watching<T> {
+  /** What was seen until now. */
+  stop(): Promise<T>;
 }
 
-/** Looks four times a second, so that a cause that is told only while something breaks or heals is not missed. */
-export function watchCauses(on: WatchedCluster): CauseWatch {
-  const told = new Set<string>();
+/** Watches that a story which failed has left running, by their cluster. */
+const running = new WeakMap<WatchedCluster, Set<() => Promise<void>>>();
+
+async function stopWatching(on: WatchedCluster): Promise<void> {
+  await Promise.allSettled([...(running.get(on) ?? [])].map(async (stop) => await stop()));
+  running.delete(on);
+}
+
+/** Looks four times a second, so that what is told only while something breaks or heals is not missed. */
+export function watchStates<T>(
+  on: WatchedCluster,
+  look: (state: ClusterState) => void,
+  result: () => T,
+): Watching<T> {
   let isStopped = false;
-  async function look(): Promise<void> {
+  async function watchUntilStopped(): Promise<void> {
     while (!isStopped) {
-      listRootCauses(await on.stack.state()).forEach((cause) => told.add(cause));
+      look(await on.stack.state());
       await delay(LOOK_EVERY_MS);
     }
   }
-  const looked = look();
+  const watched = watchUntilStopped();
+  // A look that fails is told by stop().
+  watched.catch(() => undefined);
+  async function end(): Promise<void> {
+    isStopped = true;
+    await watched;
+  }
+  running.set(on, (running.get(on) ?? new Set()).add(end));
   return {
     stop: async () => {
-      isStopped = true;
-      await looked;
-      return [...told].sort();
+      await end();
+      return result();
     },
   };
+}
+
+/** Every root cause that is told at any look, "CODE name", sorted. */
+export function watchCauses(on: WatchedCluster): Watching<readonly string[]> {
+  const told = new Set<string>();
+  return watchStates(
+    on,
+    (state) => listRootCauses(state).forEach((cause) => told.add(cause)),
+    () => [...told].sort(),
+  );
 }
