@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { createFilesystemRoomProbe, markOf } from "../../../agent/probe/filesystem-room.ts";
+import type { Observation } from "../../../agent/probe/probe.ts";
 import type { FilesystemUsage } from "../../../agent/host/host-door.ts";
-import { discoveredEtcd, probeContext } from "./probe-context.ts";
+import { discoveredEtcd, probeContext, TEST_SETUP } from "./probe-context.ts";
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
@@ -27,7 +28,7 @@ afterEach(() => {
 
 describe("agent/probe/filesystem-room", () => {
   it("looks at nothing before an etcd was found", () => {
-    const { targets } = createFilesystemRoomProbe();
+    const { targets } = createFilesystemRoomProbe(TEST_SETUP);
     expect(targets?.(probeContext())).toEqual([]);
     expect(targets?.(probeContext({ discovered: discoveredEtcd({}) }))).toEqual([""]);
   });
@@ -39,7 +40,7 @@ describe("agent/probe/filesystem-room", () => {
       seen.push(path);
       return Promise.resolve(now);
     };
-    const probe = createFilesystemRoomProbe();
+    const probe = createFilesystemRoomProbe(TEST_SETUP);
     const discovered = discoveredEtcd({ "data-dir": "/d" });
     const look = async (): Promise<unknown> =>
       await probe.run(probeContext({ discovered, host: { readFilesystemUsage } }));
@@ -56,6 +57,17 @@ describe("agent/probe/filesystem-room", () => {
     expect(new Set(seen)).toEqual(new Set(["/d"]));
   });
 
+  it("leaves out every second tick while there is plenty, and none when there is not", async () => {
+    let now = usage(80 * GIB);
+    const host = { readFilesystemUsage: (): Promise<FilesystemUsage> => Promise.resolve(now) };
+    const probe = createFilesystemRoomProbe(TEST_SETUP);
+    const discovered = discoveredEtcd({ "data-dir": "/d" });
+    const look = async (): Promise<Observation> => await probe.run(probeContext({ discovered, host }));
+    expect((await look()).restMs).toBe(1500);
+    now = usage(GIB);
+    expect((await look()).restMs).toBeUndefined();
+  });
+
   it("looks at a WAL that has a directory of its own too", async () => {
     const seen: string[] = [];
     const readFilesystemUsage = (path: string): Promise<FilesystemUsage> => {
@@ -63,14 +75,16 @@ describe("agent/probe/filesystem-room", () => {
       return Promise.resolve(usage(GIB));
     };
     const discovered = discoveredEtcd({ "data-dir": "/d", "wal-dir": "/w" });
-    await createFilesystemRoomProbe().run(probeContext({ discovered, host: { readFilesystemUsage } }));
+    await createFilesystemRoomProbe(TEST_SETUP).run(
+      probeContext({ discovered, host: { readFilesystemUsage } }),
+    );
     expect(seen).toEqual(["/d", "/w"]);
   });
 
   it("reads a real file system, and fails with the reason where there is none", async () => {
-    const probe = createFilesystemRoomProbe();
+    const probe = createFilesystemRoomProbe(TEST_SETUP);
     const discovered = discoveredEtcd({ "data-dir": directory });
-    expect(await probe.run(probeContext({ discovered }))).toEqual({ trigger: ["filesystem"] });
+    expect(await probe.run(probeContext({ discovered }))).toMatchObject({ trigger: ["filesystem"] });
     const gone = discoveredEtcd({ "data-dir": "/nowhere/etcd" });
     await expect(probe.run(probeContext({ discovered: gone }))).rejects.toMatchObject({
       reason: "not_found",
