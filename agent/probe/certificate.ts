@@ -34,6 +34,7 @@ interface ReadFile {
 export function createCertificateProbe({ config }: ProbeSetup): Probe {
   const read = new Map<string, ReadFile>();
   let turn = 0;
+  let lastPid: number | undefined;
 
   /** An empty state for one that cannot be looked at: it is then read, which says why. */
   async function look(file: WatchedFile, context: ProbeContext): Promise<FileFacts | undefined> {
@@ -88,10 +89,13 @@ export function createCertificateProbe({ config }: ProbeSetup): Probe {
     const files = watchedFiles(context, config.tls.cert);
     // One file a run is looked at again: a change is seen within as many seconds as there are files, for the cost of one.
     turn = (turn + 1) % files.length;
+    // etcd may have ended because of one of them, or started with new ones: then all are.
+    const isOther = context.discovered?.pid !== lastPid;
+    lastPid = context.discovered?.pid;
     const facts: Fact[] = [];
     for (const [index, file] of files.entries()) {
       const known = read.get(file.role);
-      const isKnown = known?.hostPath === file.hostPath && index !== turn;
+      const isKnown = known?.hostPath === file.hostPath && index !== turn && !isOther;
       facts.push(isKnown ? known.fact : await refresh(file, context));
     }
     const gone = [...read.keys()].filter((role) => !files.some((file) => file.role === role));

@@ -67,16 +67,22 @@ export class PeerKernelLook {
     }
     const own = parseAddress(discovered.flags.listenPeerUrls[0] ?? "");
     const isWildcard = own !== undefined && ["0.0.0.0", "::"].includes(own.host);
+    const isAlone = this.#isAloneAt(address, own, context);
     const { sockets, readUs } = this.#reader.look({
       pid: discovered.pid,
       remote,
       remotePort: address.port,
-      localPort: this.#isAloneAt(address, own, context) ? own?.port : undefined,
+      localPort: isAlone ? own?.port : undefined,
       withIpv6: isWildcard || resolved.includes(":"),
       isInDoubt: isInDoubt || this.#verdict.state === "failed" || this.#view.isSuspicious,
     });
     if (sockets === undefined) {
       return this.#cannotTell("The table of etcd's connections cannot be read");
+    }
+    if (sockets.length === 0 && !isAlone) {
+      return this.#cannotTell(
+        "etcd has dialled no connection to this peer; those that came from it cannot be told apart at a shared address",
+      );
     }
     // What an older table has said was said already.
     if (readUs > this.#judgedUs) {

@@ -2,6 +2,7 @@
 import { createCertificateProbe } from "./certificate.ts";
 import { createDiskProbe } from "./disk.ts";
 import { createFilesystemProbe } from "./filesystem.ts";
+import { createFilesystemRoomProbe } from "./filesystem-room.ts";
 import { createFlagsProbe } from "./flags.ts";
 import { createFsyncProbe } from "./fsync.ts";
 import { createLinkProbe } from "./link.ts";
@@ -18,6 +19,7 @@ export const PROBE_FACTORIES: readonly ProbeFactory[] = [
   createNodeProbe,
   createFlagsProbe,
   createFilesystemProbe,
+  createFilesystemRoomProbe,
   createDiskProbe,
   createFsyncProbe,
   createCertificateProbe,

@@ -52,6 +52,8 @@ interface Entry {
   readonly probe: ScheduledProbe;
   readonly targets: Map<string, Target>;
   dueMs: number;
+  /** When a trigger asks what its targets are now, because it had none; Infinity: none does. */
+  askedMs: number;
   isFirst: boolean;
 }
 
@@ -67,6 +69,7 @@ export class SchedulerCore {
       probe,
       targets: new Map(),
       dueMs: Number.NEGATIVE_INFINITY,
+      askedMs: Number.POSITIVE_INFINITY,
       isFirst: true,
     }));
     this.#byName = new Map(this.#entries.map((entry) => [entry.probe.name, entry]));
@@ -78,7 +81,9 @@ export class SchedulerCore {
     for (const entry of this.#entries) {
       this.#expire(entry, now, actions);
       const isDue = entry.dueMs <= now.ms;
-      if (isDue && !(entry.isFirst && entry.probe.timing !== undefined)) {
+      const isAsked = entry.askedMs <= now.ms;
+      if ((isDue && !(entry.isFirst && entry.probe.timing !== undefined)) || isAsked) {
+        entry.askedMs = Number.POSITIVE_INFINITY;
         this.#beginDue(entry, now, actions);
       }
       if (isDue) {
@@ -103,9 +108,15 @@ export class SchedulerCore {
     return inTime;
   }
 
-  /** Asks for a run of every target of a probe; one that is running runs once more when it has come back. */
+  /**
+   * Asks for a run of every target of a probe; one that is running runs once more when it has come back. A probe that had
+   * no target is asked for them: what triggers it may be what it waited for.
+   */
   trigger(probe: string, now: SchedulerNow): void {
     const entry = this.#byName.get(probe);
+    if (entry !== undefined && entry.targets.size === 0 && !entry.isFirst) {
+      entry.askedMs = Math.min(entry.askedMs, now.ms);
+    }
     for (const target of entry?.targets.values() ?? []) {
       target.triggeredMs = Math.min(target.triggeredMs, Math.max(now.ms, target.begunMs + TRIGGER_GAP_MS));
     }
@@ -143,8 +154,8 @@ export class SchedulerCore {
   /** When tick is to be called next, on the monotonic clock. */
   nextMs(): number {
     let next = Number.POSITIVE_INFINITY;
-    for (const { dueMs, targets, probe } of this.#entries) {
-      next = Math.min(next, dueMs);
+    for (const { dueMs, askedMs, targets, probe } of this.#entries) {
+      next = Math.min(next, dueMs, askedMs);
       for (const { run, abortedMs, begunMs, triggeredMs } of targets.values()) {
         if (run === 0) {
           next = Math.min(next, triggeredMs);

@@ -48,8 +48,9 @@ export const CAUSES: Readonly<Record<string, readonly string[]>> = {
     "CLUSTER_ID_MISMATCH",
   ],
   PARTITION: ["CERT_EXPIRED"],
-  QUOTA_EXCEEDED: ["QUOTA_NEAR", "AUTO_COMPACTION_OFF", "DB_FRAGMENTED", "DB_GROWTH"],
-  QUOTA_NEAR: ["AUTO_COMPACTION_OFF", "DB_FRAGMENTED", "DB_GROWTH"],
+  DISK_NEARLY_FULL: ["DISK_FULL"],
+  QUOTA_EXCEEDED: ["AUTO_COMPACTION_OFF", "DB_FRAGMENTED", "DB_GROWTH"],
+  QUOTA_NEAR: ["QUOTA_EXCEEDED", "AUTO_COMPACTION_OFF", "DB_FRAGMENTED", "DB_GROWTH"],
   DISK_SLOW: ["DISK_CONTENDED"],
   AGENT_SILENT: ["NODE_UNREACHABLE"],
 };
@@ -61,7 +62,21 @@ const JOINT: ReadonlySet<string> = new Set(["QUORUM_LOST", "QUORUM_AT_RISK", "PE
  * minute, a process every second.
  */
 const SEEN_LATER_MS = 90_000;
+/** What begins later than this after a cause is over is not of it. */
+const AFTERMATH_MS = 3000;
 const QUORUM_CODES: ReadonlySet<string> = new Set(["QUORUM_LOST", "QUORUM_AT_RISK"]);
+/** A later stage takes over from the earlier one, however long that has been told before. */
+const LATER_STAGE: Readonly<Record<string, string>> = {
+  DISK_NEARLY_FULL: "DISK_FULL",
+  QUOTA_NEAR: "QUOTA_EXCEEDED",
+};
+
+export function isLaterStage(earlier: string, later: string): boolean {
+  return LATER_STAGE[earlier] === later;
+}
+
+/** Faults of one member that are the whole cluster's: all members hold the same keys, and one alarm stops all writes. */
+const CLUSTER_WIDE: ReadonlySet<string> = new Set(["QUOTA_EXCEEDED"]);
 const MAX_RULED_OUT = 6;
 
 export interface Attribution {
@@ -163,8 +178,9 @@ function listCandidates(effect: Track, context: CauseContext): readonly Track[] 
     .filter(
       (cause) =>
         codes.includes(cause.code) &&
-        cause.sinceMs <= effect.sinceMs + SEEN_LATER_MS &&
-        isRelated(effect.subject, cause.subject, context.places) &&
+        (cause.sinceMs <= effect.sinceMs + SEEN_LATER_MS || isLaterStage(effect.code, cause.code)) &&
+        effect.sinceMs <= (cause.okSinceMs ?? Infinity) + AFTERMATH_MS &&
+        (CLUSTER_WIDE.has(cause.code) || isRelated(effect.subject, cause.subject, context.places)) &&
         isAtFault(effect, cause.subject, context),
     )
     .toSorted(
@@ -196,7 +212,7 @@ function reaches(effect: string, cause: string, all: Candidates): boolean {
 function rankConfidence(effect: Track, causes: readonly Track[]): Confidence {
   const own = effect.outcome.confidence ?? "certain";
   const first = causes[0];
-  if (first === undefined || own === "possible") {
+  if (first === undefined || own === "possible" || isLaterStage(effect.code, first.code)) {
     return own;
   }
   if (first.sinceMs > effect.sinceMs + 5000) {

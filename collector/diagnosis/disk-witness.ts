@@ -5,8 +5,12 @@
 import { Outcome } from "../../shared/gen/etcdscope/v1/stream_pb.js";
 import type { Text } from "../../shared/text.ts";
 import type { NodeView } from "../view/cluster-view.ts";
-import { findFact, findRun, listPoints } from "../view/node-reading.ts";
+import { findFact, findPoint, findRun, listPoints } from "../view/node-reading.ts";
+import type { Point, RunState } from "../view/node-state.ts";
 import { formatDuration } from "./format.ts";
+
+/** On a slow disk the agent probes once a minute; a run takes up to 5 s, and its frame a moment. */
+const RARE_PROBE_MS = 70_000;
 
 export interface Witness {
   readonly verdict: "slow" | "fast" | "absent";
@@ -24,7 +28,7 @@ export function hearWitness(node: NodeView, thresholdMs: number, sinceMs: number
     const text = { en: "the probe's fdatasync did not return", zh: "探测的 fdatasync 没有返回" };
     return { verdict: "slow", source: "fsync probe", text, valueMs: undefined, atMs: run.endedAtMs };
   }
-  const probed = listPoints(node.state, { metric: "etcdscope_fsync_probe_seconds" }, sinceMs);
+  const probed = listProbes(node, run, sinceMs);
   const device = readAwait(node, sinceMs);
   const values = probed.map(({ value }) => value * 1000).sort((one, other) => one - other);
   const medianMs = values[Math.floor(values.length / 2)];
@@ -55,6 +59,15 @@ export function hearWitness(node: NodeView, thresholdMs: number, sinceMs: number
     zh: `fsync 探测和设备都没有给出磁盘快慢${reason === "" ? "" : `（${reason}）`}`,
   };
   return { verdict: "absent", source: "fsync probe", text, valueMs: undefined, atMs: node.state.atMs };
+}
+
+/** The ones since then; where the probe has become rare, as it does on a slow disk, the newest one. */
+function listProbes(node: NodeView, run: RunState | undefined, sinceMs: number): readonly Point[] {
+  const name = { metric: "etcdscope_fsync_probe_seconds" };
+  const since = listPoints(node.state, name, sinceMs);
+  const isRare = since.length === 0 && (run === undefined || run.outcome === Outcome.OK);
+  const newest = isRare ? findPoint(node.state, name, node.state.atMs - RARE_PROBE_MS) : undefined;
+  return newest === undefined ? since : [newest];
 }
 
 interface DeviceAwait {

@@ -17,6 +17,7 @@ import { attribute } from "./causes.ts";
 import { formatTime } from "./format.ts";
 import { judge } from "./judge.ts";
 import type { JudgedCluster } from "./judged-cluster.ts";
+import { linger } from "./linger.ts";
 import { RULES } from "./registry.ts";
 import { reportCertificates, reportLinks } from "./report-lists.ts";
 import { reportState } from "./report-state.ts";
@@ -72,9 +73,12 @@ export function evaluate(frames: ClusterFrames, tracker: Tracker, options: Evalu
       return { rule, outcomes: undefined };
     }
   });
-  const tracked = track(tracker.tracks, checks, { cluster: frames.cluster, nowMs });
+  const { tracked, attributions } = linger(
+    track(tracker.tracks, checks, { cluster: frames.cluster, nowMs }),
+    nowMs,
+    (active) => attribute(cluster, active, checks),
+  );
   const rules = new Map(checks.map(({ rule }) => [rule.code, rule]));
-  const attributions = attribute(cluster, tracked.active, checks);
   const findings = tracked.active
     .map((one) => toFinding(one, rules.get(one.code), attributions.get(one.id)))
     .sort(compareFindings);

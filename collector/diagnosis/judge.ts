@@ -154,13 +154,27 @@ function finish(view: ClusterView, parts: Parts): JudgedCluster {
       heard: view.nodes.filter(({ agent }) => agent.isCurrent).length,
     },
   });
-  const quorum = {
-    voters: voters.length,
-    needed,
-    serving: serving.length,
-    tolerance: serving.length - needed,
-    built,
-    groups,
+  // Who still names a leader has only not noticed yet: without a majority nothing is confirmed.
+  const isLost = verdict === "quorum-lost";
+  const left = isLost ? 0 : serving.length;
+  const quorum = { voters: voters.length, needed, serving: left, tolerance: left - needed, built, groups };
+  return {
+    view,
+    nowMs: view.atMs,
+    members: isLost ? members.map(withoutQuorum) : members,
+    quorum,
+    leader,
+    verdict,
+    headline,
+    electionLimitMs,
+    memory,
   };
-  return { view, nowMs: view.atMs, members, quorum, leader, verdict, headline, electionLimitMs, memory };
+}
+
+function withoutQuorum(member: JudgedMember): JudgedMember {
+  const why = {
+    en: "it answers, but no majority is left to confirm a read or write",
+    zh: "它有应答，但已没有多数派来确认读写",
+  };
+  return member.state === "serving" ? { ...member, state: "no-quorum", role: "unknown", why } : member;
 }

@@ -3,6 +3,7 @@
  * edge is broken only when one of its directions is known to be down (TCP needs both), so the groups are the largest
  * ones that the evidence allows, and "no majority can form" is said only when it is proven.
  */
+import { isOnlyUnconnected } from "../view/cluster-view.ts";
 import type { LinkView } from "../view/cluster-view.ts";
 
 /** floor(voters/2)+1. */
@@ -22,7 +23,7 @@ export function findGroups(
 ): readonly (readonly string[])[] {
   const parted = new Set(
     links
-      .filter(({ port, state }) => port === "peer" && state === "down")
+      .filter((link) => link.port === "peer" && link.state === "down" && !isOnlyUnconnected(link))
       .flatMap(({ from, to }) => [pairKey(from, to), pairKey(to, from)]),
   );
   const neighbours = new Map(

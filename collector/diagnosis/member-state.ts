@@ -118,7 +118,7 @@ function judgeAnswers(member: MemberView, own: Viewpoint | undefined, context: M
     member.process.fact.state !== ProcessState.ABSENT &&
     member.process.fact.state !== ProcessState.UNSPECIFIED;
   if (hasProcess) {
-    return judgeDeafProcess(member, own, { ...context, sinceMs });
+    return judgeDeafProcess(member, own, { ...context, sinceMs, lastOkAtMs });
   }
   const refusedBy = decided.filter(({ answer }) => answer === "refused").map(({ node }) => node);
   if (refusedBy.length > 0) {
@@ -148,12 +148,14 @@ function judgeAnswers(member: MemberView, own: Viewpoint | undefined, context: M
 function judgeDeafProcess(
   member: MemberView,
   own: Viewpoint | undefined,
-  context: MemberContext & { readonly sinceMs: number },
+  context: MemberContext & { readonly sinceMs: number; readonly lastOkAtMs: number },
 ): JudgedState {
   const { nowMs, thresholds, sinceMs } = context;
   const startedAtMs = member.process?.startedAtMs ?? 0;
   const hasRefused = own?.answer === "refused";
-  const limitMs = hasRefused ? thresholds.startingMs : thresholds.hungMs;
+  // etcd binds its port first and answers on it once it has joined its peers: until then a call waits.
+  const isStarting = hasRefused || startedAtMs > context.lastOkAtMs;
+  const limitMs = isStarting ? thresholds.startingMs : thresholds.hungMs;
   const forMs = nowMs - Math.max(sinceMs, startedAtMs);
   const duration = formatDuration(limitMs);
   if (forMs >= limitMs) {
@@ -168,11 +170,13 @@ function judgeDeafProcess(
         };
     return judged("hung", why, Math.max(sinceMs, startedAtMs));
   }
-  if (hasRefused) {
-    const why = {
-      en: "its process has started but its client port is not open yet",
-      zh: "进程已启动，但客户端端口尚未打开",
-    };
+  if (isStarting) {
+    const why = hasRefused
+      ? {
+          en: "its process has started but its client port is not open yet",
+          zh: "进程已启动，但客户端端口尚未打开",
+        }
+      : { en: "its process has started but does not answer yet", zh: "进程已启动，但尚未应答" };
     return { ...judged("down", why, sinceMs), isStarting: true };
   }
   const why = {

@@ -115,6 +115,8 @@ export interface LinkView {
   readonly tls: LayerState;
   readonly http: LayerState;
   readonly kernel: LayerState;
+  /** etcd's own established connections with the peer, as of the last look; undefined: not seen. */
+  readonly connections: number | undefined;
   readonly address: string;
   readonly errorCode: string;
   readonly why: Text;
@@ -123,6 +125,11 @@ export interface LinkView {
   /** The node that saw it, where one did. */
   readonly node: string | undefined;
   readonly atMs: number | undefined;
+}
+
+/** The network carries the agent's own request; only etcd has no connection (yet), as after a restart of either end. */
+export function isOnlyUnconnected(link: LinkView): boolean {
+  return link.http === "ok" && link.kernel === "failed" && link.connections === 0;
 }
 
 export interface Membership {

@@ -42,11 +42,16 @@ export function readLink(ends: LinkEnds): LinkView {
     { metric: "etcdscope_link_round_trip_seconds", labels: { to: to.name, port } },
     0,
   );
+  const connections =
+    port === "peer"
+      ? findPoint(node.state, { metric: "etcdscope_peer_connections", labels: { to: to.name } }, 0)
+      : undefined;
   const reportedMs = Number(fact.sinceUnixMs) - node.state.clockOffsetMs;
   return {
     ...base,
     ...layers,
     state,
+    connections: connections?.value,
     address: fact.address,
     errorCode: fact.errorCode,
     why: sayLink(fact, layers, state),
@@ -65,6 +70,7 @@ const UNSEEN = {
   tls: "unknown",
   http: "unknown",
   kernel: "unknown",
+  connections: undefined,
   address: "",
   errorCode: "",
   rttMs: undefined,

@@ -1,8 +1,10 @@
 /** A real etcd cluster, each member in a network namespace of its own, watched by the product as it is deployed. */
 import { join } from "node:path";
 import type { Unavailable } from "../lab/availability.ts";
+import { createDisk, type Disk } from "../lab/disk.ts";
 import { ensureEtcd, type EtcdVersion } from "../lab/etcd-binaries.ts";
 import { createEtcdCluster, type EtcdCluster } from "../lab/etcd-cluster.ts";
+import type { Flags } from "../lab/etcd-member.ts";
 import { createNetwork, type Network } from "../lab/network.ts";
 import { createRunFolder, removeFolderWithMounts } from "../lab/run-folder.ts";
 import { createStack, describeState, type Stack, type StackOptions } from "../lab/stack.ts";
@@ -13,6 +15,8 @@ export interface WatchedCluster {
   readonly network: Network;
   readonly stack: Stack;
   readonly dir: string;
+  /** By member, when each was asked to have one of its own. */
+  readonly disks: ReadonlyMap<string, Disk>;
   /** Waits until the verdict is healthy and nothing is found; returns the seconds it took. */
   waitQuiet(timeoutMs?: number): Promise<number>;
   stop(): Promise<void>;
@@ -21,10 +25,34 @@ export interface WatchedCluster {
 export interface WatchedClusterOptions {
   readonly version: EtcdVersion;
   readonly members?: readonly string[];
+  /** Gives each member a small filesystem of its own of this size. */
+  readonly diskBytes?: number;
+  /** Flags for every member, over the usual ones. */
+  readonly flags?: Flags;
   readonly stack?: Pick<StackOptions, "agentConfig" | "collectorConfig">;
 }
 
 const QUIET_WITHIN_MS = 60_000;
+
+async function createDisks(
+  dir: string,
+  names: readonly string[],
+  sizeBytes: number | undefined,
+): Promise<Map<string, Disk> | Unavailable> {
+  const disks = new Map<string, Disk>();
+  for (const name of sizeBytes === undefined ? [] : names) {
+    const disk = await createDisk({ dir, name, sizeBytes: sizeBytes ?? 0 });
+    if (disk.kind === "unavailable") {
+      return disk;
+    }
+    disks.set(name, disk);
+  }
+  return disks;
+}
+
+function dataDirOn(disk: Disk | undefined): { readonly dataDir?: string } {
+  return disk === undefined ? {} : { dataDir: join(disk.mountPoint, "data") };
+}
 
 /** Starts everything and waits until the product calls the cluster healthy. */
 export async function startWatchedCluster(
@@ -40,6 +68,12 @@ export async function startWatchedCluster(
     return network;
   }
   const dir = await createRunFolder();
+  const disks = await createDisks(join(dir, "disk"), names, options.diskBytes);
+  if (!(disks instanceof Map)) {
+    await network.destroy();
+    await removeFolderWithMounts(dir);
+    return disks;
+  }
   const etcd = await createEtcdCluster({
     binaries,
     dir: join(dir, "etcd"),
@@ -47,7 +81,9 @@ export async function startWatchedCluster(
       name,
       namespace: network.node(name).namespace,
       ip: network.node(name).ip,
+      ...dataDirOn(disks.get(name)),
     })),
+    ...(options.flags === undefined ? {} : { flags: options.flags }),
     clientNamespace: network.node("collector").namespace,
   });
   const stack = await createStack({ dir: join(dir, "stack"), etcd, network, ...options.stack });
@@ -57,6 +93,7 @@ export async function startWatchedCluster(
     network,
     stack,
     dir,
+    disks,
     waitQuiet: async (timeoutMs = QUIET_WITHIN_MS) => {
       const { seconds } = await stack.waitFor(
         "the verdict is healthy and nothing is found",

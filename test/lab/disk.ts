@@ -90,8 +90,10 @@ function operate(options: DiskOptions, filesystem: Disk["filesystem"]): Disk {
     freeBytes,
     fill: async (keepBytes = 0) => {
       const bytes = freeBytes() - keepBytes;
-      if (bytes > 0) {
-        await runCommand(["fallocate", "--length", String(bytes), ballast]);
+      const taken =
+        bytes > 0 ? await runCommand(["fallocate", "--length", String(bytes), ballast]) : undefined;
+      if (keepBytes > 0 && taken?.ok === false) {
+        throw new Error(`${bytes} bytes of ${mountPoint} could not be taken: ${taken.stderr.trim()}`);
       }
       if (keepBytes === 0) {
         await takeRest(`${ballast}-rest`);

@@ -22,7 +22,8 @@ export interface EtcdctlOptions {
 }
 
 export interface Etcdctl {
-  run(endpoints: readonly string[], args: readonly string[]): Promise<Finished>;
+  /** Input goes to standard input: the value of a put that has none among its arguments. */
+  run(endpoints: readonly string[], args: readonly string[], input?: string): Promise<Finished>;
   /** Undefined when the member does not answer within a second or two. */
   status(endpoint: string): Promise<MemberStatus | undefined>;
   /** Whether a linearizable read through this member is answered. */
@@ -54,7 +55,11 @@ export function parseStatus(json: string): MemberStatus | undefined {
 }
 
 export function createEtcdctl(options: EtcdctlOptions): Etcdctl {
-  async function run(endpoints: readonly string[], args: readonly string[]): Promise<Finished> {
+  async function run(
+    endpoints: readonly string[],
+    args: readonly string[],
+    input?: string,
+  ): Promise<Finished> {
     const command = [
       options.binaries.etcdctl,
       `--endpoints=${endpoints.join(",")}`,
@@ -66,7 +71,11 @@ export function createEtcdctl(options: EtcdctlOptions): Etcdctl {
       ...args,
     ];
     const env = { ...process.env, ETCDCTL_API: "3" };
-    return await runCommand(wrapCommand(command, options.namespace), { env, timeoutMs: 10_000 });
+    return await runCommand(wrapCommand(command, options.namespace), {
+      env,
+      timeoutMs: 10_000,
+      ...(input === undefined ? {} : { input }),
+    });
   }
   return {
     run,

@@ -75,6 +75,14 @@ export function findActive(state: ClusterState, code: string, name?: string): Fi
   );
 }
 
+/** "CODE name" of every active finding that nothing explains, sorted: what an operator is told to look at. */
+export function listRootCauses(state: ClusterState): readonly string[] {
+  return state.findings
+    .filter(({ status, rootCause }) => status === "active" && rootCause)
+    .map(({ code, subject }) => `${code} ${subject.name}${subject.peer ? `→${subject.peer}` : ""}`)
+    .sort();
+}
+
 /** One line about a state: what a failing test or a demo needs to see. */
 export function describeState(state: ClusterState | undefined): string {
   if (!state) {
@@ -85,7 +93,10 @@ export function describeState(state: ClusterState | undefined): string {
   );
   const findings = state.findings
     .filter(({ status }) => status === "active")
-    .map(({ code, subject }) => `${code}@${subject.name}${subject.peer ? `→${subject.peer}` : ""}`);
+    .map(
+      ({ code, subject, rootCause }) =>
+        `${code}@${subject.name}${subject.peer ? `→${subject.peer}` : ""}${rootCause ? "!" : ""}`,
+    );
   return [
     `verdict ${state.verdict}`,
     `leader ${state.leader?.member ?? "none"}`,

@@ -31,6 +31,8 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   cut: (world, [what = "", port = "both", code = "timeout"]) => setBlocks(world, [what, port], code),
   heal: (world) => world.blocked.clear(),
+  unconnect: (world, links) => links.forEach((link) => world.unconnected.add(link)),
+  connect: (world) => world.unconnected.clear(),
   silence: (world, names) => names.forEach((name) => (world.agent(name).isHeard = false)),
   speak: (world, names) => names.forEach((name) => (world.agent(name).isHeard = true)),
   "restart-agent": (world, names) => names.forEach((name) => world.restartAgent(name)),
@@ -63,7 +65,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       agent.extraRuns.set("fsync", failed("fsync", "", "timeout"));
     } else if (what.endsWith("ms")) {
       agent.samples.set("etcdscope_fsync_probe_seconds", Number.parseFloat(what) / 1000);
-    } else {
+    } else if (what !== "none") {
       agent.extraRuns.set("fsync", { ...failed("fsync", "", what), outcome: Outcome.SKIPPED });
     }
   },

@@ -51,6 +51,8 @@ export class World {
   /** "m1>m3/peer" → code. */
   readonly blocked = new Map<string, string>();
   readonly statusFails = new Map<string, string>();
+  /** "m1>m3": etcd on m1 has no connection with m3, whatever the network would carry. */
+  readonly unconnected = new Set<string>();
   ticks = 0;
 
   add(name: string, isLearner: boolean): void {
@@ -137,7 +139,7 @@ export class World {
       if (this.listed.has(target.name) || target === member) {
         this.probeStatus(member, target, { agent, runs, samples });
         if (target !== member) {
-          this.probeLink(member, target, agent);
+          this.probeLink(member, target, { agent, samples });
         }
       }
     }
@@ -226,13 +228,23 @@ export class World {
     );
   }
 
-  private probeLink(from: WorldMember, to: WorldMember, agent: WorldAgent): void {
+  private probeLink(
+    from: WorldMember,
+    to: WorldMember,
+    { agent, samples }: { readonly agent: WorldAgent; readonly samples: Sample[] },
+  ): void {
+    const isUnconnected = this.unconnected.has(`${from.name}>${to.name}`);
+    if (isUnconnected) {
+      samples.push({ key: seriesKey("etcdscope_peer_connections", { to: to.name }), value: 0 });
+    }
     for (const port of ["peer", "client"] as const) {
       const code = this.reach(from, to, port);
       const tls = code.startsWith("tls");
       const key = `link/${to.name}/${port}`;
       const before = agent.facts.get(key)?.body;
-      const isSame = before?.case === "link" && before.value.errorCode === code;
+      const kernel = isUnconnected && port === "peer" ? Layer.FAILED : Layer.UNKNOWN;
+      const isSame =
+        before?.case === "link" && before.value.errorCode === code && before.value.kernel === kernel;
       setFact(agent, key, {
         case: "link",
         value: {
@@ -245,7 +257,8 @@ export class World {
           http: code === "" ? Layer.OK : Layer.UNKNOWN,
           errorCode: code,
           errorText: code,
-          kernel: Layer.UNKNOWN,
+          kernel,
+          kernelText: kernel === Layer.FAILED ? "etcd has no established connection with this peer" : "",
           sinceUnixMs: isSame ? before.value.sinceUnixMs : BigInt(this.nowMs + agent.skewMs),
         },
       });

@@ -37,6 +37,8 @@ interface Slowness {
   readonly lowerMs: number;
   readonly thresholdMs: number;
   readonly isCritical: boolean;
+  /** When the first of the intervals that agree began. */
+  readonly fromMs: number;
   readonly atMs: number;
 }
 
@@ -64,8 +66,9 @@ function evaluateNode(cluster: JudgedCluster, node: NodeView, thresholds: Thresh
     minCalls: thresholds.diskSlowMinCalls,
   });
   const slow = [fsync, commit].filter((one) => typeof one === "object");
-  const witness = hearWitness(node, warningMs, sinceMs);
   const worst = slow[0];
+  // What the disk was like before etcd was slow is no witness.
+  const witness = hearWitness(node, warningMs, worst?.fromMs ?? sinceMs);
   if (worst === undefined) {
     return judgeNotSlow(node, fsync === "not-slow" || commit === "not-slow", witness);
   }
@@ -139,6 +142,7 @@ function readSlowness(
     lowerMs: last.value * 1000,
     thresholdMs: histogram.warningMs,
     isCritical: leastMs >= histogram.criticalMs,
+    fromMs: (recent[0]?.atMs ?? last.atMs) * 2 - last.atMs,
     atMs: last.atMs,
   };
 }

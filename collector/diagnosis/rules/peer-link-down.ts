@@ -13,11 +13,25 @@ export const peerLinkDown: Rule = {
   // The evidence has a window of its own: 1.4 s of retransmissions, or a call that was not answered for as long.
   holdMs: 0,
   quietMs: 3000,
-  evaluate: (cluster) => cluster.view.links.filter(({ port }) => port === "peer").map(evaluateLink),
+  evaluate: (cluster, { fastTickMs }) =>
+    cluster.view.links
+      .filter(({ port }) => port === "peer")
+      .map((link) => evaluateLink(link, cluster.nowMs - LOOKS_TO_SETTLE * fastTickMs)),
 };
 
-function evaluateLink(link: LinkView): RuleOutcome {
+/** The agents look once a second, at different moments. */
+const LOOKS_TO_SETTLE = 1.5;
+
+/** settledMs: what began after it may be the end of a process, which that process's own agent tells with its next look. */
+function evaluateLink(link: LinkView, settledMs: number): RuleOutcome {
   const subject = { kind: "link", name: link.from, peer: link.to } as const;
+  if (isSudden(link) && link.sinceMs !== undefined && link.sinceMs > settledMs) {
+    const reason = {
+      en: `${link.to} has just hung up: whether its process has ended comes with the next look`,
+      zh: `${link.to} 刚断开：其进程是否已退出要等下一次检查`,
+    };
+    return { kind: "unknown", subject, reason };
+  }
   if (link.state === "unknown") {
     return { kind: "unknown", subject, reason: link.why };
   }
@@ -45,4 +59,10 @@ function evaluateLink(link: LinkView): RuleOutcome {
         : [createEvidence({ node: link.node, source, atMs: link.atMs }, link.why)],
     ...(link.sinceMs === undefined ? {} : { sinceMs: link.sinceMs }),
   };
+}
+
+/** Refused, or all of etcd's connections gone at once: the network works, and the other end has closed. */
+function isSudden(link: LinkView): boolean {
+  const isGone = link.kernel === "failed" && link.connections === 0;
+  return link.state === "down" && (link.errorCode === "refused" || (isGone && link.errorCode === ""));
 }

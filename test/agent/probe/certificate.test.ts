@@ -122,6 +122,17 @@ describe("agent/probe/certificate", () => {
     expect(await problem()).toContain("at most 1048576 bytes");
   });
 
+  it("looks at every file at once when etcd has ended or is another", async () => {
+    const probe = createProbe();
+    await probe.run(probeContext({ discovered: discovered({ pid: 812 }) }));
+    rmSync(server.cert);
+    const ended = factsOf(await probe.run(probeContext({ discovered: discovered({ pid: undefined }) })));
+    expect(ended["certificate/server"]?.problem).toBe(`${server.cert} does not exist`);
+    await pki.issue({ commonName: "renewed" }, server);
+    const again = factsOf(await probe.run(probeContext({ discovered: discovered({ pid: 813 }) })));
+    expect(again["certificate/server"]?.subject).toContain("CN=renewed");
+  });
+
   it("takes back what no flag names any more", async () => {
     const probe = createProbe();
     await probe.run(probeContext({ discovered: discovered() }));

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { EtcdDoor } from "../../../agent/etcd/etcd-door.ts";
+import type { EtcdDoor, EtcdMember } from "../../../agent/etcd/etcd-door.ts";
 import type { LinkLook } from "../../../agent/etcd/link-look.ts";
 import { createLinkProbe } from "../../../agent/probe/link.ts";
 import type { Observation } from "../../../agent/probe/probe.ts";
@@ -168,6 +168,24 @@ describe("agent/probe/link", () => {
       kernel: Layer.FAILED,
       kernelText: "etcd has no established connection with this peer",
     });
+  });
+
+  it("does not call a connection gone where members share an address, and those from the peer cannot be told apart", async () => {
+    const shared = (name: string, id: bigint): EtcdMember => ({
+      id,
+      name,
+      peerUrls: ["https://10.0.0.2:2380"],
+      clientUrls: [],
+      isLearner: false,
+    });
+    const door = { otherMembers: () => [shared("m2", 2n), shared("m3", 3n)] };
+    expect(linkOf(await look("m2/peer", door))).toMatchObject({ kernel: Layer.OK });
+    writeTable(undefined, 0);
+    looks.client = failed("refused");
+    await clock.advance(1_000);
+    const gone = linkOf(await look("m2/peer", door));
+    expect(gone.kernel).toBe(Layer.UNKNOWN);
+    expect(gone.kernelText).toContain("at a shared address");
   });
 
   it("cannot tell the kernel's view where there is none, and says why", async () => {

@@ -67,6 +67,22 @@ describe("agent/probe/scheduler-core", () => {
     expect(tick(core, 1000)).toEqual(["run status/m1"]);
   });
 
+  it("asks a probe for its targets when it is triggered and had none, and keeps its own time", () => {
+    const targets: string[] = [];
+    const core = new SchedulerCore([
+      probe("filesystem", { intervalMs: 10_000, phase: 0, targets: () => targets }),
+    ]);
+    expect(tick(core, 0)).toEqual([]);
+    core.trigger("filesystem", { ms: 100, wallMs: 100 });
+    expect(core.nextMs()).toBe(100);
+    expect(tick(core, 100)).toEqual([]);
+    targets.push("data");
+    core.trigger("filesystem", { ms: 200, wallMs: 200 });
+    expect(tick(core, 200)).toEqual(["run filesystem/data"]);
+    core.end(1);
+    expect(core.nextMs()).toBe(5000);
+  });
+
   it("aborts a run at its limit, and takes a result that comes late for too late", () => {
     const core = new SchedulerCore([probe("status")]);
     const [run] = runIds(core, 0);
