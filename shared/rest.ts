@@ -182,6 +182,96 @@ export interface SeriesAnswer {
   readonly series: readonly SeriesData[];
 }
 
+export type CheckState = "ok" | "bad" | "unknown";
+
+/** What one rule says of one subject. */
+export interface SubjectCheck {
+  readonly subject: Subject;
+  readonly state: CheckState;
+  /** The fact that shows it, what is wrong, or why it is not known; null: nothing worth telling. */
+  readonly text: Text | null;
+  readonly evidence: readonly Evidence[];
+}
+
+/** One question of the decision tree: a rule over all its subjects. */
+export interface DiagnosisCheck {
+  readonly code: string;
+  readonly name: Text;
+  /** The worst of its subjects: bad, then unknown, then ok. */
+  readonly state: CheckState;
+  /** Of what is bad; null when nothing is. */
+  readonly severity: Severity | null;
+  readonly runbook: string | null;
+  readonly subjects: readonly SubjectCheck[];
+}
+
+export interface DiagnosisLayer {
+  readonly layer: FindingLayer;
+  readonly name: Text;
+  readonly state: CheckState;
+  /** What the state rests on, in a sentence. */
+  readonly summary: Text;
+  readonly checks: readonly DiagnosisCheck[];
+}
+
+/** The decision tree, walked from the process up: `…/diagnosis` and `etcdscope diagnose --json`. */
+export interface Diagnosis {
+  readonly cluster: string;
+  readonly at: Timestamp;
+  readonly verdict: Verdict;
+  readonly headline: Text;
+  readonly state: CheckState;
+  readonly layers: readonly DiagnosisLayer[];
+  /** What to do next, for the first root cause; null when nothing is bad. */
+  readonly next: DiagnosisNext | null;
+}
+
+export interface DiagnosisNext {
+  readonly code: string;
+  readonly member: string | null;
+  readonly text: Text;
+  /** A command that changes nothing. */
+  readonly command: string;
+}
+
+export type StepRisk = "read-only" | "safe" | "disruptive" | "destructive";
+
+export interface RunbookStep {
+  /** From 1. */
+  readonly number: number;
+  readonly title: Text;
+  readonly detail: Text;
+  readonly risk: StepRisk;
+  /** Where to run it; null: wherever etcdctl and its certificates are. */
+  readonly node: string | null;
+  /** POSIX shell, one command a line; null: nothing to type. */
+  readonly command: string | null;
+  readonly precondition: RunbookCondition | null;
+  readonly verify: Text | null;
+  readonly undo: Text | null;
+}
+
+/** Checked against the cluster as it is now. Unknown is never a yes. */
+export interface RunbookCondition {
+  readonly text: Text;
+  readonly state: "met" | "refused" | "unknown";
+  readonly because: Text;
+}
+
+export interface Runbook {
+  readonly cluster: string;
+  readonly at: Timestamp;
+  readonly code: string;
+  readonly name: Text;
+  /** The member that it is rendered for; null: none is known. */
+  readonly member: string | null;
+  readonly summary: Text;
+  readonly doNot: readonly Text[];
+  /** Shell variables in the commands that only the operator can fill in. */
+  readonly blanks: readonly { readonly name: string; readonly text: Text }[];
+  readonly steps: readonly RunbookStep[];
+}
+
 /** RFC 9457. */
 export interface Problem {
   readonly type: string;

@@ -61,6 +61,8 @@ export interface HostDoor {
   findResidentBytes(pid: number): number | undefined;
   findOpenFileCount(pid: number): number | undefined;
   findOpenFileLimit(pid: number): number | undefined;
+  /** Path of the control group that names who started the process. */
+  findProcessCgroup(pid: number): string | undefined;
   /** Whether the process has the same mounts as the agent; undefined when that may not be seen. */
   sharesMounts(pid: number): boolean | undefined;
   /** The mounts as a process (or the agent: "self") sees them; empty when they may not be seen. */

@@ -8,6 +8,7 @@ import { measureFsyncFile, removeStaleFsyncFile } from "./fsync-file.ts";
 import type { FileFacts, HostDoor, PendingOperation } from "./host-door.ts";
 import { createLane } from "./lane.ts";
 import type { Lane } from "./lane.ts";
+import { parseCgroup } from "./parse-cgroup.ts";
 import { parseDiskstats } from "./parse-diskstats.ts";
 import { parseMountinfo } from "./parse-mountinfo.ts";
 import { parseOpenFilesLimit, parseResidentBytes } from "./parse-process-limits.ts";
@@ -47,6 +48,10 @@ export function createLinuxHost(options: LinuxHostOptions): HostDoor {
     findResidentBytes: (pid) => parseResidentBytes(findShortText(`${procRoot}/${pid}/status`) ?? ""),
     findOpenFileCount: (pid) => countEntries(`${procRoot}/${pid}/fd`),
     findOpenFileLimit: (pid) => parseOpenFilesLimit(findShortText(`${procRoot}/${pid}/limits`) ?? ""),
+    findProcessCgroup: (pid) => {
+      const text = findText(`${procRoot}/${pid}/cgroup`);
+      return text === undefined ? undefined : parseCgroup(text);
+    },
     sharesMounts: (pid) => {
       const theirs = findLink(`${procRoot}/${pid}/ns/mnt`);
       return theirs === undefined ? undefined : theirs === findLink(`${procRoot}/self/ns/mnt`);

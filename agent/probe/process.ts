@@ -29,6 +29,7 @@ export function createProcessProbe({ config }: ProbeSetup): Probe {
   let last: Seen | undefined;
   let lastStartedAtMs = 0;
   let lastExecutable = "";
+  let lastCgroup = "";
   let starts = 0;
   let lastLookWasUninterruptible = false;
   let sinceMs = 0;
@@ -82,6 +83,9 @@ export function createProcessProbe({ config }: ProbeSetup): Probe {
     if (seen.pid !== 0 && discovered !== undefined) {
       lastStartedAtMs = discovered.startedAtMs;
       lastExecutable = discovered.executable;
+      if (last?.pid !== seen.pid || last.startTicks !== seen.startTicks) {
+        lastCgroup = host.findProcessCgroup(seen.pid) ?? "";
+      }
     }
     const isFirst = last === undefined;
     const events = changes(seen, lastStartedAtMs, nowMs);
@@ -112,6 +116,7 @@ export function createProcessProbe({ config }: ProbeSetup): Probe {
       restarts: Math.max(0, starts - 1),
       sinceUnixMs: BigInt(sinceMs),
       note: seen.note,
+      cgroup: lastCgroup,
     });
     return create(FactSchema, { key: "process", body: { case: "process", value } });
   }

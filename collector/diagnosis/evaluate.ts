@@ -45,6 +45,8 @@ export interface RuleProblem {
 
 export interface Evaluation {
   readonly state: ClusterState;
+  /** What the rules saw: for the decision tree and the runbooks. */
+  readonly cluster: JudgedCluster;
   /** Over at this look: each comes once, with `until`. */
   readonly resolved: readonly Finding[];
   readonly links: readonly LinkReport[];
@@ -93,6 +95,7 @@ export function evaluate(frames: ClusterFrames, tracker: Tracker, options: Evalu
   const present = findings.filter(({ id }) => isNow.has(id));
   const fault = cluster.verdict === "healthy" ? findFault(present, rules) : undefined;
   return {
+    cluster,
     state: reportState(degrade(cluster, fault), findings),
     resolved,
     links: reportLinks(cluster),

@@ -237,6 +237,14 @@ export declare type ProcessFact = Message<"etcdscope.v1.ProcessFact"> & {
    * @generated from field: string note = 7;
    */
   note: string;
+
+  /**
+   * Path of the process's cgroup, of the last one seen when absent: "/system.slice/etcd.service", "/kubepods/…". It tells who
+   * starts etcd here. "/" where it is in no group of its own; empty when it could not be read.
+   *
+   * @generated from field: string cgroup = 20;
+   */
+  cgroup: string;
 };
 
 /**

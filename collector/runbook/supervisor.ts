@@ -1,0 +1,34 @@
+/** Who starts etcd on a node, and with that how it is stopped, started and asked for its log: told from what the view has. */
+import type { FlagsFact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
+import type { NodeView } from "../view/cluster-view.ts";
+import { findFact } from "../view/node-reading.ts";
+
+export type Supervisor =
+  | { readonly kind: "systemd"; readonly unit: string }
+  | { readonly kind: "static-pod"; readonly manifest: string }
+  /** Started by hand or by something that is not recognised: the command line as it was last seen. */
+  | { readonly kind: "process"; readonly executable: string }
+  | { readonly kind: "unknown" };
+
+/** Where kubeadm has them unless the kubelet was told otherwise. */
+const MANIFEST = "/etc/kubernetes/manifests/etcd.yaml";
+
+export function findSupervisor(view: NodeView | undefined, flags: FlagsFact | undefined): Supervisor {
+  const process = view === undefined ? undefined : findFact(view.state, "process", "process")?.body;
+  const cgroup = process?.cgroup ?? "";
+  if (/kubepods/.test(cgroup)) {
+    return { kind: "static-pod", manifest: MANIFEST };
+  }
+  const unit = /\/([\w@.:-]+\.service)$/.exec(cgroup)?.[1];
+  // A user's session or a container engine is a service too, and restarting that is not restarting etcd.
+  if (unit !== undefined && !unit.startsWith("-") && /etcd/.test(unit)) {
+    return { kind: "systemd", unit };
+  }
+  const files = [flags?.flags["cert-file"], flags?.flags["trusted-ca-file"]];
+  if (files.some((path) => path?.startsWith("/etc/kubernetes/") === true)) {
+    return { kind: "static-pod", manifest: MANIFEST };
+  }
+  return cgroup !== "" && process !== undefined && process.executable.startsWith("/")
+    ? { kind: "process", executable: process.executable }
+    : { kind: "unknown" };
+}
