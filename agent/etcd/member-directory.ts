@@ -67,11 +67,13 @@ function guessMembers(config: AgentConfig, flags: EtcdFlags | undefined): readon
   const guessed = new Map<string, EtcdMember>();
   function add(name: string, host: string, peerUrl: string): void {
     const url = host.includes(":") ? `[${host}]` : host;
+    // On one host with the own member, its port is not the own one: no guess is better than a wrong one.
+    const isOwnHost = client !== undefined && host === client.host;
     guessed.set(name, {
       id: 0n,
       name,
       peerUrls: [peerUrl === "" ? `${peerScheme}://${url}:${peer?.port ?? 2380}` : peerUrl],
-      clientUrls: [`${clientScheme}://${url}:${client?.port ?? 2379}`],
+      clientUrls: isOwnHost ? [] : [`${clientScheme}://${url}:${client?.port ?? 2379}`],
       isLearner: false,
     });
   }

@@ -55,6 +55,19 @@ describe("agent/etcd/member-directory", () => {
     ]);
   });
 
+  it("guesses no client port for a member on the own host: the own port would answer for it", () => {
+    const cluster = "m1=https://127.0.0.1:1380,m2=https://127.0.0.1:2380";
+    const etcd = etcdWith({
+      flags: flagsWith({
+        all: { "initial-cluster": cluster },
+        advertiseClientUrls: ["https://127.0.0.1:1379"],
+      }),
+    });
+    expect(new MemberDirectory(configWith()).others(etcd)).toMatchObject([
+      { name: "m2", peerUrls: ["https://127.0.0.1:2380"], clientUrls: [] },
+    ]);
+  });
+
   it("looks at 32 others at most", () => {
     const directory = new MemberDirectory(configWith());
     directory.setList(Array.from({ length: 50 }, (_, index) => member(BigInt(index + 10), `n${index}`)));
