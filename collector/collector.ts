@@ -5,6 +5,7 @@ import { EtcdscopeError } from "../shared/errors.ts";
 import type { AgentIdentity } from "../shared/frame.ts";
 import { SettingsSchema, type Settings } from "../shared/gen/etcdscope/v1/stream_pb.js";
 import type { Logger } from "../shared/log-line.ts";
+import { answerDiagnosis, answerRunbook } from "./answer-diagnosis.ts";
 import { createApi } from "./api/create-api.ts";
 import type { StateSource } from "./api/state-source.ts";
 import type { CollectorConfig } from "./config.ts";
@@ -111,6 +112,20 @@ export function createCollector(options: CollectorOptions): Collector {
     stateAt: async (cluster, atMs) => (await past(cluster, atMs))?.state,
     connectivity: async (cluster, atMs) => (await look(cluster, atMs))?.links ?? [],
     certificates: async (cluster, atMs) => (await look(cluster, atMs))?.certificates ?? [],
+    diagnosis: async (cluster, atMs) => {
+      const evaluation = await look(cluster, atMs);
+      return evaluation === undefined ? undefined : answerDiagnosis(evaluation);
+    },
+    runbook: (cluster, request) => {
+      const evaluation = live.find(cluster);
+      if (evaluation === undefined) {
+        throw new EtcdscopeError(
+          "UNAVAILABLE",
+          `The cluster "${cluster}" has not been judged yet; ask again`,
+        );
+      }
+      return answerRunbook(evaluation, request);
+    },
     findings: (cluster, fromMs, toMs) => history.findings(cluster, fromMs, toMs),
     readiness: () => {
       const reasons = history

@@ -68,7 +68,10 @@ describe("test/architecture", () => {
       ["collector/ingest", ["collector/view", "collector/diagnosis", "collector/api"]],
       ["collector/history", ["collector/ingest", "collector/view", "collector/diagnosis", "collector/api"]],
       ["collector/view", ["collector/ingest", "collector/history", "collector/api"]],
-      ["collector/diagnosis", ["collector/ingest", "collector/history", "collector/api", "collector/runbook"]],
+      [
+        "collector/diagnosis",
+        ["collector/ingest", "collector/history", "collector/api", "collector/runbook"],
+      ],
       ["collector/runbook", ["collector/ingest", "collector/history", "collector/api"]],
     ];
     for (const [room, forbidden] of rules) {

@@ -17,6 +17,7 @@ import type { IngestCounters } from "../ingest/counters.ts";
 import { createCollectorMetrics } from "./collector-metrics.ts";
 import { addOpenApi, addOpenApiRoute } from "./open-api.ts";
 import { createProblem, describeError, sendProblem } from "./problem.ts";
+import { addDiagnosisRoutes } from "./routes/diagnosis-routes.ts";
 import { addFindingRoutes } from "./routes/finding-routes.ts";
 import { addSeriesRoutes } from "./routes/series-routes.ts";
 import { addServiceRoutes } from "./routes/service-routes.ts";
@@ -66,6 +67,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
     const context = { source: options.source, history: options.history, clock: options.clock };
     addStateRoutes(routes, context);
     addFindingRoutes(routes, context);
+    addDiagnosisRoutes(routes, context);
     addSeriesRoutes(routes, context);
     addServiceRoutes(routes, context, createCollectorMetrics(options.ingestMetrics));
     addOpenApiRoute(routes);

@@ -10,6 +10,7 @@ import {
   SERIES_LIST_SCHEMA,
   SERIES_SCHEMA,
 } from "./schemas/observation.ts";
+import { DIAGNOSIS_SCHEMA, RUNBOOK_SCHEMA } from "./schemas/runbook.ts";
 import { CLUSTER_LIST_SCHEMA, CLUSTER_STATE_SCHEMA } from "./schemas/state.ts";
 
 export const API_SCHEMAS = [
@@ -22,6 +23,8 @@ export const API_SCHEMAS = [
   CERTIFICATES_SCHEMA,
   SERIES_LIST_SCHEMA,
   SERIES_SCHEMA,
+  DIAGNOSIS_SCHEMA,
+  RUNBOOK_SCHEMA,
 ] as const;
 
 /** Must come before the endpoints: the plugin listens to their registration. */

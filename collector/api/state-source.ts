@@ -3,8 +3,10 @@ import type {
   CertificateReport,
   ClusterState,
   ClusterSummary,
+  Diagnosis,
   Finding,
   LinkReport,
+  Runbook,
 } from "../../shared/rest.ts";
 
 export interface StateSource {
@@ -17,6 +19,10 @@ export interface StateSource {
   stateAt(cluster: string, atMs: number): Promise<ClusterState | undefined>;
   connectivity(cluster: string, atMs: number | undefined): Promise<readonly LinkReport[]>;
   certificates(cluster: string, atMs: number | undefined): Promise<readonly CertificateReport[]>;
+  /** The decision tree; undefined when there is nothing to walk it by. */
+  diagnosis(cluster: string, atMs: number | undefined): Promise<Diagnosis | undefined>;
+  /** For the cluster as it is now. Throws NOT_FOUND for an unknown code or member. */
+  runbook(cluster: string, request: { readonly code: string; readonly member: string | undefined }): Runbook;
   findings(cluster: string, fromMs: number, toMs: number): Promise<readonly Finding[]>;
   /** Whether frames can be made durable now, and why not. */
   readiness(): { readonly ready: boolean; readonly reasons: readonly string[] };

@@ -1,7 +1,7 @@
 /** JSON schemas of findings. */
 import { complete, listOf, NEXT_CURSOR, NUMBER, orNull, STRING, STRINGS, TEXT, TIMESTAMP } from "./shapes.ts";
 
-const SUBJECT = {
+export const SUBJECT = {
   type: "object",
   additionalProperties: false,
   required: ["kind", "name"],
@@ -12,7 +12,7 @@ const SUBJECT = {
   },
 } as const;
 
-const EVIDENCE = {
+export const EVIDENCE = {
   type: "object",
   additionalProperties: false,
   required: ["node", "source", "at", "text"],

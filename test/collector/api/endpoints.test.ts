@@ -1,5 +1,6 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, describe, expect, it } from "vitest";
+import type { Diagnosis } from "../../../shared/rest.ts";
 import { createExampleApi } from "./example-api.ts";
 import { AT_RISK, CERTIFICATE, LINK, NOW } from "./example-source.ts";
 
@@ -102,6 +103,37 @@ describe("collector/api/routes", () => {
     expect(body["series"]).toHaveLength(1);
   });
 
+  it("walks the decision tree, from the process up, and says what to do first", async () => {
+    const { body } = await get("/api/v1/clusters/prod-a/diagnosis");
+    const layers = body["layers"] as Diagnosis["layers"];
+    expect(layers.map(({ layer }) => layer)).toEqual([
+      "process",
+      "cluster",
+      "storage",
+      "network",
+      "config",
+      "performance",
+      "agent",
+    ]);
+    expect(body).toMatchObject({ state: "bad", verdict: "at-risk" });
+    expect(layers[0]).toMatchObject({ state: "bad" });
+    expect(body["next"]).toMatchObject({
+      code: "MEMBER_DOWN",
+      member: "m3",
+      command: "journalctl --no-pager -n 80 -u etcd.service",
+    });
+    const past = await get("/api/v1/clusters/prod-a/diagnosis?at=2026-11-22T02:00:00Z");
+    expect(past.status).toBe(404);
+  });
+
+  it("renders a runbook for the member that the finding is about, in the language asked for", async () => {
+    const both = await get("/api/v1/clusters/prod-a/runbooks/member-down");
+    expect(both.body).toMatchObject({ code: "MEMBER_DOWN", member: "m3", name: { en: "etcd runs" } });
+    const { body } = await get("/api/v1/clusters/prod-a/runbooks/MEMBER_DOWN?member=m2&lang=zh");
+    expect(body).toMatchObject({ member: "m2", name: "etcd 在运行" });
+    expect(JSON.stringify(body)).not.toContain('"en"');
+  });
+
   it("walks a list page by page", async () => {
     const seen: string[] = [];
     let cursor: string | null = null;
@@ -154,6 +186,10 @@ describe("collector/api/open-api", () => {
     ["/api/v1/clusters/prod-a/certificates", "Certificates"],
     ["/api/v1/clusters/prod-a/series", "SeriesList"],
     ["/api/v1/clusters/prod-a/series/etcd_status_db_size_bytes?points=3", "Series"],
+    ["/api/v1/clusters/prod-a/diagnosis", "Diagnosis"],
+    ["/api/v1/clusters/prod-b/diagnosis", "Diagnosis"],
+    ["/api/v1/clusters/prod-a/runbooks/QUORUM_LOST", "Runbook"],
+    ["/api/v1/clusters/prod-a/runbooks/restore?lang=zh&member=m2", "Runbook"],
     ["/api/v1/clusters/nope", "Problem"],
   ];
 
@@ -189,7 +225,9 @@ describe("collector/api/open-api", () => {
       "/api/v1/clusters/{cluster}",
       "/api/v1/clusters/{cluster}/certificates",
       "/api/v1/clusters/{cluster}/connectivity",
+      "/api/v1/clusters/{cluster}/diagnosis",
       "/api/v1/clusters/{cluster}/findings",
+      "/api/v1/clusters/{cluster}/runbooks/{code}",
       "/api/v1/clusters/{cluster}/series",
       "/api/v1/clusters/{cluster}/series/{metric}",
       "/healthz",

@@ -1,5 +1,7 @@
 /** One cluster at 03:16 of a bad night, and one that is well, as the rest of a collector would give them to the API. */
+import type { Evaluation } from "../../../collector/diagnosis/evaluate.ts";
 import type { HistoryDoor } from "../../../collector/history/history-door.ts";
+import { answerDiagnosis, answerRunbook } from "../../../collector/answer-diagnosis.ts";
 import type { StateSource } from "../../../collector/api/state-source.ts";
 import type {
   CertificateReport,
@@ -11,6 +13,7 @@ import type {
   SeriesData,
 } from "../../../shared/rest.ts";
 import type { Text } from "../../../shared/text.ts";
+import { evaluateExample, THREE } from "../runbook/example-cluster.ts";
 
 /** The instant of all that follows. */
 export const NOW = "2026-11-22T03:16:10.000Z";
@@ -201,12 +204,23 @@ export function createSource(states: readonly ClusterState[] = [AT_RISK, HEALTHY
     },
     connectivity: async () => [LINK, { ...LINK, from: "m2" }],
     certificates: async () => [CERTIFICATE, { ...CERTIFICATE, node: "m2" }, { ...CERTIFICATE, node: "m3" }],
+    diagnosis: async (cluster, atMs) =>
+      atMs !== undefined && atMs < Date.parse("2026-11-22T03:00:00.000Z")
+        ? undefined
+        : answerDiagnosis(evaluateMembers(cluster)),
+    runbook: (cluster, request) => answerRunbook(evaluateMembers(cluster), request),
     findings: async (_cluster, fromMs, toMs) =>
       [DISK_FULL, MEMBER_DOWN, OLD_LINK].filter(
         ({ since, until }) => Date.parse(since) < toMs && (until === null || Date.parse(until) >= fromMs),
       ),
     readiness: () => ({ ready: true, reasons: [] }),
   };
+}
+
+/** What the rules really say of such a night: m3 of prod-a is down, prod-b is well. */
+function evaluateMembers(cluster: string): Evaluation {
+  const members = THREE.map((one) => ({ ...one, isUp: cluster !== "prod-a" || one.name !== "m3" }));
+  return evaluateExample(members, cluster);
 }
 
 function summarise(state: ClusterState): ClusterSummary {

@@ -56,6 +56,8 @@ describe("collector/api/problem", () => {
     [`${A}/series/etcd_status_db_size_bytes?node=m9`, 404, "node", 'No node "m9"; known: m1, m2'],
     [`${A}/series/etcd_status_db_size_bytes?points=5001`, 400, "points", "points: must be <= 5000"],
     [`${A}/series/etcd_status_db_size_bytes?points=0`, 400, "points", "points: must be >= 1"],
+    [`${A}/runbooks/DISK_FULL?member=m9`, 404, "member", 'No member "m9"; known: m1, m2, m3'],
+    [`${A}/runbooks/DISK_FULL?lang=de`, 400, "lang", "lang: must be equal to one of the allowed values"],
     ["/api/v1/nope", 404, undefined, "No endpoint at /api/v1/nope; see /openapi.json"],
     ["/api/v1/clusters/%E0%A4%A", 400, undefined, "'/api/v1/clusters/%E0%A4%A' is not a valid url component"],
     [`/${"x".repeat(9000)}`, 414, undefined, "Expected a URL of at most 8192 characters, got 9001"],
