@@ -54,7 +54,9 @@ function createProgram(context: ProgramContext): Command {
     .addHelpText("after", EXIT_CODES)
     .exitOverride();
   addServices(program, context);
+  addDiagnose(program, context);
   addQuestions(program, context);
+  addRunbook(program, context);
   addPkiCommands(program, context);
   return program;
 }
@@ -91,6 +93,26 @@ function addServices(program: Command, context: ProgramContext): void {
         );
       });
   }
+}
+
+function addDiagnose(program: Command, context: ProgramContext): void {
+  const about = "this node, now, without a collector (exit code 0 ok, 1 bad, 3 unknown)";
+  program
+    .command("diagnose")
+    .summary(about)
+    .description(`Walks the decision tree for ${about}. It only reads, and takes up to 15 s.`)
+    .option("--config <file>", "the agent's configuration (default: etcd is discovered)")
+    .option("--json", "one document, for scripts", false)
+    .addOption(
+      new Option("--lang <language>", "language of texts (default: the locale's)").choices(["en", "zh"]),
+    )
+    .action(
+      async (options: { readonly config?: string; readonly json: boolean; readonly lang?: Language }) => {
+        const { runDiagnose } = await import("./run-diagnose.ts");
+        const request = { config: options.config, json: options.json, clock: systemClock };
+        context.finish(await runDiagnose(request, context.terminal(options.lang)));
+      },
+    );
 }
 
 interface CommonOptions extends AskOptions {
@@ -138,6 +160,18 @@ function addQuestions(program: Command, context: ProgramContext): void {
       const request = { ...common(options), metric, node, from, to, points, clock: systemClock };
       const client = await connect(options, context);
       context.finish(await runSeries(client, request, context.terminal(options.lang)));
+    });
+}
+
+function addRunbook(program: Command, context: ProgramContext): void {
+  question(program, "runbook", "the steps for a finding, with this cluster's names and paths")
+    .argument("<code>", "code of a finding, as DISK_FULL; RESTORE for a restore from a snapshot")
+    .option("--member <name>", "the member it is for (default: the one the finding is about)")
+    .action(async (code: string, options: CommonOptions & { readonly member?: string }) => {
+      const { runRunbook } = await import("./run-runbook.ts");
+      const request = { ...common(options), code, member: options.member };
+      const client = await connect(options, context);
+      context.finish(await runRunbook(client, request, context.terminal(options.lang)));
     });
 }
 

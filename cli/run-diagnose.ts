@@ -1,0 +1,158 @@
+/**
+ * `etcdscope diagnose`: this node, now, without a collector. The agent's probes look for a few seconds, their frames are
+ * folded and judged by the collector's own code, and the decision tree is told. Exit code 0 ok, 1 bad, 3 unknown.
+ */
+import { hostname } from "node:os";
+import { checkAgentConfig } from "../agent/config-file.ts";
+import type { AgentConfig } from "../agent/config.ts";
+import { createEtcdDoor } from "../agent/etcd/create-etcd-door.ts";
+import { createLinuxHost } from "../agent/host/linux-host.ts";
+import type { LocalLook } from "../agent/local-look.ts";
+import { createLocalLook } from "../agent/local-look.ts";
+import { walkTree } from "../collector/diagnosis/decision-tree.ts";
+import type { Evaluation } from "../collector/diagnosis/evaluate.ts";
+import { evaluate } from "../collector/diagnosis/evaluate.ts";
+import { LOCAL_RULES } from "../collector/diagnosis/local-rules.ts";
+import { DEFAULT_THRESHOLDS } from "../collector/diagnosis/thresholds.ts";
+import { EMPTY_TRACKER } from "../collector/diagnosis/track.ts";
+import { findNext } from "../collector/runbook/next-step.ts";
+import { foldCluster } from "../collector/view/fold.ts";
+import type { ClusterFrames } from "../collector/view/node-state.ts";
+import type { Clock } from "../shared/clock.ts";
+import { formatProblems } from "../shared/config/config-problem.ts";
+import type { Frame } from "../shared/frame.ts";
+import type { Logger } from "../shared/log-line.ts";
+import type { CheckState, Diagnosis } from "../shared/rest.ts";
+import { ETCDSCOPE_VERSION } from "../shared/version.ts";
+import type { Terminal } from "./terminal.ts";
+import { renderDiagnosis } from "./view/render-diagnosis.ts";
+
+export interface DiagnoseRequest {
+  /** The agent's configuration; undefined: what discovery finds. */
+  readonly config: string | undefined;
+  readonly json: boolean;
+  readonly clock: Clock;
+}
+
+/** Two looks of the metrics, and whatever a first failure has set off. */
+const LEAST_MS = 4500;
+/** A silence counts as one after 5 s; with the start and the end all stays below 15 s. */
+const MOST_MS = 11_000;
+const LOOK_EVERY_MS = 500;
+const EXIT_CODES: Readonly<Record<CheckState, number>> = { ok: 0, bad: 1, unknown: 3 };
+
+export async function runDiagnose(request: DiagnoseRequest, terminal: Terminal): Promise<number> {
+  const { clock } = request;
+  const config = readConfig(request.config, terminal);
+  if (config === undefined) {
+    return 2;
+  }
+  const host = createLinuxHost({ clock });
+  const look = createLocalLook({ config, clock, log: SILENT, host, createEtcdDoor });
+  const beganUs = clock.monotonicUs();
+  const evaluation = await watch(look, { config, clock, hasOwnCertificate: request.config !== undefined });
+  const seconds = (clock.monotonicUs() - beganUs) / 1e6;
+  const source = look.source();
+  await look.stop();
+  const diagnosis: Diagnosis = {
+    ...walkTree(evaluation, { node: config.node }),
+    next: findNext(evaluation),
+  };
+  terminal.write(
+    request.json
+      ? `${JSON.stringify(diagnosis, null, 2)}\n`
+      : renderDiagnosis(diagnosis, { terminal, node: config.node, seconds, source }),
+  );
+  const code = EXIT_CODES[diagnosis.state];
+  if (host.pendingOperations().length > 0) {
+    // Node's own end waits for every thread, and one of them waits for a file system that may never answer.
+    process.execve?.("/bin/sh", ["sh", "-c", `exit ${code}`], {});
+  }
+  return code;
+}
+
+interface WatchOptions {
+  readonly config: AgentConfig;
+  readonly clock: Clock;
+  /** Without a configuration there is no agent's certificate to speak of. */
+  readonly hasOwnCertificate: boolean;
+}
+
+/** Looks until everything was seen once and what matters is decided, or the time is over. */
+async function watch(look: LocalLook, options: WatchOptions): Promise<Evaluation> {
+  const { config, clock } = options;
+  const beganMs = clock.monotonicUs() / 1000;
+  let frames: ClusterFrames = { cluster: config.cluster, nodes: new Map() };
+  let tracker = EMPTY_TRACKER;
+  await look.start();
+  for (;;) {
+    await sleep(clock, LOOK_EVERY_MS);
+    const nowMs = clock.nowMs();
+    const frame = options.hasOwnCertificate ? look.closeFrame() : withoutOwnCertificate(look.closeFrame());
+    frames = foldCluster(frames, {
+      agent: { cluster: config.cluster, node: config.node },
+      instanceId: "diagnose",
+      agentVersion: ETCDSCOPE_VERSION,
+      receivedAtMs: nowMs,
+      frame,
+    });
+    const evaluation = evaluate(frames, tracker, {
+      nowMs,
+      thresholds: DEFAULT_THRESHOLDS,
+      expectedVoters: undefined,
+      collectorStartedAtMs: 0,
+      rules: LOCAL_RULES,
+    });
+    tracker = evaluation.tracker;
+    const forMs = clock.monotonicUs() / 1000 - beganMs;
+    const isDecided = walkTree(evaluation, { node: config.node }).state !== "unknown";
+    if (forMs >= MOST_MS || (forMs >= LEAST_MS && look.isComplete() && isDecided)) {
+      return evaluation;
+    }
+  }
+}
+
+function withoutOwnCertificate(frame: Frame): Frame {
+  return { ...frame, facts: frame.facts.filter(({ key }) => key !== "certificate/agent") };
+}
+
+function sleep(clock: Clock, durationMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.after(durationMs, resolve);
+  });
+}
+
+function readConfig(file: string | undefined, terminal: Terminal): AgentConfig | undefined {
+  if (file === undefined) {
+    return { ...DISCOVERED, node: hostname() };
+  }
+  const result = checkAgentConfig(file);
+  if (result.kind === "invalid") {
+    terminal.writeError(`${formatProblems(file, result.problems)}\n`);
+    return undefined;
+  }
+  return result.config;
+}
+
+/** What an agent's configuration would say if it said nothing. Only what probes read of it is ever used. */
+const DISCOVERED: Omit<AgentConfig, "node"> = {
+  cluster: "local",
+  collectors: [],
+  tls: { ca: "", cert: "", key: "" },
+  etcd: { name: undefined, dataDir: undefined, endpoint: undefined, tls: undefined, logs: "off" },
+  peers: {},
+  backups: undefined,
+  intervals: { fastMs: 1000, normalMs: 10_000, slowMs: 60_000 },
+  fsyncProbe: { enabled: true, intervalMs: 5000 },
+  spool: { dir: "", maxBytes: 0, maxAgeMs: 0 },
+  log: { level: "error" },
+};
+
+/** What a probe could not do is in its run, and told with the check that misses it. */
+const SILENT: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  child: () => SILENT,
+};
