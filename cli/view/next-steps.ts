@@ -1,4 +1,5 @@
 /** What to do now and what not to do, where the findings and the quorum alone make it certain. Looking comes before changing. */
+import { quote } from "../../collector/runbook/shell.ts";
 import type { ClusterState, Finding } from "../../shared/rest.ts";
 import type { Text } from "../../shared/text.ts";
 
@@ -46,6 +47,18 @@ export function sayWhereEvidenceIs({ cluster }: ClusterState, count: number): Te
     en: `${command}   (${count === 1 ? "its evidence" : `evidence of all ${count}`})`,
     zh: `${command}   （${count} 项发现的证据）`,
   };
+}
+
+/** The command that tells the steps for the first root cause; undefined: there is no runbook for it. */
+export function sayWhereStepsAre({ cluster }: ClusterState, causes: readonly Finding[]): Text | undefined {
+  const cause = causes.find(({ runbook }) => runbook !== null);
+  if (cause === undefined) {
+    return undefined;
+  }
+  const { kind, name } = cause.subject;
+  const member = kind === "member" ? ` --member ${quote(name)}` : "";
+  const command = `etcdscope runbook ${cause.code} --cluster ${quote(cluster)}${member}`;
+  return { en: command, zh: command };
 }
 
 /** What would make it worse. */

@@ -76,7 +76,7 @@ function renderCondition({ text, state, because }: RunbookCondition, terminal: T
   const sentence =
     language === "en"
       ? `${word.en}: ${text.en}${state === "refused" ? ", but" : ":"} ${because.en}`
-      : `${word.zh}：${text.zh}${state === "refused" ? "，但" : "："}${because.zh}`;
+      : `${word.zh}：${text.zh}${state === "refused" ? "，但 " : "："}${because.zh}`;
   const lines = inStep(LABELS.before, sentence, terminal);
   return lines.replace(word[language], terminal.style(style, word[language]));
 }

@@ -11,7 +11,7 @@ import type {
 } from "../../shared/rest.ts";
 import type { Language, Text } from "../../shared/text.ts";
 import type { Style, Terminal } from "../terminal.ts";
-import { listDangers, listNextSteps, sayWhereEvidenceIs } from "./next-steps.ts";
+import { listDangers, listNextSteps, sayWhereEvidenceIs, sayWhereStepsAre } from "./next-steps.ts";
 import { renderTable, type Cell } from "./render-table.ts";
 import { padText, textWidth, wrapText } from "./text-width.ts";
 import { AGENT_WORDS, ago, HEADS, LABELS, ROLE_WORDS, STATE_WORDS, VERDICT_WORDS } from "./words.ts";
@@ -71,7 +71,12 @@ export function renderReasons(state: ClusterState, terminal: Terminal): string {
       .map((spot) => labelled(LABELS.unseen, spot[terminal.language], { terminal })),
   ];
   if (active.length > 0) {
-    const steps = [...listNextSteps(causes), sayWhereEvidenceIs(state, active.length)];
+    const runbook = sayWhereStepsAre(state, causes);
+    const steps = [
+      ...listNextSteps(causes),
+      ...(runbook === undefined ? [] : [runbook]),
+      sayWhereEvidenceIs(state, active.length),
+    ];
     lines.push(...steps.map((step) => labelled(LABELS.now, step[terminal.language], { terminal })));
   }
   lines.push(

@@ -8,7 +8,10 @@ import { nameMembers } from "./site.ts";
 import type { Condition } from "./step.ts";
 import { say } from "./step.ts";
 
-/** Taking this member away leaves the others a majority that serves. */
+/**
+ * Taking this member away leaves the others a majority that serves; without a leader nobody serves, and a majority that is
+ * up is what an election needs.
+ */
 export function othersKeepQuorum(site: Site, member: SiteMember): Condition {
   const { judged } = site;
   const { label } = member;
@@ -20,17 +23,19 @@ export function othersKeepQuorum(site: Site, member: SiteMember): Condition {
   if (voters === 0) {
     return { text, state: "unknown", because: NO_MEMBERS };
   }
-  const others = site.members.filter((one) => one.isVoter && one.label !== label);
-  const serving = others.filter(({ state }) => state === "serving");
-  const out = others.filter(({ state }) => state !== "serving" && state !== "unknown");
-  const left = member.isVoter ? serving.length : judged.quorum.serving;
-  if (left >= needed) {
+  const others = site.members.filter((one) => one.isVoter && one !== member);
+  const isLeaderless = judged.verdict === "no-leader";
+  const counts = ({ state }: SiteMember): boolean =>
+    state === "serving" || (isLeaderless && state === "no-quorum");
+  const serving = others.filter(counts);
+  const out = others.filter((one) => !counts(one) && one.state !== "unknown");
+  if (serving.length >= needed) {
     return {
       text,
       state: "met",
       because: say(
-        `${nameMembers(serving).en} serve, ${needed} are needed`,
-        `${nameMembers(serving).zh} 正常服务，需要 ${needed} 个`,
+        `${nameMembers(serving).en} ${isLeaderless ? "are up" : "serve"}, ${needed} are needed`,
+        `${nameMembers(serving).zh} ${isLeaderless ? "在线" : "正常服务"}，需要 ${needed} 个`,
       ),
     };
   }
@@ -157,7 +162,7 @@ export function isNotLeader(site: Site, member: SiteMember): Condition {
   if (leader === undefined) {
     return { text, state: "unknown", because: say("no leader is known", "不知道 leader 是谁") };
   }
-  return leader.member === member.label
+  return leader.member === member.judged?.name
     ? { text, state: "refused", because: say("it is the leader now", "它现在是 leader") }
     : { text, state: "met", because: say(`${leader.member} leads`, `leader 是 ${leader.member}`) };
 }
@@ -203,7 +208,7 @@ export function bothHold(...conditions: readonly Condition[]): Condition {
   return joinConditions(
     {
       en: conditions.map(({ text }) => text.en).join(", and "),
-      zh: conditions.map(({ text }) => text.zh).join("，且"),
+      zh: conditions.map(({ text }, index) => (index === 0 ? text.zh : spaced(`且${text.zh}`))).join("，"),
     },
     conditions,
   );
@@ -226,6 +231,11 @@ function joinConditions(text: Text, conditions: readonly Condition[]): Condition
           zh: conditions.map(({ because }) => because.zh).join("；"),
         },
       };
+}
+
+/** A Latin word after a Chinese one is set off by a space. */
+function spaced(text: string): string {
+  return text.replace(/^(\p{Script=Han})(?=[A-Za-z0-9])/u, "$1 ");
 }
 
 const NO_MEMBERS = say("no member list was seen", "没有看到成员列表");

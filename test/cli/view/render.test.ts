@@ -25,6 +25,7 @@ describe("cli/view/render-status", () => {
            days)
   now      free space on m3, outside of etcd's member directory; start etcd if
            it has exited
+  now      etcdscope runbook DISK_FULL --cluster prod-a --member m3
   now      etcdscope findings --active --cluster prod-a   (evidence of all 2)
   do not   stop m1 or m2: the quorum of 2 would be lost
 

@@ -6,6 +6,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CODE_NAMES } from "../../../collector/diagnosis/code-names.ts";
 import { RULES } from "../../../collector/diagnosis/registry.ts";
+import { othersKeepQuorum } from "../../../collector/runbook/conditions.ts";
 import { BOOKS, findBook, normalizeCode, RUNBOOK_CODES } from "../../../collector/runbook/registry.ts";
 import { renderRunbook } from "../../../collector/runbook/render-runbook.ts";
 import { createSite } from "../../../collector/runbook/site.ts";
@@ -190,6 +191,54 @@ describe("collector/runbook", () => {
     const dark = renderRunbook(evaluateExample(unseen).cluster, { code: "START_WAL_CORRUPT", member: "m3" });
     const aside = dark?.steps.find(({ title }) => title.en.includes("aside"));
     expect(aside?.precondition?.state).toBe("unknown");
+  });
+
+  it("never lets a voter go when those that serve would be too few without it", () => {
+    const flags = fc.array(fc.record({ isUp: fc.boolean(), hasAgent: fc.boolean() }), {
+      minLength: 1,
+      maxLength: 5,
+    });
+    fc.assert(
+      fc.property(flags, (given) => {
+        const { cluster } = evaluateExample(given.map((one, index) => exampleMember(`m${index + 1}`, one)));
+        const site = createSite(cluster, { code: "MEMBER_HUNG", member: undefined });
+        for (const member of site.members) {
+          const { state } = othersKeepQuorum(site, member);
+          const left = cluster.members.filter(
+            (one) => one.isVoter && one.name !== member.name && one.state === "serving",
+          );
+          if (state === "met") {
+            expect(left.length).toBeGreaterThanOrEqual(cluster.quorum.needed);
+          } else {
+            expect(left.length).toBeLessThan(cluster.quorum.needed);
+          }
+        }
+      }),
+    );
+  });
+
+  it("lets one of a leaderless majority be restarted, as an election needs no more than who is up", () => {
+    const { cluster } = evaluateExample(THREE);
+    const leaderless = {
+      ...cluster,
+      verdict: "no-leader" as const,
+      leader: undefined,
+      members: cluster.members.map((one) => ({
+        ...one,
+        state: "no-quorum" as const,
+        role: "unknown" as const,
+      })),
+    };
+    const runbook = renderRunbook(leaderless, { code: "NO_LEADER", member: "m2" });
+    expect(runbook?.steps.find(({ risk }) => risk === "disruptive")?.precondition).toMatchObject({
+      state: "met",
+      because: { en: "m1, m3 are up, 2 are needed" },
+    });
+    const oneOut = leaderless.members.map((one) =>
+      one.name === "m3" ? { ...one, state: "down" as const } : one,
+    );
+    const short = renderRunbook({ ...leaderless, members: oneOut }, { code: "NO_LEADER", member: "m2" });
+    expect(short?.steps.find(({ risk }) => risk === "disruptive")?.precondition?.state).toBe("refused");
   });
 
   it("defragments the leader last", () => {
