@@ -1,7 +1,7 @@
 /** The certificates of the agents' stream: a small authority of its own, ECDSA P-256, names in the certificates. */
 import { randomBytes, webcrypto } from "node:crypto";
 import { isIP } from "node:net";
-import "./reflect-metadata.ts";
+import "reflect-metadata";
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,

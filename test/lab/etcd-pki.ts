@@ -3,7 +3,7 @@
 import { webcrypto } from "node:crypto";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import "../../cli/pki/reflect-metadata.ts";
+import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
 import { systemClock } from "../../shared/clock.ts";
 

@@ -1,5 +1,5 @@
 /** Certificates for tests: an authority and what it signs, good or bad on purpose, as files in a folder. */
-import "../../../cli/pki/reflect-metadata.ts";
+import "reflect-metadata";
 import type { webcrypto } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
