@@ -1,23 +1,23 @@
 /**
- * One kept-open HTTP/2 connection to a member's client port, and unary gRPC calls over it.
+ * Unary gRPC calls to a member's client port over one connection kept open: when it is made anew, how long a call may take,
+ * and what each call showed of the link.
  *
  * Made of node:http2 rather than of etcd3 or grpc-js because an agent may use 6.7 ms of CPU a second for everything, three
  * Status calls a second among it. CPU of one call, measured against etcd 3.4 on one machine at that rate: etcd3
  * 1.3 to 2.0 ms, grpc-js 1.2 to 1.5 ms, this 0.6 to 0.9 ms; resident memory 78, 77 and 72 MiB. It also hands on the
  * socket's own error ("refused", "certificate has expired"), where the others give a sentence and a backoff of their own.
  */
-import { connect as connectHttp2, constants } from "node:http2";
-import type { ClientHttp2Session, ClientHttp2Stream } from "node:http2";
+import { constants } from "node:http2";
 import type { Clock } from "../../shared/clock.ts";
 import { EtcdscopeError } from "../../shared/errors.ts";
 import { formatAddress } from "./address.ts";
 import type { Address } from "./address.ts";
 import type { CredentialSource } from "./credentials.ts";
-import { endedEarly, readAnswer } from "./grpc-answer.ts";
+import { endedEarly } from "./grpc-answer.ts";
+import { GrpcLink } from "./grpc-link.ts";
+import type { GrpcCall, GrpcRequest } from "./grpc-link.ts";
 import { describeFailure, describeMissingCredential, describeSuccess } from "./link-look.ts";
 import type { Attempt, LinkLook } from "./link-look.ts";
-import { openSocket } from "./open-socket.ts";
-import type { OpeningSocket } from "./open-socket.ts";
 import { translateSocketError } from "./translate-error.ts";
 
 /** No more than about one connection attempt a second: calls in between get the last attempt's error. */
@@ -28,39 +28,6 @@ const TIMEOUTS_TO_REPLACE = 2;
 const MAX_AGE_US = 300_000_000;
 /** An answer takes milliseconds; one that takes this long is worth a look at the link: longer than TCP's first timeout. */
 const LATE_AFTER_MS = 250;
-/** Time for the goodbye when a connection is closed. */
-const CLOSE_LIMIT_MS = 500;
-
-export interface GrpcRequest {
-  /** "/package.Service/Method" */
-  readonly path: string;
-  /** From encodeGrpcFrame. */
-  readonly frame: Buffer;
-  /** Further headers. */
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal;
-  /** Called once when the answer is late but the time is not over yet. */
-  readonly onLate?: () => void;
-}
-
-interface Link {
-  readonly opening: OpeningSocket;
-  readonly openedUs: number;
-  readonly version: number;
-  session: ClientHttp2Session | undefined;
-  /** What ended it, as the socket told it. */
-  socketError: unknown;
-  readonly calls: Set<Call>;
-}
-
-interface Call {
-  readonly request: GrpcRequest;
-  readonly isReused: boolean;
-  sentUs: number;
-  stream: ClientHttp2Stream | undefined;
-  readonly settle: (result: Uint8Array | EtcdscopeError) => void;
-}
 
 export interface GrpcConnectionOptions {
   readonly address: Address;
@@ -76,7 +43,9 @@ export class GrpcConnection {
   readonly #options: GrpcConnectionOptions;
   readonly #where: string;
   readonly #headers: Readonly<Record<string, string>>;
-  #link: Link | undefined;
+  #link: GrpcLink | undefined;
+  /** Of the credentials that the link was opened with. */
+  #linkVersion = 0;
   #look: LinkLook | undefined;
   #timeouts = 0;
   #failure: { readonly atUs: number; readonly error: EtcdscopeError } | undefined;
@@ -109,7 +78,7 @@ export class GrpcConnection {
       if (this.#failure !== undefined && nowUs - this.#failure.atUs < ATTEMPT_GAP_US) {
         throw this.#failure.error;
       }
-      this.#link = this.#open(nowUs);
+      this.#link = this.#open();
     }
     const link = this.#link;
     return await new Promise<Uint8Array>((resolve, reject) => {
@@ -118,9 +87,9 @@ export class GrpcConnection {
         request.onLate?.();
       });
       const onAbort = (): void => this.#expire(link, call);
-      const call: Call = {
+      const call: GrpcCall = {
         request,
-        isReused: link.session !== undefined,
+        isReused: link.isOpen,
         sentUs: nowUs,
         stream: undefined,
         settle: (result) => {
@@ -141,10 +110,7 @@ export class GrpcConnection {
         },
       };
       request.signal.addEventListener("abort", onAbort, { once: true });
-      link.calls.add(call);
-      if (link.session !== undefined) {
-        this.#send(link, call);
-      }
+      link.add(call);
     });
   }
 
@@ -158,8 +124,8 @@ export class GrpcConnection {
     }
   }
 
-  #attempt(link: Link, call: Call): Attempt {
-    const { phase, remoteIp } = link.opening;
+  #attempt(link: GrpcLink, call: GrpcCall): Attempt {
+    const { phase, remoteIp } = link;
     return { address: this.#where, remoteIp, isTls: this.address.isTls, phase, isReused: call.isReused };
   }
 
@@ -173,7 +139,8 @@ export class GrpcConnection {
       return;
     }
     const isOld = this.#options.clock.monotonicUs() - link.openedUs > MAX_AGE_US;
-    const isOutdated = this.address.isTls && this.#options.credentials.current().version !== link.version;
+    const isOutdated =
+      this.address.isTls && this.#options.credentials.current().version !== this.#linkVersion;
     if (this.#timeouts >= TIMEOUTS_TO_REPLACE) {
       this.#drop(link, undefined);
     } else if (isOld || isOutdated) {
@@ -182,27 +149,21 @@ export class GrpcConnection {
     }
   }
 
-  #open(nowUs: number): Link {
+  #open(): GrpcLink {
     const credential = this.address.isTls ? this.#credentialOrFail() : undefined;
-    const opening = openSocket({
+    this.#linkVersion = credential?.version ?? 0;
+    return new GrpcLink({
       address: this.address,
       context: credential?.context,
-      alpn: "h2",
-      onOpen: () => this.#begin(link),
+      headers: this.#headers,
+      clock: this.#options.clock,
+      onGoaway: (link) => {
+        if (this.#link === link) {
+          this.#link = undefined;
+        }
+      },
+      onEnded: (link, cause) => this.#drop(link, cause),
     });
-    const link: Link = {
-      opening,
-      openedUs: nowUs,
-      version: credential?.version ?? 0,
-      session: undefined,
-      socketError: undefined,
-      calls: new Set(),
-    };
-    opening.socket.on("error", (error) => {
-      link.socketError ??= error;
-    });
-    opening.socket.once("close", () => this.#drop(link, link.socketError));
-    return link;
   }
 
   #credentialOrFail(): ReturnType<CredentialSource["current"]> {
@@ -215,61 +176,12 @@ export class GrpcConnection {
     }
   }
 
-  #begin(link: Link): void {
-    const { isTls } = this.address;
-    const session = connectHttp2(`${isTls ? "https" : "http"}://${this.#where}`, {
-      createConnection: () => link.opening.socket,
-      settings: { enablePush: false },
-      maxSessionMemory: 4,
-    });
-    session.on("error", (error) => {
-      link.socketError ??= error;
-    });
-    session.once("goaway", () => {
-      if (this.#link === link) {
-        this.#link = undefined;
-      }
-    });
-    session.once("close", () => this.#drop(link, link.socketError));
-    link.session = session;
-    for (const call of link.calls) {
-      this.#send(link, call);
-    }
-  }
-
-  #send(link: Link, call: Call): void {
-    const { frame, path, headers } = call.request;
-    call.sentUs = this.#options.clock.monotonicUs();
-    let stream: ClientHttp2Stream | undefined;
-    try {
-      stream = link.session?.request({ ...this.#headers, ":path": path, ...headers });
-    } catch (caught) {
-      call.settle(translateSocketError(link.socketError ?? caught, this.#where));
-      return;
-    }
-    if (stream === undefined) {
-      return;
-    }
-    call.stream = stream;
-    readAnswer(stream, this.#where, (result) => {
-      call.settle(
-        result instanceof Error ? translateSocketError(link.socketError ?? result, this.#where) : result,
-      );
-    });
-    stream.end(frame);
-  }
-
-  #expire(link: Link, call: Call): void {
-    const { phase } = link.opening;
+  #expire(link: GrpcLink, call: GrpcCall): void {
+    const { phase } = link;
     const spentMs = Math.round((this.#options.clock.monotonicUs() - call.sentUs) / 1000);
     const what = { tcp: "TCP connect", tls: "TLS handshake", open: "request" }[phase];
-    const error = new EtcdscopeError(
-      "TIMED_OUT",
-      `${this.#where} did not answer the ${what} in ${spentMs} ms`,
-      {
-        reason: "timeout",
-      },
-    );
+    const text = `${this.#where} did not answer the ${what} in ${spentMs} ms`;
+    const error = new EtcdscopeError("TIMED_OUT", text, { reason: "timeout" });
     this.#timeouts += 1;
     call.settle(error);
     if (phase === "open") {
@@ -279,39 +191,25 @@ export class GrpcConnection {
     }
   }
 
-  /** Ends a connection at once. Calls under way fail. */
-  #drop(link: Link, cause: unknown): void {
+  /** Ends a connection at once, and remembers what a next one would meet too. */
+  #drop(link: GrpcLink, cause: unknown): void {
     const error = translateSocketError(cause ?? endedEarly(), this.#where);
     if (this.#link === link) {
       this.#link = undefined;
       this.#timeouts = 0;
-      if (link.session !== undefined) {
+      if (link.isOpen) {
         this.#options.onLost?.();
       }
-      if (link.session === undefined || error.code === "TLS_FAILED") {
+      if (!link.isOpen || error.code === "TLS_FAILED") {
         this.#failure = { atUs: this.#options.clock.monotonicUs(), error };
       }
     }
-    for (const call of link.calls) {
-      call.settle(error);
-    }
-    link.session?.destroy();
-    link.opening.socket.destroy();
+    link.drop(error);
   }
 
-  async #retire(link: Link): Promise<void> {
-    const { session } = link;
-    if (session === undefined || session.destroyed) {
+  async #retire(link: GrpcLink): Promise<void> {
+    if (!(await link.retire())) {
       this.#drop(link, undefined);
-      return;
     }
-    await new Promise<void>((resolve) => {
-      const timer = this.#options.clock.after(CLOSE_LIMIT_MS, () => session.destroy());
-      session.once("close", () => {
-        timer.cancel();
-        resolve();
-      });
-      session.close();
-    });
   }
 }
