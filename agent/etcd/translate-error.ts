@@ -1,6 +1,7 @@
 /** Errors of sockets, TLS, HTTP and gRPC → EtcdscopeErrors, once, by tables whose rows have reasons. */
 import { EtcdscopeError } from "../../shared/errors.ts";
 import type { ErrorCode } from "../../shared/errors.ts";
+import { stripOpensslFraming } from "../../shared/openssl-text.ts";
 
 /** Every reason that a failure of the door to etcd can carry. */
 export type EtcdFailureReason =
@@ -152,6 +153,6 @@ function describe(
   cause: unknown,
   about: { readonly where: string; readonly message: string },
 ): EtcdscopeError {
-  const message = `${about.where} ${found.text}: ${about.message.trim()}`;
+  const message = `${about.where} ${found.text}: ${stripOpensslFraming(about.message).trim()}`;
   return new EtcdscopeError(found.code, message, { cause, reason: found.reason });
 }

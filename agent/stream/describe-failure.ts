@@ -28,7 +28,8 @@ export function describeFailure(details: string, own: OwnCertificate | undefined
   if (own !== undefined && nowMs < own.notBeforeMs) {
     return `The collector closed the connection: this agent's certificate ${own.path} is valid from ${iso(own.notBeforeMs)} only`;
   }
-  return `The collector closed the connection (${text}): it may not trust this agent's certificate, its log says why`;
+  // Which of the two wordings it is depends on a race alone.
+  return `The collector closed the connection after TLS began: it may not trust this agent's certificate, its log says why`;
 }
 
 function iso(timeMs: number): string {

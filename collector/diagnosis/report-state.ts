@@ -1,6 +1,7 @@
 /** The judged cluster in the shape of the REST API. */
 import type { AgentState, ClusterState, Finding, MemberReport } from "../../shared/rest.ts";
 import type { Text } from "../../shared/text.ts";
+import { listBlindProbes } from "./blind-probes.ts";
 import { formatTime } from "./format.ts";
 import type { JudgedCluster, JudgedMember } from "./judged-cluster.ts";
 
@@ -84,6 +85,7 @@ function reportCoverage(cluster: JudgedCluster): ClusterState["coverage"] {
     blindSpots: [
       ...dark.map(({ name, view }) => BLIND[view.agent.state](name)),
       ...mute.map(({ name, why }) => ({ en: `${name}: ${why.en}`, zh: `${name}：${why.zh}` })),
+      ...cluster.view.nodes.flatMap(listBlindProbes),
     ],
   };
 }

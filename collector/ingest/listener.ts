@@ -9,8 +9,10 @@ import type { Clock, Timer } from "../../shared/clock.ts";
 import { EtcdscopeError } from "../../shared/errors.ts";
 import { serverTlsOptions, type TlsMaterial } from "../../shared/grpc.ts";
 import type { Logger } from "../../shared/log-line.ts";
+import { stripOpensslFraming } from "../../shared/openssl-text.ts";
 import type { TlsPaths } from "../config.ts";
 import type { IngestCounters } from "./counters.ts";
+import { createRejectionGate } from "./rejection-gate.ts";
 
 export const LISTENER_LIMITS = {
   connections: 12_000,
@@ -19,8 +21,8 @@ export const LISTENER_LIMITS = {
   firstStreamMs: 10_000,
   /** Certificates are read again this often, so that a renewed one comes into force without a restart. */
   reloadMs: 60_000,
-  /** Rejected connections are logged at most this often; the number of those in between is in the next line. */
-  rejectionLogMs: 10_000,
+  /** Connections rejected for one reason are logged at most this often. */
+  rejections: { everyMs: 10_000, reasons: 32 },
 } as const;
 
 export interface ListenerOptions {
@@ -49,8 +51,7 @@ export function createListener(options: ListenerOptions): Listener {
   let server: TlsServer | undefined;
   let material: TlsMaterial | undefined;
   let reload: Timer | undefined;
-  let suppressed = 0;
-  let nextRejectionLogMs = 0;
+  const rejections = createRejectionGate(LISTENER_LIMITS.rejections);
 
   async function start(): Promise<number> {
     material = await readMaterial(options.tls);
@@ -114,16 +115,13 @@ export function createListener(options: ListenerOptions): Listener {
     deadlines.delete(remote);
   }
 
-  function reject(error: string, remote: string): void {
+  function reject(message: string, remote: string): void {
     counters.rejectedConnectionsTotal += 1;
-    const nowMs = clock.monotonicUs() / 1000;
-    if (nowMs < nextRejectionLogMs) {
-      suppressed += 1;
-      return;
+    const error = stripOpensslFraming(message);
+    const alsoRejected = rejections.pass(error, clock.monotonicUs() / 1000);
+    if (alsoRejected !== undefined) {
+      log.warn({ error, remote, alsoRejected }, "Connection of an agent was rejected.");
     }
-    nextRejectionLogMs = nowMs + LISTENER_LIMITS.rejectionLogMs;
-    log.warn({ error, remote, alsoRejected: suppressed }, "Connection of an agent was rejected.");
-    suppressed = 0;
   }
 
   function scheduleReload(): void {

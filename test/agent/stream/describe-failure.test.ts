@@ -24,12 +24,17 @@ describe("agent/stream/describe-failure", () => {
     [
       closed,
       good,
-      "The collector closed the connection (Failed to connect): it may not trust this agent's certificate, its log says why",
+      "The collector closed the connection after TLS began: it may not trust this agent's certificate, its log says why",
     ],
     [
       closed,
       undefined,
-      "The collector closed the connection (Failed to connect): it may not trust this agent's certificate, its log says why",
+      "The collector closed the connection after TLS began: it may not trust this agent's certificate, its log says why",
+    ],
+    [
+      "read ECONNRESET (2026-11-23T00:07:57.975Z)",
+      good,
+      "The collector closed the connection after TLS began: it may not trust this agent's certificate, its log says why",
     ],
     [
       closed,
