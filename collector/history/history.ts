@@ -126,9 +126,11 @@ export function createHistory(options: HistoryOptions): History {
     if (notWritable === undefined) {
       log.error({ error }, "History cannot be written: frames are not acknowledged until it can.");
     }
+    // That it is not open says less than what keeps it from being opened.
+    const known = error.reason === "not_open" ? notWritable?.message : undefined;
     notWritable = {
       code: "NOT_WRITABLE",
-      message: error.message,
+      message: known ?? error.message,
       sinceMs: notWritable?.sinceMs ?? clock.nowMs(),
     };
   }
