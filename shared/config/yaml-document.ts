@@ -1,6 +1,7 @@
 /** YAML text to plain data, with the line of every key: problems can then say where they are. */
 import { isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, type Node } from "yaml";
 import type { ConfigProblem, KeyPath } from "./config-problem.ts";
+import { countValues } from "./count-values.ts";
 
 export interface YamlDocument {
   /** Mappings, lists and scalars; keys without a value are absent. */
@@ -12,6 +13,10 @@ export interface YamlDocument {
 
 /** Longer texts are refused: no configuration of ours comes near, and every later step is linear in it. */
 export const MAX_CONFIG_BYTES = 64 * 1024;
+
+const MAX_ALIASES = 50;
+/** More than a text of that length can hold without aliases. */
+const MAX_VALUES = MAX_CONFIG_BYTES;
 
 /** Parses one YAML 1.2 document. Duplicate keys, unknown tags and several documents are problems. */
 export function parseYamlDocument(text: string): YamlDocument {
@@ -25,7 +30,11 @@ export function parseYamlDocument(text: string): YamlDocument {
   let data: unknown;
   if (problems.length === 0) {
     try {
-      data = withoutNulls(document.toJS({ maxAliasCount: 50 }));
+      const written: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
+      if (countValues(written) > MAX_VALUES) {
+        throw new Error(`more than ${MAX_VALUES} values stand behind its aliases`);
+      }
+      data = withoutNulls(written);
     } catch (caught) {
       problems.push({ path: [], line: 1, message: `not valid YAML: ${firstLine(String(caught))}` });
     }
@@ -72,5 +81,6 @@ function withoutNulls(value: unknown): unknown {
 }
 
 function firstLine(text: string): string {
-  return (text.split("\n")[0] ?? "").replace(/^\w*Error: /, "");
+  const line = (text.split("\n")[0] ?? "").replace(/^\w*Error: /, "");
+  return line.startsWith("Maximum call stack") ? "nested too deeply" : line;
 }

@@ -2,7 +2,7 @@
  * What is wrong at the doors, against the product as it is deployed: whoever is refused reads why, and so does the operator
  * of the collector; what cannot be looked at is unknown with the reason; and the agent beside it notices nothing.
  */
-import { chmodSync, mkdirSync, readFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect as connectTcp } from "node:net";
 import { dirname, join } from "node:path";
 import { connect as connectTls } from "node:tls";
@@ -14,10 +14,12 @@ import { LIMITS } from "../../shared/limits.ts";
 import type { ClusterState, SeriesAnswer } from "../../shared/rest.ts";
 import { testFrame } from "../collector/ingest/test-frames.ts";
 import { createEtcdPki } from "../lab/etcd-pki.ts";
+import { runEtcdscope } from "../lab/etcdscope-command.ts";
 import { findFreePorts } from "../lab/free-ports.ts";
 import { httpGet } from "../lab/http-get.ts";
 import { writeCollectorConfig } from "../lab/stack-config.ts";
 import { waitFor } from "../lab/wait-for.ts";
+import { BAD_CONFIGS } from "./bad-configs.ts";
 import { startBadInputLab, type BadInputLab, type Stranger } from "./bad-input-lab.ts";
 import { helloOf, openRawStream, type RawStream } from "./raw-stream.ts";
 import { findRecords } from "./read-log.ts";
@@ -154,6 +156,23 @@ describe("test/integration/bad-input", () => {
       });
       await expectUnheard(on, "lab", "m8");
     });
+  });
+
+  describe("configuration", () => {
+    for (const service of ["agent", "collector"] as const) {
+      story(`names every problem of the ${service}'s file with its path, and starts nothing`, async (on) => {
+        const { text, paths } = BAD_CONFIGS[service];
+        const file = join(on.dir, `bad-${service}.yaml`);
+        writeFileSync(file, text.join("\n"));
+        for (const check of [["--check"], []]) {
+          const { code, stdout, stderr } = await runEtcdscope([service, ...check, "--config", file]);
+          expect([code, stdout]).toEqual([2, ""]);
+          for (const path of paths) {
+            expect(stderr).toContain(`${file}:${path}`);
+          }
+        }
+      });
+    }
   });
 
   describe("bytes on the agents' port", () => {

@@ -1,0 +1,50 @@
+/** Configurations in which every line is wrong, each with the place and the beginning of what must be said of it. */
+export const BAD_CONFIGS = {
+  agent: {
+    text: [
+      "cluster: prod a",
+      "nodes: m1",
+      'collectors: ["10.0.0.5", "10.0.0.6:7443", "10.0.0.6:7443"]',
+      "tls: { ca: gone.crt, cert: gone.crt }",
+      "etcd: { endpoint: 127.0.0.1, logs: all }",
+      "intervals: { fast: 1, normal: 5s, slow: 1s }",
+      "fsyncProbe: { enabled: maybe }",
+      "spool: { maxBytes: 1kB }",
+      "log: { level: loud }",
+    ],
+    paths: [
+      "1  cluster",
+      "2  nodes: unknown key",
+      "3  collectors[0]",
+      "3  collectors[2]: is listed twice",
+      "4  tls.ca: no such file",
+      "4  tls.key: is required",
+      "5  etcd.endpoint",
+      "5  etcd.logs",
+      "6  intervals.fast",
+      "6  intervals: expected fast",
+      "7  fsyncProbe.enabled",
+      "8  spool.maxBytes",
+      "9  log.level",
+    ],
+  },
+  collector: {
+    text: [
+      "grpc: { listen: nowhere, tls: { ca: gone.crt, cert: gone.crt, key: gone.key } }",
+      'http: { listen: "0.0.0.0:8080" }',
+      "history: { path: h.db, raw: 7d, rollups: 1d, maxByte: 1GiB }",
+      "thresholds: { profile: wild }",
+      "clusters: { prod-a: { voters: three } }",
+    ],
+    paths: [
+      "1  grpc.listen",
+      "1  grpc.tls.ca: no such file",
+      "1  grpc.tls.key: no such file",
+      "2  http.listen: 0.0.0.0 is reachable by others",
+      "3  history.rollups",
+      '3  history.maxByte: unknown key, did you mean "maxBytes"?',
+      "4  thresholds.profile",
+      "5  clusters.prod-a.voters",
+    ],
+  },
+} as const;
