@@ -192,6 +192,59 @@ export const METRIC_CATALOGUE: readonly MetricDescription[] = [
     labels: [],
     help: { en: "Limit of open file descriptors of etcd", zh: "etcd 文件描述符上限" },
   }),
+  gauge("process_threads", "threads", {
+    labels: [],
+    help: { en: "Threads of etcd", zh: "etcd 线程数" },
+  }),
+  gauge("etcdscope_process_anonymous_memory_bytes", "bytes", {
+    labels: [],
+    help: { en: "Memory of etcd that the kernel cannot take back", zh: "etcd 中内核无法回收的内存" },
+  }),
+  counter("etcdscope_process_cpu_wait_seconds_total", "seconds", {
+    labels: [],
+    help: {
+      en: "Time that etcd's threads were ready to run and waited for a CPU, added up",
+      zh: "etcd 各线程可运行但等待 CPU 的累计时间",
+    },
+  }),
+  counter("container_cpu_cfs_throttled_seconds_total", "seconds", {
+    labels: [],
+    help: {
+      en: "Time that the CPU quota held etcd's cgroup back",
+      zh: "CPU 配额限制 etcd 所在 cgroup 的时间",
+    },
+  }),
+  gauge("container_spec_memory_limit_bytes", "bytes", {
+    labels: [],
+    help: {
+      en: "Tightest memory limit of etcd's cgroup; absent: none",
+      zh: "etcd 所在 cgroup 的最小内存上限；无则不报",
+    },
+  }),
+  counter("container_oom_events_total", "kills", {
+    labels: [],
+    help: { en: "Processes of etcd's cgroup killed for memory", zh: "etcd 所在 cgroup 因内存被杀死的进程数" },
+  }),
+  // The machine.
+  counter("node_vmstat_oom_kill", "kills", {
+    labels: [],
+    help: { en: "Processes of the machine killed for memory", zh: "本机因内存被杀死的进程数" },
+  }),
+  gauge("node_memory_MemAvailable_bytes", "bytes", {
+    labels: [],
+    help: { en: "Memory of the machine that can still be had", zh: "本机可用内存" },
+  }),
+  gauge("node_memory_MemTotal_bytes", "bytes", {
+    labels: [],
+    help: { en: "Memory of the machine", zh: "本机内存总量" },
+  }),
+  counter("etcdscope_pressure_seconds_total", "seconds", {
+    labels: ["scope", "resource"],
+    help: {
+      en: "Time that at least one task of the machine or of etcd's cgroup waited for CPU, memory or IO",
+      zh: "本机或 etcd 所在 cgroup 至少有一个任务等待 CPU、内存或 IO 的时间",
+    },
+  }),
   // Disk of the data and WAL directories; labels as node_exporter, plus the role of the directory.
   counter("node_disk_writes_completed_total", "writes", {
     labels: ["device"],

@@ -12,10 +12,12 @@ import { createNodeProbe } from "./node.ts";
 import type { ProbeFactory } from "./probe.ts";
 import { createProcessProbe } from "./process.ts";
 import { createReadProbe } from "./read.ts";
+import { createResourcesProbe } from "./resources.ts";
 import { createStatusProbe } from "./status.ts";
 
 export const PROBE_FACTORIES: readonly ProbeFactory[] = [
   createProcessProbe,
+  createResourcesProbe,
   createNodeProbe,
   createFlagsProbe,
   createFilesystemProbe,

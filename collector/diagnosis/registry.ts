@@ -3,14 +3,19 @@ import type { Rule } from "./rule.ts";
 import { agentSilent } from "./rules/agent-silent.ts";
 import { certExpired } from "./rules/cert-expired.ts";
 import { certExpiring } from "./rules/cert-expiring.ts";
+import { cpuStarved } from "./rules/cpu-starved.ts";
+import { crashLoop } from "./rules/crash-loop.ts";
 import { diskFull } from "./rules/disk-full.ts";
 import { diskNearlyFull } from "./rules/disk-nearly-full.ts";
 import { diskSlow } from "./rules/disk-slow.ts";
+import { fdNearLimit } from "./rules/fd-near-limit.ts";
 import { leaderDisagreement } from "./rules/leader-disagreement.ts";
 import { memberDown } from "./rules/member-down.ts";
 import { memberHung } from "./rules/member-hung.ts";
+import { memoryPressure } from "./rules/memory-pressure.ts";
 import { noLeader } from "./rules/no-leader.ts";
 import { nodeUnreachable } from "./rules/node-unreachable.ts";
+import { oomKilled } from "./rules/oom-killed.ts";
 import { partition } from "./rules/partition.ts";
 import { peerLinkDown } from "./rules/peer-link-down.ts";
 import { processStopped } from "./rules/process-stopped.ts";
@@ -21,6 +26,11 @@ import { quotaNear } from "./rules/quota-near.ts";
 
 export const RULES: readonly Rule[] = [
   processStopped,
+  oomKilled,
+  crashLoop,
+  cpuStarved,
+  memoryPressure,
+  fdNearLimit,
   memberDown,
   memberHung,
   quorumLost,

@@ -2,7 +2,7 @@
 import { EtcdscopeError } from "../../shared/errors.ts";
 
 export interface ThresholdDescription {
-  readonly unit: "ms" | "bytes" | "ratio" | "calls" | "days";
+  readonly unit: "ms" | "bytes" | "ratio" | "calls" | "days" | "starts" | "entries" | "inodes" | "per-second";
   readonly default: number;
   readonly strict?: number;
   readonly relaxed?: number;
@@ -118,6 +118,64 @@ export const THRESHOLDS = {
     strict: 14,
     relaxed: 3,
     source: "one working week",
+  },
+  cpuThrottledRatio: {
+    unit: "ratio",
+    default: 0.25,
+    strict: 0.05,
+    relaxed: 0.5,
+    source: "Kubernetes' CPUThrottlingHigh alerts at a quarter",
+  },
+  cpuWaitRatio: {
+    unit: "ratio",
+    default: 0.5,
+    strict: 0.2,
+    relaxed: 1,
+    source: "one of etcd's threads waits for a CPU half of the time: heartbeats come late from then on",
+  },
+  memoryLimitRatio: {
+    unit: "ratio",
+    default: 0.9,
+    strict: 0.8,
+    relaxed: 0.95,
+    source: "room for one large range or snapshot before the kernel kills",
+  },
+  memoryAvailableRatio: {
+    unit: "ratio",
+    default: 0.05,
+    strict: 0.1,
+    relaxed: 0.02,
+    source: "kubelet's default eviction for memory.available, 100 MiB, is 5 % of a machine of 2 GiB",
+  },
+  memoryPressureRatio: {
+    unit: "ratio",
+    default: 0.1,
+    strict: 0.05,
+    relaxed: 0.3,
+    source:
+      "systemd-oomd and kubelet act from tens of per cent; etcd's page faults on its database begin to hurt before",
+  },
+  crashLoopStarts: {
+    unit: "starts",
+    default: 3,
+    source: "one restart is maintenance, a second one a retry",
+  },
+  crashLoopMs: {
+    unit: "ms",
+    default: 600_000,
+    source: "kubelet's longest back-off is 5 min: two attempts of it",
+  },
+  oomRecentMs: {
+    unit: "ms",
+    default: 600_000,
+    source: "as long as starts are counted for CRASH_LOOP: the kill explains them",
+  },
+  openFilesRatio: {
+    unit: "ratio",
+    default: 0.8,
+    strict: 0.6,
+    relaxed: 0.9,
+    source: "node_exporter's and etcd's own alert etcdFdExhaustion are at 80 to 85 %",
   },
 } as const satisfies Record<string, ThresholdDescription>;
 

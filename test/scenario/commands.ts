@@ -70,6 +70,20 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     }
   },
   cert: setCertificate,
+  sample: (world, [name = "", key = "", value = "", step = "0"]) => {
+    const agent = world.agent(name);
+    agent.growth.delete(key);
+    if (value === "none") {
+      agent.samples.delete(key);
+      return;
+    }
+    agent.samples.set(key, Number(value));
+    agent.growth.set(key, Number(step));
+  },
+  event: (world, [name = "", kind = "", ...pairs]) => {
+    const attributes = Object.fromEntries(pairs.map((pair) => pair.split("=")));
+    world.agent(name).events.push({ kind, attributes });
+  },
   alarm: (world, [name = "", kind = ""]) => {
     const id = name === "nobody" ? 0n : world.get(name).id;
     const alarms = kind === "none" ? [] : [{ memberId: id, kind }];

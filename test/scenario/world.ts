@@ -4,7 +4,7 @@
  */
 import { create, equals } from "@bufbuild/protobuf";
 import type { Fact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
-import { FactSchema, Layer, Port, ProcessState } from "../../shared/gen/etcdscope/v1/fact_pb.js";
+import { EventSchema, FactSchema, Layer, Port, ProcessState } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import { Outcome } from "../../shared/gen/etcdscope/v1/stream_pb.js";
 import type { ProbeRunRecord, ReceivedFrame, Sample } from "../../shared/frame.ts";
 import { seriesKey } from "../../shared/series-key.ts";
@@ -35,6 +35,10 @@ export interface WorldAgent {
   skewMs: number;
   /** Normal probes, sent as they are set, every tenth tick. */
   samples: Map<string, number>;
+  /** By how much a sample grows each time that it is sent. */
+  growth: Map<string, number>;
+  /** Sent with the next frame. */
+  events: { readonly kind: string; readonly attributes: Readonly<Record<string, string>> }[];
   facts: Map<string, Fact>;
   sent: Map<string, Fact>;
   extraRuns: Map<string, ProbeRunRecord>;
@@ -71,6 +75,8 @@ export class World {
         sequence: 0n,
         skewMs: 0,
         samples: new Map(),
+        growth: new Map(),
+        events: [],
         facts: new Map(),
         sent: new Map(),
         extraRuns: new Map(),
@@ -154,6 +160,11 @@ export class World {
     if (!agent.isHeard) {
       return undefined;
     }
+    const events = agent.events
+      .splice(0)
+      .map((event) =>
+        create(EventSchema, { ...event, subject: "etcd", atUnixMs: BigInt(this.nowMs + agent.skewMs) }),
+      );
     return {
       agent: { cluster: "prod-a", node: member.name },
       instanceId: `${member.name}-${agent.instance}`,
@@ -166,7 +177,7 @@ export class World {
         keyframe,
         samples,
         facts: [...facts, ...gone.map((key) => create(FactSchema, { key, removed: true }))],
-        events: [],
+        events,
         probeRuns: runs,
         droppedTotal: 0n,
         clockOffset: { offsetUs: agent.skewMs * 1000, roundTripUs: 400 },
@@ -297,6 +308,7 @@ export class World {
     }
     if (isDue) {
       into.samples.push(...[...agent.samples].map(([key, value]) => ({ key, value })));
+      agent.growth.forEach((step, key) => agent.samples.set(key, (agent.samples.get(key) ?? 0) + step));
       into.runs.push(...agent.extraRuns.values());
     }
     if (member.process === "running" && (agent.sequence === 1n || this.ticks % 5 === 0)) {
