@@ -68,6 +68,8 @@ export interface HostDoor {
   findProcessCgroup(pid: number): string | undefined;
   /** The kernel function that a sleeping process waits in; undefined when it does not sleep, or may not be seen. */
   findWaitChannel(pid: number): string | undefined;
+  /** Bytes that the process has had written to storage of any kind. */
+  findWrittenBytes(pid: number): number | undefined;
   findProcessShare(pid: number): ProcessShare | undefined;
   findCgroup(pid: number): CgroupPlace | undefined;
   readCgroup(place: CgroupPlace): CgroupFigures;

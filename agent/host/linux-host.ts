@@ -4,6 +4,7 @@ import { open, stat, statfs } from "node:fs/promises";
 
 import type { Clock } from "../../shared/clock.ts";
 import { EtcdscopeError } from "../../shared/errors.ts";
+import { findWrittenBytes } from "./find-written-bytes.ts";
 import { measureFsyncFile, removeStaleFsyncFile } from "./fsync-file.ts";
 import type { FileFacts, HostDoor, PendingOperation } from "./host-door.ts";
 import { createLane } from "./lane.ts";
@@ -62,6 +63,7 @@ export function createLinuxHost(options: LinuxHostOptions): HostDoor {
       const channel = findShortText(`${procRoot}/${pid}/wchan`);
       return channel === undefined || channel === "" || channel === "0" ? undefined : channel;
     },
+    findWrittenBytes: (pid) => findWrittenBytes(procRoot, pid),
     findProcessShare: (pid) => findProcessShare(procRoot, pid),
     findCgroup: (pid) => cgroups.findPlace(pid),
     readCgroup: (place) => cgroups.read(place),

@@ -5,10 +5,14 @@ import { certExpired } from "./rules/cert-expired.ts";
 import { certExpiring } from "./rules/cert-expiring.ts";
 import { cpuStarved } from "./rules/cpu-starved.ts";
 import { crashLoop } from "./rules/crash-loop.ts";
+import { diskContended } from "./rules/disk-contended.ts";
 import { diskFull } from "./rules/disk-full.ts";
 import { diskNearlyFull } from "./rules/disk-nearly-full.ts";
 import { diskSlow } from "./rules/disk-slow.ts";
+import { diskStalled } from "./rules/disk-stalled.ts";
 import { fdNearLimit } from "./rules/fd-near-limit.ts";
+import { fsReadOnly } from "./rules/fs-read-only.ts";
+import { inodesExhausted } from "./rules/inodes-exhausted.ts";
 import { leaderDisagreement } from "./rules/leader-disagreement.ts";
 import { memberDown } from "./rules/member-down.ts";
 import { memberHung } from "./rules/member-hung.ts";
@@ -39,6 +43,10 @@ export const RULES: readonly Rule[] = [
   leaderDisagreement,
   diskFull,
   diskNearlyFull,
+  inodesExhausted,
+  fsReadOnly,
+  diskStalled,
+  diskContended,
   diskSlow,
   quotaExceeded,
   quotaNear,

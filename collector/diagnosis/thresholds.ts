@@ -119,6 +119,30 @@ export const THRESHOLDS = {
     relaxed: 3,
     source: "one working week",
   },
+  inodesFree: {
+    unit: "inodes",
+    default: 16,
+    source:
+      "a WAL file, a snapshot and the temporary files of both are each one: below that the next is the last",
+  },
+  inodesNearRatio: {
+    unit: "ratio",
+    default: 0.05,
+    strict: 0.1,
+    relaxed: 0.02,
+    source: "kubelet's default hard eviction for nodefs.inodesFree is 5 %",
+  },
+  diskForeignRatio: {
+    unit: "ratio",
+    default: 0.5,
+    relaxed: 0.75,
+    source: "more than half of what the device writes is not etcd's",
+  },
+  diskForeignBytes: {
+    unit: "bytes",
+    default: 1024 * 1024,
+    source: "a second: less than that hinders no disk that etcd should run on",
+  },
   cpuThrottledRatio: {
     unit: "ratio",
     default: 0.25,

@@ -1,7 +1,7 @@
 /** The commands of a scenario, one function each: what an author writes → how the world changes. */
 import { Outcome } from "../../shared/gen/etcdscope/v1/stream_pb.js";
 import { seriesKey } from "../../shared/series-key.ts";
-import { failed, setFact } from "./world.ts";
+import { failed, ok, setFact } from "./world.ts";
 import type { World } from "./world.ts";
 
 type Command = (world: World, args: readonly string[]) => void;
@@ -59,7 +59,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   commit: (world, args) => setLatency(world, "etcd_disk_backend_commit", args),
   probe: (world, [name = "", what = ""]) => {
     const agent = world.agent(name);
-    agent.extraRuns.clear();
+    agent.extraRuns.delete("fsync");
     agent.samples.delete("etcdscope_fsync_probe_seconds");
     if (what === "timeout") {
       agent.extraRuns.set("fsync", failed("fsync", "", "timeout"));
@@ -70,6 +70,17 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     }
   },
   cert: setCertificate,
+  readonly: (world, [name = "", role = ""]) => {
+    const agent = world.agent(name);
+    const before = agent.facts.get(`filesystem/${role}`)?.body;
+    if (before?.case === "filesystem") {
+      setFact(agent, `filesystem/${role}`, {
+        case: "filesystem",
+        value: { ...before.value, readOnly: !before.value.readOnly },
+      });
+    }
+  },
+  writers: setWriters,
   sample: (world, [name = "", key = "", value = "", step = "0"]) => {
     const agent = world.agent(name);
     agent.growth.delete(key);
@@ -175,6 +186,32 @@ function setLatency(
     samples.set(key, Number(value) / 1000);
   }
   samples.set(`${metric}_interval_count`, Number(calls));
+}
+
+/** writers m3 80MiB etcd=1MiB tar=70MiB | writers m3 none: bytes a second of the device, of etcd and of others. */
+function setWriters(world: World, [name = "", device = "", ...pairs]: readonly string[]): void {
+  const agent = world.agent(name);
+  agent.extraRuns.set("disk", ok("disk", ""));
+  if (device === "none") {
+    agent.facts.delete("disk_writers");
+    return;
+  }
+  const rates = pairs.map((pair) => {
+    const [who = "", rate = ""] = pair.split("=");
+    return { who, bytesPerSecond: BigInt(parseBytes(rate)) };
+  });
+  const writers = rates
+    .filter(({ who }) => who !== "etcd")
+    .map(({ who, bytesPerSecond }, index) => ({ pid: 900 + index, name: who, bytesPerSecond }));
+  setFact(agent, "disk_writers", {
+    case: "diskWriters",
+    value: {
+      device: "sda",
+      deviceBytesPerSecond: BigInt(parseBytes(device)),
+      etcdBytesPerSecond: rates.find(({ who }) => who === "etcd")?.bytesPerSecond ?? 0n,
+      writers,
+    },
+  });
 }
 
 /** cert m3 server 20d | cert m3 server -1d | cert m3 server unreadable */
