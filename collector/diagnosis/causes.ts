@@ -16,6 +16,7 @@ export const CAUSES: Readonly<Record<string, readonly string[]>> = {
     "CERT_KEY_MISMATCH",
     "CERT_UNREADABLE",
     "CERT_EXPIRED",
+    "CLUSTER_ID_MISMATCH",
     "CRASH_LOOP",
   ],
   CRASH_LOOP: [
@@ -29,10 +30,20 @@ export const CAUSES: Readonly<Record<string, readonly string[]>> = {
     "CERT_EXPIRED",
   ],
   OOM_KILLED: ["MEMORY_PRESSURE"],
+  READS_HANG: [
+    "PROCESS_STOPPED",
+    "DISK_STALLED",
+    "DISK_SLOW",
+    "CPU_STARVED",
+    "PACKET_LOSS",
+    "PEER_LATENCY_HIGH",
+  ],
+  RAFT_LAG: ["DISK_STALLED", "DISK_SLOW", "CPU_STARVED", "MEMORY_PRESSURE", "PACKET_LOSS"],
   MEMBER_HUNG: ["PROCESS_STOPPED", "DISK_STALLED", "CPU_STARVED", "CERT_EXPIRED"],
   QUORUM_LOST: [
     "PARTITION",
     "MEMBER_DOWN",
+    "READS_HANG",
     "MEMBER_HUNG",
     "PROCESS_STOPPED",
     "NODE_UNREACHABLE",
@@ -42,6 +53,7 @@ export const CAUSES: Readonly<Record<string, readonly string[]>> = {
   ],
   QUORUM_AT_RISK: [
     "MEMBER_DOWN",
+    "READS_HANG",
     "MEMBER_HUNG",
     "PROCESS_STOPPED",
     "NODE_UNREACHABLE",
@@ -51,7 +63,13 @@ export const CAUSES: Readonly<Record<string, readonly string[]>> = {
     "PEER_LINK_DOWN",
   ],
   NO_LEADER: ["QUORUM_LOST", "PARTITION", "DISK_SLOW", "TIMEOUTS_UNSUITABLE", "CPU_STARVED"],
-  LEADER_DISAGREEMENT: ["PARTITION", "ASYMMETRIC_LINK", "PEER_LINK_DOWN", "DISK_STALLED"],
+  LEADER_DISAGREEMENT: [
+    "CLUSTER_ID_MISMATCH",
+    "PARTITION",
+    "ASYMMETRIC_LINK",
+    "PEER_LINK_DOWN",
+    "DISK_STALLED",
+  ],
   PEER_LINK_DOWN: [
     "MEMBER_DOWN",
     "MEMBER_HUNG",

@@ -1,21 +1,29 @@
 /** Every rule, one line each. Order is the order of checks in a report: nearest to the machine first within a layer. */
 import type { Rule } from "./rule.ts";
 import { agentSilent } from "./rules/agent-silent.ts";
+import { autoCompactionOff } from "./rules/auto-compaction-off.ts";
 import { certExpired } from "./rules/cert-expired.ts";
 import { certExpiring } from "./rules/cert-expiring.ts";
+import { clusterIdMismatch } from "./rules/cluster-id-mismatch.ts";
 import { cpuStarved } from "./rules/cpu-starved.ts";
 import { crashLoop } from "./rules/crash-loop.ts";
+import { dbFragmented } from "./rules/db-fragmented.ts";
 import { diskContended } from "./rules/disk-contended.ts";
 import { diskFull } from "./rules/disk-full.ts";
 import { diskNearlyFull } from "./rules/disk-nearly-full.ts";
 import { diskSlow } from "./rules/disk-slow.ts";
 import { diskStalled } from "./rules/disk-stalled.ts";
+import { evenVoters } from "./rules/even-voters.ts";
 import { fdNearLimit } from "./rules/fd-near-limit.ts";
+import { flagDrift } from "./rules/flag-drift.ts";
 import { fsReadOnly } from "./rules/fs-read-only.ts";
 import { inodesExhausted } from "./rules/inodes-exhausted.ts";
 import { leaderDisagreement } from "./rules/leader-disagreement.ts";
+import { learnerNotPromoted } from "./rules/learner-not-promoted.ts";
 import { memberDown } from "./rules/member-down.ts";
 import { memberHung } from "./rules/member-hung.ts";
+import { memberRemoved } from "./rules/member-removed.ts";
+import { membershipMismatch } from "./rules/membership-mismatch.ts";
 import { memoryPressure } from "./rules/memory-pressure.ts";
 import { noLeader } from "./rules/no-leader.ts";
 import { nodeUnreachable } from "./rules/node-unreachable.ts";
@@ -27,6 +35,10 @@ import { quorumAtRisk } from "./rules/quorum-at-risk.ts";
 import { quorumLost } from "./rules/quorum-lost.ts";
 import { quotaExceeded } from "./rules/quota-exceeded.ts";
 import { quotaNear } from "./rules/quota-near.ts";
+import { raftLag } from "./rules/raft-lag.ts";
+import { readsHang } from "./rules/reads-hang.ts";
+import { timeoutsUnsuitable } from "./rules/timeouts-unsuitable.ts";
+import { versionSkew } from "./rules/version-skew.ts";
 
 export const RULES: readonly Rule[] = [
   processStopped,
@@ -41,6 +53,13 @@ export const RULES: readonly Rule[] = [
   quorumAtRisk,
   noLeader,
   leaderDisagreement,
+  readsHang,
+  raftLag,
+  clusterIdMismatch,
+  membershipMismatch,
+  memberRemoved,
+  learnerNotPromoted,
+  evenVoters,
   diskFull,
   diskNearlyFull,
   inodesExhausted,
@@ -50,10 +69,15 @@ export const RULES: readonly Rule[] = [
   diskSlow,
   quotaExceeded,
   quotaNear,
+  dbFragmented,
   nodeUnreachable,
   partition,
   peerLinkDown,
   certExpired,
   certExpiring,
+  timeoutsUnsuitable,
+  flagDrift,
+  versionSkew,
+  autoCompactionOff,
   agentSilent,
 ];

@@ -143,6 +143,27 @@ export const THRESHOLDS = {
     default: 1024 * 1024,
     source: "a second: less than that hinders no disk that etcd should run on",
   },
+  dbInUseRatio: {
+    unit: "ratio",
+    default: 0.55,
+    source:
+      "below that a defragmentation gives back nearly half of the file: etcd's own alert etcdDatabaseHighFragmentationRatio is at 50 %",
+  },
+  dbFreeBytes: {
+    unit: "bytes",
+    default: 100 * 1024 * 1024,
+    source: "less is not worth the pause that a defragmentation is",
+  },
+  raftLagEntries: {
+    unit: "entries",
+    default: 1000,
+    source: "etcd refuses requests at 5000 entries between committed and applied",
+  },
+  raftLagMs: {
+    unit: "ms",
+    default: 5000,
+    source: "of writes at the present rate: a member that keeps up is behind by one round trip",
+  },
   cpuThrottledRatio: {
     unit: "ratio",
     default: 0.25,

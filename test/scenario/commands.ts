@@ -81,6 +81,15 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     }
   },
   writers: setWriters,
+  version: (world, [name = "", version = ""]) => {
+    world.get(name).version = version;
+  },
+  lag: (world, [name = "", entries = "0"]) => {
+    world.get(name).lag = Number(entries);
+  },
+  lists: (world, [name = "", ...listed]) => {
+    world.get(name).ownList = listed.length === 0 ? undefined : new Set(listed);
+  },
   sample: (world, [name = "", key = "", value = "", step = "0"]) => {
     const agent = world.agent(name);
     agent.growth.delete(key);

@@ -24,6 +24,11 @@ export interface WorldMember {
   errors: string[];
   reads: Map<string, string>;
   sizeBytes: number;
+  version: string;
+  /** Entries that it has not applied yet. */
+  lag: number;
+  /** The members on its own list; undefined: the cluster's. */
+  ownList: ReadonlySet<string> | undefined;
 }
 
 export interface WorldAgent {
@@ -87,6 +92,9 @@ export class World {
       errors: [],
       reads: new Map(),
       sizeBytes: 25_165_824,
+      version: "3.5.30",
+      lag: 0,
+      ownList: undefined,
     });
     this.listed.add(name);
   }
@@ -225,7 +233,7 @@ export class World {
         clusterId: to.clusterId,
         leaderId: leader?.id ?? 0n,
         raftTerm: to.term,
-        version: "3.5.30",
+        version: to.version,
         isLearner: to.isLearner,
         errors,
         own: from === to,
@@ -233,8 +241,8 @@ export class World {
     });
     const labels = { member: to.name };
     into.samples.push(
-      { key: seriesKey("etcd_status_raft_index", labels), value: 1000 + this.ticks },
-      { key: seriesKey("etcd_status_raft_applied_index", labels), value: 1000 + this.ticks },
+      { key: seriesKey("etcd_status_raft_index", labels), value: 100_000 + this.ticks },
+      { key: seriesKey("etcd_status_raft_applied_index", labels), value: 100_000 + this.ticks - to.lag },
       { key: seriesKey("etcd_status_db_size_bytes", labels), value: to.sizeBytes },
     );
   }
@@ -317,7 +325,7 @@ export class World {
         case: "memberList",
         value: {
           clusterId: member.clusterId,
-          members: [...this.listed].map((name) => {
+          members: [...(member.ownList ?? this.listed)].map((name) => {
             const { id, isLearner } = this.get(name);
             return { id, name, isLearner };
           }),

@@ -38,7 +38,7 @@ function evaluateMember({ cluster, member, node, thresholds }: MemberLook): Rule
             zh: `${node.name} 上的代理尚未查看进程`,
           },
         }
-      : { kind: "ok", subject, because: text };
+      : { kind: "ok", subject, ...(starts.length > 0 ? { because: text } : {}) };
   }
   return {
     kind: "bad",
