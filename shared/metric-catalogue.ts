@@ -175,6 +175,17 @@ export const METRIC_CATALOGUE: readonly MetricDescription[] = [
     labels: ["to"],
     help: { en: "Retransmissions in progress on the peer connections", zh: "对等连接上正在进行的重传" },
   }),
+  counter("node_netstat_Tcp_OutSegs", "segments", {
+    labels: [],
+    help: { en: "TCP segments sent in etcd's network namespace", zh: "etcd 所在网络命名空间发送的 TCP 段" },
+  }),
+  counter("node_netstat_Tcp_RetransSegs", "segments", {
+    labels: [],
+    help: {
+      en: "TCP segments sent again in etcd's network namespace",
+      zh: "etcd 所在网络命名空间重传的 TCP 段",
+    },
+  }),
   // Process.
   gauge("process_resident_memory_bytes", "bytes", {
     labels: [],

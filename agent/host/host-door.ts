@@ -10,6 +10,7 @@
  */
 import type { DiskStat } from "./parse-diskstats.ts";
 import type { Mount } from "./parse-mountinfo.ts";
+import type { TcpCounters } from "./parse-tcp-counters.ts";
 import type { ProcessStat } from "./parse-stat.ts";
 import type { CgroupFigures, CgroupPlace } from "./read-cgroup.ts";
 import type { HostPressure } from "./read-pressure.ts";
@@ -70,6 +71,8 @@ export interface HostDoor {
   findWaitChannel(pid: number): string | undefined;
   /** Bytes that the process has had written to storage of any kind. */
   findWrittenBytes(pid: number): number | undefined;
+  /** Of the network namespace of a process; undefined when that may not be seen. */
+  findTcpCounters(pid: number): TcpCounters | undefined;
   findProcessShare(pid: number): ProcessShare | undefined;
   findCgroup(pid: number): CgroupPlace | undefined;
   readCgroup(place: CgroupPlace): CgroupFigures;

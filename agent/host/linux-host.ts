@@ -13,6 +13,7 @@ import { parseCgroup } from "./parse-cgroup.ts";
 import { parseDiskstats } from "./parse-diskstats.ts";
 import { parseMountinfo } from "./parse-mountinfo.ts";
 import { parseOpenFilesLimit, parseResidentBytes } from "./parse-process-limits.ts";
+import { parseTcpCounters } from "./parse-tcp-counters.ts";
 import { parseStat } from "./parse-stat.ts";
 import { CgroupReader } from "./read-cgroup.ts";
 import { readNodeInventory } from "./read-node-inventory.ts";
@@ -64,6 +65,10 @@ export function createLinuxHost(options: LinuxHostOptions): HostDoor {
       return channel === undefined || channel === "" || channel === "0" ? undefined : channel;
     },
     findWrittenBytes: (pid) => findWrittenBytes(procRoot, pid),
+    findTcpCounters: (pid) => {
+      const text = findShortText(`${procRoot}/${pid}/net/snmp`);
+      return text === undefined ? undefined : parseTcpCounters(text);
+    },
     findProcessShare: (pid) => findProcessShare(procRoot, pid),
     findCgroup: (pid) => cgroups.findPlace(pid),
     readCgroup: (place) => cgroups.read(place),

@@ -8,6 +8,7 @@ import { createFsyncProbe } from "./fsync.ts";
 import { createLinkProbe } from "./link.ts";
 import { createMembersProbe } from "./members.ts";
 import { createMetricsProbe } from "./metrics.ts";
+import { createNetworkProbe } from "./network.ts";
 import { createNodeProbe } from "./node.ts";
 import type { ProbeFactory } from "./probe.ts";
 import { createProcessProbe } from "./process.ts";
@@ -27,6 +28,7 @@ export const PROBE_FACTORIES: readonly ProbeFactory[] = [
   createCertificateProbe,
   createStatusProbe,
   createLinkProbe,
+  createNetworkProbe,
   createReadProbe,
   createMetricsProbe,
   createMembersProbe,

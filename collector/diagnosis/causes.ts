@@ -76,11 +76,51 @@ export const CAUSES: Readonly<Record<string, readonly string[]>> = {
     "PROCESS_STOPPED",
     "NODE_UNREACHABLE",
     "CERT_EXPIRED",
+    "CERT_UNTRUSTED",
+    "CERT_SAN_MISMATCH",
+    "CERT_KEY_MISMATCH",
     "PARTITION",
     "PEER_PORT_BLOCKED",
+    "DNS_FAILING",
     "CLUSTER_ID_MISMATCH",
   ],
-  PARTITION: ["CERT_EXPIRED"],
+  PARTITION: ["CERT_EXPIRED", "CERT_UNTRUSTED", "CERT_SAN_MISMATCH", "PEER_PORT_BLOCKED"],
+  PEER_PORT_BLOCKED: ["CERT_EXPIRED", "CERT_UNTRUSTED", "CERT_SAN_MISMATCH"],
+  ASYMMETRIC_LINK: ["MEMBER_DOWN", "MEMBER_HUNG", "PEER_PORT_BLOCKED", "PEER_LINK_DOWN"],
+  CLIENT_PORT_BLOCKED: ["FD_NEAR_LIMIT"],
+  PACKET_LOSS: ["PARTITION", "NODE_UNREACHABLE", "MEMBER_HUNG", "PROCESS_STOPPED", "PEER_PORT_BLOCKED"],
+  PEER_LATENCY_HIGH: ["PACKET_LOSS", "CPU_STARVED"],
+  SLOW_REQUESTS: [
+    "DISK_STALLED",
+    "DISK_SLOW",
+    "CPU_STARVED",
+    "MEMORY_PRESSURE",
+    "PROCESS_STOPPED",
+    "PACKET_LOSS",
+    "PEER_LATENCY_HIGH",
+  ],
+  HEARTBEATS_LATE: ["DISK_STALLED", "DISK_SLOW", "CPU_STARVED", "MEMORY_PRESSURE", "PROCESS_STOPPED"],
+  PROPOSALS_FAILING: [
+    "QUORUM_LOST",
+    "NO_LEADER",
+    "PARTITION",
+    "QUOTA_EXCEEDED",
+    "DISK_STALLED",
+    "DISK_SLOW",
+    "CPU_STARVED",
+    "PACKET_LOSS",
+  ],
+  PROPOSALS_PENDING: [
+    "QUORUM_LOST",
+    "NO_LEADER",
+    "DISK_STALLED",
+    "DISK_SLOW",
+    "CPU_STARVED",
+    "MEMORY_PRESSURE",
+    "PROCESS_STOPPED",
+    "PACKET_LOSS",
+  ],
+  AGENT_DEGRADED: ["DISK_STALLED", "CPU_STARVED"],
   QUOTA_EXCEEDED: ["QUOTA_NEAR", "AUTO_COMPACTION_OFF", "DB_FRAGMENTED", "DB_GROWTH"],
   QUOTA_NEAR: ["AUTO_COMPACTION_OFF", "DB_FRAGMENTED", "DB_GROWTH"],
   DISK_SLOW: ["DISK_STALLED", "DISK_CONTENDED"],
@@ -88,7 +128,7 @@ export const CAUSES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Effects that several causes bring about together: more than one of them is no doubt about any. */
-const JOINT: ReadonlySet<string> = new Set(["QUORUM_LOST", "QUORUM_AT_RISK", "PEER_LINK_DOWN"]);
+const JOINT: ReadonlySet<string> = new Set(["QUORUM_LOST", "QUORUM_AT_RISK", "PEER_LINK_DOWN", "PARTITION"]);
 /**
  * A cause may be seen later than its effect by as much as its probe is slower: files and certificates are read once a
  * minute, a process every second.

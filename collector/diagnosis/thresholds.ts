@@ -164,6 +164,50 @@ export const THRESHOLDS = {
     default: 5000,
     source: "of writes at the present rate: a member that keeps up is behind by one round trip",
   },
+  peerLatencyMs: {
+    unit: "ms",
+    default: 150,
+    source:
+      "etcd's own alert etcdMemberCommunicationSlow; where the heartbeat interval is known, half of it counts",
+  },
+  packetLossRatio: {
+    unit: "ratio",
+    default: 0.01,
+    relaxed: 0.03,
+    source: "at 1 % a stream of raft messages waits for a retransmission several times a minute",
+  },
+  clockSkewMs: {
+    unit: "ms",
+    default: 500,
+    source: "etcd itself warns at 1 s; half of it misleads whoever compares logs",
+  },
+  slowRequestsPerSecond: {
+    unit: "per-second",
+    default: 1,
+    strict: 0.2,
+    relaxed: 5,
+    source: "one slow apply is nothing; dozens a minute are felt by clients",
+  },
+  proposalsFailedPerSecond: {
+    unit: "per-second",
+    default: 0.1,
+    source: "etcd's own alert etcdHighNumberOfFailedProposals: 5 in 15 min is quieter, but tells too late",
+  },
+  proposalsPending: {
+    unit: "calls",
+    default: 100,
+    source: "a hundred writes wait at two looks in a row: etcd does not get through them",
+  },
+  heartbeatsLatePerSecond: {
+    unit: "per-second",
+    default: 0.5,
+    source: "seen with a starved or slow leader: 3 a second; a healthy one: none",
+  },
+  blindMs: {
+    unit: "ms",
+    default: 60_000,
+    source: "one run of the slowest probe",
+  },
   cpuThrottledRatio: {
     unit: "ratio",
     default: 0.25,

@@ -81,6 +81,10 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     }
   },
   writers: setWriters,
+  result: (world, [name = "", probe = "", code = ""]) => {
+    const { extraRuns } = world.agent(name);
+    extraRuns.set(probe, code === "ok" ? ok(probe, "") : failed(probe, "", code));
+  },
   version: (world, [name = "", version = ""]) => {
     world.get(name).version = version;
   },

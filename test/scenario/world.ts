@@ -159,6 +159,10 @@ export class World {
     }
     this.probeRarely(member, agent, { runs, samples });
     const keyframe = agent.sequence === 1n || this.ticks % 60 === 0;
+    if (keyframe && this.ticks % 10 !== 1) {
+      const ageMs = ((this.ticks - 1) % 10) * 1000;
+      runs.push(...[...agent.extraRuns.values()].map((run) => ({ ...run, ageMs })));
+    }
     const facts = [...agent.facts].flatMap(([key, fact]) => {
       const sent = agent.sent.get(key);
       return keyframe || sent === undefined || !equals(FactSchema, sent, fact) ? [fact] : [];
