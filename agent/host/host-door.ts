@@ -30,6 +30,8 @@ export interface FileFacts {
   /** Major and minor number of the device as in mountinfo, "254:0". */
   readonly device: string;
   readonly sizeBytes: number;
+  /** Permission bits, such as 0o600. */
+  readonly mode: number;
   readonly modifiedAtMs: number;
 }
 

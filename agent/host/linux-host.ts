@@ -142,6 +142,7 @@ async function readFacts(path: string): Promise<FileFacts> {
     inode: facts.ino,
     device: formatDevice(facts.dev),
     sizeBytes: facts.size,
+    mode: facts.mode & 0o7777,
     modifiedAtMs: facts.mtimeMs,
   };
 }

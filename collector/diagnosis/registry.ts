@@ -6,6 +6,11 @@ import { asymmetricLink } from "./rules/asymmetric-link.ts";
 import { autoCompactionOff } from "./rules/auto-compaction-off.ts";
 import { certExpired } from "./rules/cert-expired.ts";
 import { certExpiring } from "./rules/cert-expiring.ts";
+import { certKeyMismatch } from "./rules/cert-key-mismatch.ts";
+import { certNotReloaded } from "./rules/cert-not-reloaded.ts";
+import { certSanMismatch } from "./rules/cert-san-mismatch.ts";
+import { certUnreadable } from "./rules/cert-unreadable.ts";
+import { certUntrusted } from "./rules/cert-untrusted.ts";
 import { clientPortBlocked } from "./rules/client-port-blocked.ts";
 import { clockSkew } from "./rules/clock-skew.ts";
 import { clusterIdMismatch } from "./rules/cluster-id-mismatch.ts";
@@ -24,6 +29,7 @@ import { flagDrift } from "./rules/flag-drift.ts";
 import { fsReadOnly } from "./rules/fs-read-only.ts";
 import { heartbeatsLate } from "./rules/heartbeats-late.ts";
 import { inodesExhausted } from "./rules/inodes-exhausted.ts";
+import { keyFileExposed } from "./rules/key-file-exposed.ts";
 import { leaderDisagreement } from "./rules/leader-disagreement.ts";
 import { learnerNotPromoted } from "./rules/learner-not-promoted.ts";
 import { memberDown } from "./rules/member-down.ts";
@@ -94,6 +100,12 @@ export const RULES: readonly Rule[] = [
   clockSkew,
   certExpired,
   certExpiring,
+  certUnreadable,
+  certKeyMismatch,
+  certUntrusted,
+  certSanMismatch,
+  certNotReloaded,
+  keyFileExposed,
   timeoutsUnsuitable,
   flagDrift,
   versionSkew,

@@ -1,4 +1,5 @@
 /** The commands of a scenario, one function each: what an author writes → how the world changes. */
+import { Layer } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import { Outcome } from "../../shared/gen/etcdscope/v1/stream_pb.js";
 import { seriesKey } from "../../shared/series-key.ts";
 import { failed, ok, setFact } from "./world.ts";
@@ -228,7 +229,8 @@ function setWriters(world: World, [name = "", device = "", ...pairs]: readonly s
 }
 
 /** cert m3 server 20d | cert m3 server -1d | cert m3 server unreadable */
-function setCertificate(world: World, [name = "", role = "", left = ""]: readonly string[]): void {
+function setCertificate(world: World, [name = "", role = "", left = "", ...pairs]: readonly string[]): void {
+  const more = Object.fromEntries(pairs.map((pair) => pair.split("=")));
   const agent = world.agent(name);
   const problem = left === "unreadable" ? "permission denied" : "";
   const days = problem === "" ? Number.parseFloat(left) : 0;
@@ -241,6 +243,14 @@ function setCertificate(world: World, [name = "", role = "", left = ""]: readonl
       notBeforeUnixMs: BigInt(world.nowMs - 86_400_000),
       notAfterUnixMs: BigInt(world.nowMs + Math.round(days * 86_400_000)),
       problem,
+      sans: more["sans"] === undefined ? [] : more["sans"].split(","),
+      keyPath: `/etc/etcd/pki/${role}.key`,
+      keyMode: Number.parseInt(more["mode"] ?? "600", 8),
+      keyMatch: more["key"] === "other" ? Layer.FAILED : Layer.OK,
+      keyProblem: more["key"] === "unreadable" ? "permission denied" : "",
+      chain: more["chain"] === "none" ? Layer.FAILED : Layer.OK,
+      chainProblem: more["chain"] === "none" ? "No authority in the file is the issuer, CN=other" : "",
+      modifiedAtUnixMs: BigInt(world.nowMs - 86_400_000 * Number(more["age"] ?? 200)),
     },
   });
 }
