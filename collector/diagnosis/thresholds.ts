@@ -254,6 +254,11 @@ export const THRESHOLDS = {
     default: 600_000,
     source: "kubelet's longest back-off is 5 min: two attempts of it",
   },
+  crashLoopOverMs: {
+    unit: "ms",
+    default: 30_000,
+    source: "what ends etcd at its start ends it within seconds: one that serves for so long has got over it",
+  },
   oomRecentMs: {
     unit: "ms",
     default: 600_000,

@@ -24,16 +24,19 @@ export function listPoints(node: NodeState, name: SeriesName, sinceMs: number): 
   return (node.series.get(seriesKey(name.metric, name.labels)) ?? []).filter(({ atMs }) => atMs >= sinceMs);
 }
 
-/** How much a counter has grown between its oldest and its newest point of a span. */
+/** How much a counter has grown over its newest looks. */
 export interface Increase {
   readonly value: number;
   readonly overMs: number;
   readonly atMs: number;
 }
 
-/** undefined with fewer than two points, or when the counter began anew in between. */
+/** Three looks are two intervals: enough that one burst does not decide, and soon over when what they show is. */
+const LOOKS = 3;
+
+/** undefined with fewer than two looks since then, or when the counter began anew in between. */
 export function findIncrease(node: NodeState, name: SeriesName, sinceMs: number): Increase | undefined {
-  const points = listPoints(node, name, sinceMs);
+  const points = listPoints(node, name, sinceMs).slice(-LOOKS);
   const [first, last] = [points[0], points.at(-1)];
   if (first === undefined || last === undefined || last.atMs <= first.atMs || last.value < first.value) {
     return undefined;

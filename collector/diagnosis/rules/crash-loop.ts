@@ -28,7 +28,12 @@ function evaluateMember({ cluster, member, node, thresholds }: MemberLook): Rule
     en: `etcd was started ${starts.length} times in ${span.en}`,
     zh: `${span.zh}内 etcd 启动了 ${starts.length} 次`,
   };
-  if (starts.length < thresholds.crashLoopStarts) {
+  const last = starts.at(-1);
+  const isOver =
+    last !== undefined &&
+    member.state === "serving" &&
+    cluster.nowMs - last.atMs >= thresholds.crashLoopOverMs;
+  if (starts.length < thresholds.crashLoopStarts || isOver) {
     return member.view.process === undefined
       ? {
           kind: "unknown",

@@ -11,6 +11,8 @@ import { nodeSubject, RESPOND_WITHIN } from "../rule.ts";
 const LEAST_MS = 15_000;
 const LEAST_SENT = 200;
 const LEAST_AGAIN = 10;
+/** TCP backs off in a cut: its last attempts come this long after the link is seen up. */
+const SETTLE_MS = 15_000;
 
 export const packetLoss: Rule = {
   code: "PACKET_LOSS",
@@ -25,9 +27,12 @@ export const packetLoss: Rule = {
 
 function evaluateNode({ node, cluster, thresholds, sinceMs }: NodeLook): RuleOutcome {
   const subject = nodeSubject(node.name);
-  const sent = findIncrease(node.state, { metric: "node_netstat_Tcp_OutSegs" }, sinceMs);
-  const again = findIncrease(node.state, { metric: "node_netstat_Tcp_RetransSegs" }, sinceMs);
-  const down = cluster.view.links.find(({ from, state }) => from === node.member && state === "down");
+  const links = cluster.view.links.filter(({ from }) => from === node.member);
+  const down = links.find(({ state }) => state === "down");
+  // What was sent again into a cut says nothing of the link that is up again.
+  const settledMs = Math.max(sinceMs, ...links.map((link) => (link.sinceMs ?? 0) + SETTLE_MS));
+  const sent = findIncrease(node.state, { metric: "node_netstat_Tcp_OutSegs" }, settledMs);
+  const again = findIncrease(node.state, { metric: "node_netstat_Tcp_RetransSegs" }, settledMs);
   if (down !== undefined) {
     const reason = {
       en: `${down.from} does not reach ${down.to} at all: what is sent again meanwhile tells nothing`,
