@@ -15,7 +15,16 @@ import type { HostDoor } from "../host/host-door.ts";
 import type { Observation, Probe, ProbeContext, ProbeSetup } from "./probe.ts";
 
 /** Probes whose last answer is stale when etcd has started or gone. */
-const STALE_AFTER_CHANGE = ["flags", "status", "members", "metrics", "filesystem", "read", "resources"];
+const STALE_AFTER_CHANGE = [
+  "flags",
+  "status",
+  "members",
+  "metrics",
+  "filesystem",
+  "certificate",
+  "read",
+  "resources",
+];
 
 /** What of the process identifies it, and what changes rarely. */
 interface Seen {

@@ -34,6 +34,7 @@ function evaluateLink(cluster: JudgedCluster, link: LinkView): RuleOutcome {
   const isShut =
     link.state === "down" &&
     link.errorCode !== "dns" &&
+    link.http !== "ok" &&
     link.tls !== "failed" &&
     (link.tcp === "failed" || link.kernel === "failed");
   if (!isShut || client.state !== "up") {
