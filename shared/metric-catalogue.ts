@@ -96,6 +96,10 @@ export const METRIC_CATALOGUE: readonly MetricDescription[] = [
     labels: [],
     help: { en: "Linearizable reads whose index came late", zh: "索引获取缓慢的线性一致读" },
   }),
+  counter("etcd_debugging_mvcc_db_compaction_keys_total", "keys", {
+    labels: [],
+    help: { en: "Old revisions that compactions removed", zh: "压缩删除的旧版本键数" },
+  }),
   gauge("etcd_server_quota_backend_bytes", "bytes", {
     labels: [],
     help: { en: "Quota of the backend database in force", zh: "生效的后端数据库配额" },

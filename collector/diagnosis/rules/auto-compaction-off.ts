@@ -1,8 +1,8 @@
 /**
- * AUTO_COMPACTION_OFF: etcd keeps every revision until somebody else compacts, and the database has grown. Told only then: a
- * Kubernetes API server compacts by itself, and its etcd is run without.
+ * AUTO_COMPACTION_OFF: etcd keeps every revision, nobody compacts, and the database has grown. Told only then: a Kubernetes API
+ * server compacts by itself every 5 min, and its etcd is run without.
  */
-import { findFact } from "../../view/node-reading.ts";
+import { findFact, findPoint } from "../../view/node-reading.ts";
 import { eachMember } from "../each-node.ts";
 import type { MemberLook } from "../each-node.ts";
 import { createEvidence } from "../evidence.ts";
@@ -13,6 +13,8 @@ import { memberSubject, RESPOND_WITHIN } from "../rule.ts";
 
 /** A database of which more than this of the quota is in use has grown. */
 const GROWN_RATIO = 0.25;
+/** After so long with nothing compacted, nobody does it: clients that compact do it every few minutes. */
+const JUDGED_AFTER_MS = 3_600_000;
 
 export const autoCompactionOff: Rule = {
   code: "AUTO_COMPACTION_OFF",
@@ -25,7 +27,7 @@ export const autoCompactionOff: Rule = {
   evaluate: eachMember(evaluateMember),
 };
 
-function evaluateMember({ member, node, thresholds }: MemberLook): RuleOutcome {
+function evaluateMember({ member, node, cluster, thresholds }: MemberLook): RuleOutcome {
   const subject = memberSubject(member.name);
   const held = findFact(node.state, "flags", "flags");
   const retention = held?.body.flags["auto-compaction-retention"];
@@ -58,17 +60,33 @@ function evaluateMember({ member, node, thresholds }: MemberLook): RuleOutcome {
     };
     return { kind: "ok", subject, because };
   }
+  const compacted = findPoint(node.state, { metric: "etcd_debugging_mvcc_db_compaction_keys_total" }, 0);
+  if (compacted !== undefined && compacted.value > 0) {
+    const because = {
+      en: "somebody compacts, though etcd itself does not",
+      zh: "etcd 未自动压缩，但有客户端在压缩",
+    };
+    return { kind: "ok", subject, because };
+  }
+  const startedAtMs = member.view.process?.startedAtMs ?? 0;
+  if (compacted === undefined || startedAtMs === 0 || cluster.nowMs - startedAtMs < JUDGED_AFTER_MS) {
+    const reason = {
+      en: `${member.name} has not run for long enough to tell whether anybody compacts`,
+      zh: `${member.name} 运行时间不足以判断是否有客户端在压缩`,
+    };
+    return { kind: "unknown", subject, reason };
+  }
   return {
     kind: "bad",
     subject,
     severity: ratio >= thresholds.quotaNearRatio ? "warning" : "info",
     title: {
-      en: `${member.name} does not compact by itself, and its database has grown`,
-      zh: `${member.name} 未开启自动压缩，且数据库已增大`,
+      en: `${member.name} does not compact, nobody else does, and its database has grown`,
+      zh: `${member.name} 未开启自动压缩，也没有客户端压缩，且数据库已增大`,
     },
     detail: {
-      en: `--auto-compaction-retention is 0 and ${text.en}. Kubernetes' API server compacts every 5 min; for any other client set a retention, such as --auto-compaction-retention=1h`,
-      zh: `--auto-compaction-retention 为 0，且${text.zh}。Kubernetes API server 每 5 分钟压缩一次；其他客户端请设置保留时间，例如 --auto-compaction-retention=1h`,
+      en: `--auto-compaction-retention is 0, no old revision was removed since etcd started, and ${text.en}. Kubernetes' API server would compact every 5 min: see whether it reaches etcd; for any other client set a retention, such as --auto-compaction-retention=1h`,
+      zh: `--auto-compaction-retention 为 0，etcd 启动以来没有删除过旧版本，且${text.zh}。Kubernetes API server 应每 5 分钟压缩一次：请检查它能否访问 etcd；其他客户端请设置保留时间，例如 --auto-compaction-retention=1h`,
     },
     evidence: [
       createEvidence(
@@ -81,6 +99,6 @@ function evaluateMember({ member, node, thresholds }: MemberLook): RuleOutcome {
         unit: "ratio",
       }),
     ],
-    confidence: "possible",
+    confidence: "likely",
   };
 }
