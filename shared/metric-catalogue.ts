@@ -96,6 +96,10 @@ export const METRIC_CATALOGUE: readonly MetricDescription[] = [
     labels: [],
     help: { en: "Linearizable reads whose index came late", zh: "索引获取缓慢的线性一致读" },
   }),
+  counter("etcd_debugging_mvcc_db_compaction_keys_total", "keys", {
+    labels: [],
+    help: { en: "Old revisions that compactions removed", zh: "压缩删除的旧版本键数" },
+  }),
   gauge("etcd_server_quota_backend_bytes", "bytes", {
     labels: [],
     help: { en: "Quota of the backend database in force", zh: "生效的后端数据库配额" },
@@ -175,6 +179,17 @@ export const METRIC_CATALOGUE: readonly MetricDescription[] = [
     labels: ["to"],
     help: { en: "Retransmissions in progress on the peer connections", zh: "对等连接上正在进行的重传" },
   }),
+  counter("node_netstat_Tcp_OutSegs", "segments", {
+    labels: [],
+    help: { en: "TCP segments sent in etcd's network namespace", zh: "etcd 所在网络命名空间发送的 TCP 段" },
+  }),
+  counter("node_netstat_Tcp_RetransSegs", "segments", {
+    labels: [],
+    help: {
+      en: "TCP segments sent again in etcd's network namespace",
+      zh: "etcd 所在网络命名空间重传的 TCP 段",
+    },
+  }),
   // Process.
   gauge("process_resident_memory_bytes", "bytes", {
     labels: [],
@@ -191,6 +206,59 @@ export const METRIC_CATALOGUE: readonly MetricDescription[] = [
   gauge("process_max_fds", "descriptors", {
     labels: [],
     help: { en: "Limit of open file descriptors of etcd", zh: "etcd 文件描述符上限" },
+  }),
+  gauge("process_threads", "threads", {
+    labels: [],
+    help: { en: "Threads of etcd", zh: "etcd 线程数" },
+  }),
+  gauge("etcdscope_process_anonymous_memory_bytes", "bytes", {
+    labels: [],
+    help: { en: "Memory of etcd that the kernel cannot take back", zh: "etcd 中内核无法回收的内存" },
+  }),
+  counter("etcdscope_process_cpu_wait_seconds_total", "seconds", {
+    labels: [],
+    help: {
+      en: "Time that etcd's threads were ready to run and waited for a CPU, added up",
+      zh: "etcd 各线程可运行但等待 CPU 的累计时间",
+    },
+  }),
+  counter("container_cpu_cfs_throttled_seconds_total", "seconds", {
+    labels: [],
+    help: {
+      en: "Time that the CPU quota held etcd's cgroup back",
+      zh: "CPU 配额限制 etcd 所在 cgroup 的时间",
+    },
+  }),
+  gauge("container_spec_memory_limit_bytes", "bytes", {
+    labels: [],
+    help: {
+      en: "Tightest memory limit of etcd's cgroup; absent: none",
+      zh: "etcd 所在 cgroup 的最小内存上限；无则不报",
+    },
+  }),
+  counter("container_oom_events_total", "kills", {
+    labels: [],
+    help: { en: "Processes of etcd's cgroup killed for memory", zh: "etcd 所在 cgroup 因内存被杀死的进程数" },
+  }),
+  // The machine.
+  counter("node_vmstat_oom_kill", "kills", {
+    labels: [],
+    help: { en: "Processes of the machine killed for memory", zh: "本机因内存被杀死的进程数" },
+  }),
+  gauge("node_memory_MemAvailable_bytes", "bytes", {
+    labels: [],
+    help: { en: "Memory of the machine that can still be had", zh: "本机可用内存" },
+  }),
+  gauge("node_memory_MemTotal_bytes", "bytes", {
+    labels: [],
+    help: { en: "Memory of the machine", zh: "本机内存总量" },
+  }),
+  counter("etcdscope_pressure_seconds_total", "seconds", {
+    labels: ["scope", "resource"],
+    help: {
+      en: "Time that at least one task of the machine or of etcd's cgroup waited for CPU, memory or IO",
+      zh: "本机或 etcd 所在 cgroup 至少有一个任务等待 CPU、内存或 IO 的时间",
+    },
   }),
   // Disk of the data and WAL directories; labels as node_exporter, plus the role of the directory.
   counter("node_disk_writes_completed_total", "writes", {

@@ -10,7 +10,11 @@
  */
 import type { DiskStat } from "./parse-diskstats.ts";
 import type { Mount } from "./parse-mountinfo.ts";
+import type { TcpCounters } from "./parse-tcp-counters.ts";
 import type { ProcessStat } from "./parse-stat.ts";
+import type { CgroupFigures, CgroupPlace } from "./read-cgroup.ts";
+import type { HostPressure } from "./read-pressure.ts";
+import type { ProcessShare } from "./read-process-share.ts";
 
 export interface FilesystemUsage {
   readonly sizeBytes: number;
@@ -26,6 +30,8 @@ export interface FileFacts {
   /** Major and minor number of the device as in mountinfo, "254:0". */
   readonly device: string;
   readonly sizeBytes: number;
+  /** Permission bits, such as 0o600. */
+  readonly mode: number;
   readonly modifiedAtMs: number;
 }
 
@@ -63,6 +69,16 @@ export interface HostDoor {
   findOpenFileLimit(pid: number): number | undefined;
   /** Path of the control group that names who started the process. */
   findProcessCgroup(pid: number): string | undefined;
+  /** The kernel function that a sleeping process waits in; undefined when it does not sleep, or may not be seen. */
+  findWaitChannel(pid: number): string | undefined;
+  /** Bytes that the process has had written to storage of any kind. */
+  findWrittenBytes(pid: number): number | undefined;
+  /** Of the network namespace of a process; undefined when that may not be seen. */
+  findTcpCounters(pid: number): TcpCounters | undefined;
+  findProcessShare(pid: number): ProcessShare | undefined;
+  findCgroup(pid: number): CgroupPlace | undefined;
+  readCgroup(place: CgroupPlace): CgroupFigures;
+  readPressure(): HostPressure;
   /** Whether the process has the same mounts as the agent; undefined when that may not be seen. */
   sharesMounts(pid: number): boolean | undefined;
   /** The mounts as a process (or the agent: "self") sees them; empty when they may not be seen. */

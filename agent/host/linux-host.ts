@@ -4,6 +4,7 @@ import { open, stat, statfs } from "node:fs/promises";
 
 import type { Clock } from "../../shared/clock.ts";
 import { EtcdscopeError } from "../../shared/errors.ts";
+import { findWrittenBytes } from "./find-written-bytes.ts";
 import { measureFsyncFile, removeStaleFsyncFile } from "./fsync-file.ts";
 import type { FileFacts, HostDoor, PendingOperation } from "./host-door.ts";
 import { createLane } from "./lane.ts";
@@ -12,8 +13,12 @@ import { parseCgroup } from "./parse-cgroup.ts";
 import { parseDiskstats } from "./parse-diskstats.ts";
 import { parseMountinfo } from "./parse-mountinfo.ts";
 import { parseOpenFilesLimit, parseResidentBytes } from "./parse-process-limits.ts";
+import { parseTcpCounters } from "./parse-tcp-counters.ts";
 import { parseStat } from "./parse-stat.ts";
+import { CgroupReader } from "./read-cgroup.ts";
 import { readNodeInventory } from "./read-node-inventory.ts";
+import { readHostPressure } from "./read-pressure.ts";
+import { findProcessShare } from "./read-process-share.ts";
 import { absentAsUndefined, findLink, findShortText, findText } from "./read-proc-text.ts";
 import { translateFileError } from "./translate-file-error.ts";
 
@@ -21,13 +26,16 @@ export interface LinuxHostOptions {
   readonly clock: Clock;
   /** "/proc" unless a test says otherwise. */
   readonly procRoot?: string;
+  /** "/sys/fs/cgroup" unless a test says otherwise. */
+  readonly cgroupRoot?: string;
 }
 
 /** An operation younger than this is not called pending. */
 const PENDING_AFTER_MS = 1000;
 
 export function createLinuxHost(options: LinuxHostOptions): HostDoor {
-  const { clock, procRoot = "/proc" } = options;
+  const { clock, procRoot = "/proc", cgroupRoot = "/sys/fs/cgroup" } = options;
+  const cgroups = new CgroupReader(procRoot, cgroupRoot);
   const lanes = {
     filesystem: createLane("filesystem", clock),
     file: createLane("file", clock),
@@ -52,6 +60,19 @@ export function createLinuxHost(options: LinuxHostOptions): HostDoor {
       const text = findText(`${procRoot}/${pid}/cgroup`);
       return text === undefined ? undefined : parseCgroup(text);
     },
+    findWaitChannel: (pid) => {
+      const channel = findShortText(`${procRoot}/${pid}/wchan`);
+      return channel === undefined || channel === "" || channel === "0" ? undefined : channel;
+    },
+    findWrittenBytes: (pid) => findWrittenBytes(procRoot, pid),
+    findTcpCounters: (pid) => {
+      const text = findShortText(`${procRoot}/${pid}/net/snmp`);
+      return text === undefined ? undefined : parseTcpCounters(text);
+    },
+    findProcessShare: (pid) => findProcessShare(procRoot, pid),
+    findCgroup: (pid) => cgroups.findPlace(pid),
+    readCgroup: (place) => cgroups.read(place),
+    readPressure: () => readHostPressure(procRoot),
     sharesMounts: (pid) => {
       const theirs = findLink(`${procRoot}/${pid}/ns/mnt`);
       return theirs === undefined ? undefined : theirs === findLink(`${procRoot}/self/ns/mnt`);
@@ -121,6 +142,7 @@ async function readFacts(path: string): Promise<FileFacts> {
     inode: facts.ino,
     device: formatDevice(facts.dev),
     sizeBytes: facts.size,
+    mode: facts.mode & 0o7777,
     modifiedAtMs: facts.mtimeMs,
   };
 }

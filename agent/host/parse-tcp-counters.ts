@@ -1,6 +1,8 @@
 /** Counts of the TCP of a network namespace, from the text of /proc/PID/net/snmp: they cost nothing to read. */
 
 export interface TcpCounters {
+  /** Segments sent for the first time since the namespace was made. */
+  readonly sent: number | undefined;
   /** Segments sent again since the namespace was made. */
   readonly retransmits: number | undefined;
   /** Connections that are established now (or wait for the other side to close). */
@@ -12,12 +14,13 @@ export function parseTcpCounters(text: string): TcpCounters {
   const names = text.indexOf("Tcp: Rto");
   const values = names < 0 ? -1 : text.indexOf("\nTcp: ", names);
   if (values < 0) {
-    return { retransmits: undefined, established: undefined };
+    return { sent: undefined, retransmits: undefined, established: undefined };
   }
   const end = text.indexOf("\n", values + 1);
   const head = text.slice(names, values).split(" ");
   const row = text.slice(values + 1, end < 0 ? undefined : end).split(" ");
   return {
+    sent: find(head.indexOf("OutSegs"), row),
     retransmits: find(head.indexOf("RetransSegs"), row),
     established: find(head.indexOf("CurrEstab"), row),
   };

@@ -4,10 +4,14 @@ import { create, equals } from "@bufbuild/protobuf";
 import { EtcdscopeError } from "../../shared/errors.ts";
 import { CertificateFactSchema, FactSchema } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import type { Fact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
+import type { AgentConfig } from "../config.ts";
+import type { DiscoveredEtcd, TlsFiles } from "../discovery/discovered-etcd.ts";
 import { isReachable, pathOnHost } from "../discovery/path-on-host.ts";
 import type { FileFacts } from "../host/host-door.ts";
 import { chooseCertificate, parseCertificates } from "./parse-certificates.ts";
 import type { ParsedCertificate } from "./parse-certificates.ts";
+import { readBeside } from "./read-beside-certificate.ts";
+import type { Beside, NamedFile } from "./read-beside-certificate.ts";
 import type { Observation, Probe, ProbeContext, ProbeSetup } from "./probe.ts";
 
 /** Far above any bundle of authorities that etcd is given. */
@@ -21,6 +25,7 @@ interface WatchedFile {
   readonly isReachable: boolean;
   /** For a file of authorities, the role of the certificate that one of them should have issued. */
   readonly issuerOf?: string;
+  readonly beside?: Beside;
 }
 
 interface ReadFile {
@@ -75,9 +80,11 @@ export function createCertificateProbe({ config }: ProbeSetup): Probe {
     try {
       const bytes = await context.host.readSmallFile(file.hostPath, MAX_FILE_BYTES, context.signal);
       const issuer = file.issuerOf === undefined ? undefined : read.get(file.issuerOf)?.certificate?.issuer;
-      const certificate = chooseCertificate(parseCertificates(bytes.toString("latin1")), issuer);
+      const pem = bytes.toString("latin1");
+      const certificate = chooseCertificate(parseCertificates(pem), issuer);
+      const beside = file.beside === undefined ? {} : await readBeside(pem, file.beside, context);
       const modifiedAtUnixMs = BigInt(Math.round(facts?.modifiedAtMs ?? 0));
-      return { fact: createFact(role, { path, ...certificate, modifiedAtUnixMs }), certificate };
+      return { fact: createFact(role, { path, ...certificate, modifiedAtUnixMs, ...beside }), certificate };
     } catch (caught) {
       rethrowIfLate(caught);
       const problem = EtcdscopeError.from(caught).message;
@@ -86,7 +93,7 @@ export function createCertificateProbe({ config }: ProbeSetup): Probe {
   }
 
   async function run(context: ProbeContext): Promise<Observation> {
-    const files = watchedFiles(context, config.tls.cert);
+    const files = watchedFiles(context, config.tls);
     // One file a run is looked at again: a change is seen within as many seconds as there are files, for the cost of one.
     turn = (turn + 1) % files.length;
     // etcd may have ended because of one of them, or started with new ones: then all are.
@@ -109,16 +116,23 @@ export function createCertificateProbe({ config }: ProbeSetup): Probe {
 }
 
 /** Certificates before the authorities that issued them: the choice among those depends on it. */
-function watchedFiles(context: ProbeContext, agentCertificate: string): readonly WatchedFile[] {
+function watchedFiles(context: ProbeContext, tls: AgentConfig["tls"]): readonly WatchedFile[] {
   const { discovered } = context;
-  const agent = { role: "agent", path: agentCertificate, hostPath: agentCertificate, isReachable: true };
+  const own = (path: string): NamedFile | undefined => (path === "" ? undefined : { path, hostPath: path });
+  const agent = {
+    role: "agent",
+    path: tls.cert,
+    hostPath: tls.cert,
+    isReachable: true,
+    beside: namedFiles(own(tls.key), own(tls.ca)),
+  };
   if (discovered === undefined) {
     return [agent];
   }
   const { clientTls, peerTls } = discovered.flags;
   const named = [
-    { role: "server", path: clientTls?.certFile },
-    { role: "peer", path: peerTls?.certFile },
+    { role: "server", path: clientTls?.certFile, beside: listBeside(discovered, clientTls) },
+    { role: "peer", path: peerTls?.certFile, beside: listBeside(discovered, peerTls) },
     { role: "client-ca", path: clientTls?.trustedCaFile, issuerOf: "server" },
     { role: "peer-ca", path: peerTls?.trustedCaFile, issuerOf: "peer" },
   ];
@@ -135,6 +149,19 @@ function watchedFiles(context: ProbeContext, agentCertificate: string): readonly
         ],
   );
   return [...files, agent];
+}
+
+/** Authorities only where etcd is given some: without them it trusts the machine's, or nobody asks. */
+function listBeside(discovered: DiscoveredEtcd, tls: TlsFiles | undefined): Beside {
+  const name = (path: string | undefined): NamedFile | undefined =>
+    path === undefined || path === "" || !isReachable(discovered, path)
+      ? undefined
+      : { path, hostPath: pathOnHost(discovered, path) };
+  return namedFiles(name(tls?.keyFile), name(tls?.trustedCaFile));
+}
+
+function namedFiles(key: NamedFile | undefined, authorities: NamedFile | undefined): Beside {
+  return { ...(key === undefined ? {} : { key }), ...(authorities === undefined ? {} : { authorities }) };
 }
 
 /** A file system that hangs says nothing about a certificate. */

@@ -1,18 +1,24 @@
-/** The kernel's counters of the devices that hold etcd's data and WAL: what a slow disk is told from. */
+/** The kernel's counters of the devices that hold etcd's data and WAL: what a slow disk is told from, and who else writes to it. */
 import type { Sample } from "../../shared/frame.ts";
 import { seriesKey } from "../../shared/series-key.ts";
 import { EtcdscopeError } from "../../shared/errors.ts";
 import type { DiskStat } from "../host/parse-diskstats.ts";
 import { assertDiscovered } from "./assert-discovered.ts";
 import { etcdDirectories, findDirectoryMount } from "./etcd-directories.ts";
+import { DISK_WRITERS_KEY, DiskWriters } from "./disk-writers.ts";
 import type { Observation, Probe, ProbeContext } from "./probe.ts";
 
 /** A directory is asked for its device this often; in between, and while it hangs, the device is the one it was. */
 const RESOLVE_EVERY_US = 60_000_000;
 const RESOLVE_LIMIT_MS = 1000;
+/** Who writes is told by two looks this far apart. */
+const WRITERS_AGAIN_MS = 2000;
 
 export function createDiskProbe(): Probe {
   let devices: ReadonlySet<string> = new Set();
+  /** The device of the WAL, which is what etcd waits for. */
+  let walDevice = "";
+  const writers = new DiskWriters();
   let resolvedFor = "";
   let resolvedAtUs = 0;
 
@@ -31,6 +37,7 @@ export function createDiskProbe(): Probe {
       if (name !== "") {
         names.add(name);
       }
+      walDevice = directory.role === "wal" ? name : walDevice;
     }
     devices = names;
     resolvedFor = subject;
@@ -51,7 +58,18 @@ export function createDiskProbe(): Probe {
         reason: "no_block_device",
       });
     }
-    return { samples: stats.flatMap(sample) };
+    const samples = stats.flatMap(sample);
+    const wal = stats.find(({ name }) => name === walDevice);
+    if (wal === undefined) {
+      return { samples, removedFacts: [DISK_WRITERS_KEY] };
+    }
+    const { host, discovered, clock } = context;
+    const { isLooking, ...news } = writers.update(wal, {
+      host,
+      pid: discovered?.pid,
+      nowUs: clock.monotonicUs(),
+    });
+    return isLooking ? { samples, ...news, againMs: WRITERS_AGAIN_MS } : { samples, ...news };
   }
 
   return { name: "disk", cadence: "normal", timeLimitMs: 5000, run };

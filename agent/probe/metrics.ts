@@ -15,6 +15,9 @@ const TIME_LIMIT_MS = 3_300;
 
 const QUANTILES = [0.5, 0.99];
 
+/** Keys that compactions have removed since etcd started: whether anybody compacts at all. First in the text. */
+const COMPACTED_FAMILY = "etcd_debugging_mvcc_db_compaction_keys_total";
+
 /** In the order of the text, which is that of their names: so one pass finds them all. */
 const DISK_HISTOGRAMS = [
   { family: "etcd_disk_backend_commit_duration_seconds", count: "etcd_disk_backend_commit_interval_count" },
@@ -70,6 +73,10 @@ export function readMetrics(body: string, others: readonly EtcdMember[]): Readin
   const names = new Map(others.map((member) => [formatId(member.id), member.name]));
   const samples: Sample[] = [];
   const histograms = new Map<string, Histogram>();
+  const compacted = text.findValue(COMPACTED_FAMILY);
+  if (compacted !== undefined) {
+    samples.push({ key: COMPACTED_FAMILY, value: compacted });
+  }
   for (const { family } of DISK_HISTOGRAMS) {
     for (const histogram of text.findHistograms(family).values()) {
       histograms.set(family, histogram);

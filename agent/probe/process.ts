@@ -15,7 +15,16 @@ import type { HostDoor } from "../host/host-door.ts";
 import type { Observation, Probe, ProbeContext, ProbeSetup } from "./probe.ts";
 
 /** Probes whose last answer is stale when etcd has started or gone. */
-const STALE_AFTER_CHANGE = ["flags", "status", "members", "metrics", "filesystem", "certificate", "read"];
+const STALE_AFTER_CHANGE = [
+  "flags",
+  "status",
+  "members",
+  "metrics",
+  "filesystem",
+  "certificate",
+  "read",
+  "resources",
+];
 
 /** What of the process identifies it, and what changes rarely. */
 interface Seen {
@@ -23,6 +32,8 @@ interface Seen {
   readonly pid: number;
   readonly startTicks: number;
   readonly note: string;
+  /** Only for a process in uninterruptible sleep: what it waits in. */
+  readonly waitChannel: string;
 }
 
 export function createProcessProbe({ config }: ProbeSetup): Probe {
@@ -44,6 +55,7 @@ export function createProcessProbe({ config }: ProbeSetup): Probe {
         pid: 0,
         startTicks: 0,
         note: context.discoveryNote || "no etcd process",
+        waitChannel: "",
       };
     }
     const isUninterruptible = stat.state === "D";
@@ -54,7 +66,9 @@ export function createProcessProbe({ config }: ProbeSetup): Probe {
           ? ProcessState.UNINTERRUPTIBLE
           : ProcessState.RUNNING;
     lastLookWasUninterruptible = isUninterruptible;
-    return { state, pid: stat.pid, startTicks: stat.startTicks, note: "" };
+    const isStuck = state === ProcessState.UNINTERRUPTIBLE;
+    const waitChannel = isStuck ? (context.host.findWaitChannel(stat.pid) ?? "") : "";
+    return { state, pid: stat.pid, startTicks: stat.startTicks, note: "", waitChannel };
   }
 
   function changes(seen: Seen, startedAtMs: number, nowMs: number): readonly Event[] {
@@ -117,6 +131,7 @@ export function createProcessProbe({ config }: ProbeSetup): Probe {
       sinceUnixMs: BigInt(sinceMs),
       note: seen.note,
       cgroup: lastCgroup,
+      waitChannel: seen.waitChannel,
     });
     return create(FactSchema, { key: "process", body: { case: "process", value } });
   }

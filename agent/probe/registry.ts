@@ -8,14 +8,17 @@ import { createFsyncProbe } from "./fsync.ts";
 import { createLinkProbe } from "./link.ts";
 import { createMembersProbe } from "./members.ts";
 import { createMetricsProbe } from "./metrics.ts";
+import { createNetworkProbe } from "./network.ts";
 import { createNodeProbe } from "./node.ts";
 import type { ProbeFactory } from "./probe.ts";
 import { createProcessProbe } from "./process.ts";
 import { createReadProbe } from "./read.ts";
+import { createResourcesProbe } from "./resources.ts";
 import { createStatusProbe } from "./status.ts";
 
 export const PROBE_FACTORIES: readonly ProbeFactory[] = [
   createProcessProbe,
+  createResourcesProbe,
   createNodeProbe,
   createFlagsProbe,
   createFilesystemProbe,
@@ -25,6 +28,7 @@ export const PROBE_FACTORIES: readonly ProbeFactory[] = [
   createCertificateProbe,
   createStatusProbe,
   createLinkProbe,
+  createNetworkProbe,
   createReadProbe,
   createMetricsProbe,
   createMembersProbe,

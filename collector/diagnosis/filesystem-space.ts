@@ -9,6 +9,29 @@ export interface FilesystemSpace {
   readonly atMs: number;
 }
 
+export interface FilesystemInodes {
+  readonly path: string;
+  readonly free: number;
+  readonly all: number;
+  readonly atMs: number;
+}
+
+/** Filesystems that count inodes, each once; one that has no limit of them (btrfs) says 0 and is left out. */
+export function listInodes(node: NodeView, sinceMs: number): readonly FilesystemInodes[] {
+  const seen = new Set<string>();
+  return (["data", "wal"] as const).flatMap((role) => {
+    const fact = listFacts(node.state, "filesystem").find((one) => one.role === role);
+    const free = findPoint(node.state, { metric: "node_filesystem_files_free", labels: { role } }, sinceMs);
+    const all = findPoint(node.state, { metric: "node_filesystem_files", labels: { role } }, sinceMs);
+    const place = fact?.mountPoint || role;
+    if (free === undefined || all === undefined || all.value <= 0 || seen.has(place)) {
+      return [];
+    }
+    seen.add(place);
+    return [{ path: fact?.path || role, free: free.value, all: all.value, atMs: free.atMs }];
+  });
+}
+
 export function listSpaces(node: NodeView, sinceMs: number): readonly FilesystemSpace[] {
   const seen = new Set<string>();
   return (["data", "wal"] as const).flatMap((role) => {

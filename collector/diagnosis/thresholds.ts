@@ -2,7 +2,7 @@
 import { EtcdscopeError } from "../../shared/errors.ts";
 
 export interface ThresholdDescription {
-  readonly unit: "ms" | "bytes" | "ratio" | "calls" | "days";
+  readonly unit: "ms" | "bytes" | "ratio" | "calls" | "days" | "starts" | "entries" | "inodes" | "per-second";
   readonly default: number;
   readonly strict?: number;
   readonly relaxed?: number;
@@ -118,6 +118,158 @@ export const THRESHOLDS = {
     strict: 14,
     relaxed: 3,
     source: "one working week",
+  },
+  inodesFree: {
+    unit: "inodes",
+    default: 16,
+    source:
+      "a WAL file, a snapshot and the temporary files of both are each one: below that the next is the last",
+  },
+  inodesNearRatio: {
+    unit: "ratio",
+    default: 0.05,
+    strict: 0.1,
+    relaxed: 0.02,
+    source: "kubelet's default hard eviction for nodefs.inodesFree is 5 %",
+  },
+  diskForeignRatio: {
+    unit: "ratio",
+    default: 0.5,
+    relaxed: 0.75,
+    source: "more than half of what the device writes is not etcd's",
+  },
+  diskForeignBytes: {
+    unit: "bytes",
+    default: 1024 * 1024,
+    source: "a second: less than that hinders no disk that etcd should run on",
+  },
+  dbInUseRatio: {
+    unit: "ratio",
+    default: 0.55,
+    source:
+      "below that a defragmentation gives back nearly half of the file: etcd's own alert etcdDatabaseHighFragmentationRatio is at 50 %",
+  },
+  dbFreeBytes: {
+    unit: "bytes",
+    default: 100 * 1024 * 1024,
+    source: "less is not worth the pause that a defragmentation is",
+  },
+  raftLagEntries: {
+    unit: "entries",
+    default: 1000,
+    source: "etcd refuses requests at 5000 entries between committed and applied",
+  },
+  raftLagMs: {
+    unit: "ms",
+    default: 5000,
+    source: "of writes at the present rate: a member that keeps up is behind by one round trip",
+  },
+  peerLatencyMs: {
+    unit: "ms",
+    default: 150,
+    source:
+      "etcd's own alert etcdMemberCommunicationSlow; where the heartbeat interval is known, half of it counts",
+  },
+  packetLossRatio: {
+    unit: "ratio",
+    default: 0.01,
+    relaxed: 0.03,
+    source: "at 1 % a stream of raft messages waits for a retransmission several times a minute",
+  },
+  clockSkewMs: {
+    unit: "ms",
+    default: 500,
+    source: "etcd itself warns at 1 s; half of it misleads whoever compares logs",
+  },
+  slowRequestsPerSecond: {
+    unit: "per-second",
+    default: 1,
+    strict: 0.2,
+    relaxed: 5,
+    source: "one slow apply is nothing; dozens a minute are felt by clients",
+  },
+  proposalsFailedPerSecond: {
+    unit: "per-second",
+    default: 0.1,
+    source: "etcd's own alert etcdHighNumberOfFailedProposals: 5 in 15 min is quieter, but tells too late",
+  },
+  proposalsPending: {
+    unit: "calls",
+    default: 100,
+    source: "a hundred writes wait at two looks in a row: etcd does not get through them",
+  },
+  heartbeatsLatePerSecond: {
+    unit: "per-second",
+    default: 0.5,
+    source: "seen with a starved or slow leader: 3 a second; a healthy one: none",
+  },
+  blindMs: {
+    unit: "ms",
+    default: 60_000,
+    source: "one run of the slowest probe",
+  },
+  cpuThrottledRatio: {
+    unit: "ratio",
+    default: 0.25,
+    strict: 0.05,
+    relaxed: 0.5,
+    source: "Kubernetes' CPUThrottlingHigh alerts at a quarter",
+  },
+  cpuWaitRatio: {
+    unit: "ratio",
+    default: 0.5,
+    strict: 0.2,
+    relaxed: 1,
+    source: "one of etcd's threads waits for a CPU half of the time: heartbeats come late from then on",
+  },
+  memoryLimitRatio: {
+    unit: "ratio",
+    default: 0.9,
+    strict: 0.8,
+    relaxed: 0.95,
+    source: "room for one large range or snapshot before the kernel kills",
+  },
+  memoryAvailableRatio: {
+    unit: "ratio",
+    default: 0.05,
+    strict: 0.1,
+    relaxed: 0.02,
+    source: "kubelet's default eviction for memory.available, 100 MiB, is 5 % of a machine of 2 GiB",
+  },
+  memoryPressureRatio: {
+    unit: "ratio",
+    default: 0.1,
+    strict: 0.05,
+    relaxed: 0.3,
+    source:
+      "systemd-oomd and kubelet act from tens of per cent; etcd's page faults on its database begin to hurt before",
+  },
+  crashLoopStarts: {
+    unit: "starts",
+    default: 3,
+    source: "one restart is maintenance, a second one a retry",
+  },
+  crashLoopMs: {
+    unit: "ms",
+    default: 600_000,
+    source: "kubelet's longest back-off is 5 min: two attempts of it",
+  },
+  crashLoopOverMs: {
+    unit: "ms",
+    default: 30_000,
+    source: "what ends etcd at its start ends it within seconds: one that serves for so long has got over it",
+  },
+  oomRecentMs: {
+    unit: "ms",
+    default: 600_000,
+    source: "as long as starts are counted for CRASH_LOOP: the kill explains them",
+  },
+  openFilesRatio: {
+    unit: "ratio",
+    default: 0.8,
+    strict: 0.6,
+    relaxed: 0.9,
+    source: "node_exporter's and etcd's own alert etcdFdExhaustion are at 80 to 85 %",
   },
 } as const satisfies Record<string, ThresholdDescription>;
 

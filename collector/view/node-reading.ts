@@ -24,6 +24,26 @@ export function listPoints(node: NodeState, name: SeriesName, sinceMs: number): 
   return (node.series.get(seriesKey(name.metric, name.labels)) ?? []).filter(({ atMs }) => atMs >= sinceMs);
 }
 
+/** How much a counter has grown over its newest looks. */
+export interface Increase {
+  readonly value: number;
+  readonly overMs: number;
+  readonly atMs: number;
+}
+
+/** Three looks are two intervals: enough that one burst does not decide, and soon over when what they show is. */
+const LOOKS = 3;
+
+/** undefined with fewer than two looks since then, or when the counter began anew in between. */
+export function findIncrease(node: NodeState, name: SeriesName, sinceMs: number): Increase | undefined {
+  const points = listPoints(node, name, sinceMs).slice(-LOOKS);
+  const [first, last] = [points[0], points.at(-1)];
+  if (first === undefined || last === undefined || last.atMs <= first.atMs || last.value < first.value) {
+    return undefined;
+  }
+  return { value: last.value - first.value, overMs: last.atMs - first.atMs, atMs: last.atMs };
+}
+
 export function findRun(node: NodeState, probe: string, target: string): RunState | undefined {
   return node.runs.get(runKey(probe, target));
 }

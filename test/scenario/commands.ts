@@ -1,7 +1,8 @@
 /** The commands of a scenario, one function each: what an author writes → how the world changes. */
+import { Layer } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import { Outcome } from "../../shared/gen/etcdscope/v1/stream_pb.js";
 import { seriesKey } from "../../shared/series-key.ts";
-import { failed, setFact } from "./world.ts";
+import { failed, ok, setFact } from "./world.ts";
 import type { World } from "./world.ts";
 
 type Command = (world: World, args: readonly string[]) => void;
@@ -59,7 +60,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   commit: (world, args) => setLatency(world, "etcd_disk_backend_commit", args),
   probe: (world, [name = "", what = ""]) => {
     const agent = world.agent(name);
-    agent.extraRuns.clear();
+    agent.extraRuns.delete("fsync");
     agent.samples.delete("etcdscope_fsync_probe_seconds");
     if (what === "timeout") {
       agent.extraRuns.set("fsync", failed("fsync", "", "timeout"));
@@ -70,6 +71,44 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     }
   },
   cert: setCertificate,
+  readonly: (world, [name = "", role = ""]) => {
+    const agent = world.agent(name);
+    const before = agent.facts.get(`filesystem/${role}`)?.body;
+    if (before?.case === "filesystem") {
+      setFact(agent, `filesystem/${role}`, {
+        case: "filesystem",
+        value: { ...before.value, readOnly: !before.value.readOnly },
+      });
+    }
+  },
+  writers: setWriters,
+  result: (world, [name = "", probe = "", code = ""]) => {
+    const { extraRuns } = world.agent(name);
+    extraRuns.set(probe, code === "ok" ? ok(probe, "") : failed(probe, "", code));
+  },
+  version: (world, [name = "", version = ""]) => {
+    world.get(name).version = version;
+  },
+  lag: (world, [name = "", entries = "0"]) => {
+    world.get(name).lag = Number(entries);
+  },
+  lists: (world, [name = "", ...listed]) => {
+    world.get(name).ownList = listed.length === 0 ? undefined : new Set(listed);
+  },
+  sample: (world, [name = "", key = "", value = "", step = "0"]) => {
+    const agent = world.agent(name);
+    agent.growth.delete(key);
+    if (value === "none") {
+      agent.samples.delete(key);
+      return;
+    }
+    agent.samples.set(key, Number(value));
+    agent.growth.set(key, Number(step));
+  },
+  event: (world, [name = "", kind = "", ...pairs]) => {
+    const attributes = Object.fromEntries(pairs.map((pair) => pair.split("=")));
+    world.agent(name).events.push({ kind, attributes });
+  },
   alarm: (world, [name = "", kind = ""]) => {
     const id = name === "nobody" ? 0n : world.get(name).id;
     const alarms = kind === "none" ? [] : [{ memberId: id, kind }];
@@ -163,8 +202,35 @@ function setLatency(
   samples.set(`${metric}_interval_count`, Number(calls));
 }
 
+/** writers m3 80MiB etcd=1MiB tar=70MiB | writers m3 none: bytes a second of the device, of etcd and of others. */
+function setWriters(world: World, [name = "", device = "", ...pairs]: readonly string[]): void {
+  const agent = world.agent(name);
+  agent.extraRuns.set("disk", ok("disk", ""));
+  if (device === "none") {
+    agent.facts.delete("disk_writers");
+    return;
+  }
+  const rates = pairs.map((pair) => {
+    const [who = "", rate = ""] = pair.split("=");
+    return { who, bytesPerSecond: BigInt(parseBytes(rate)) };
+  });
+  const writers = rates
+    .filter(({ who }) => who !== "etcd")
+    .map(({ who, bytesPerSecond }, index) => ({ pid: 900 + index, name: who, bytesPerSecond }));
+  setFact(agent, "disk_writers", {
+    case: "diskWriters",
+    value: {
+      device: "sda",
+      deviceBytesPerSecond: BigInt(parseBytes(device)),
+      etcdBytesPerSecond: rates.find(({ who }) => who === "etcd")?.bytesPerSecond ?? 0n,
+      writers,
+    },
+  });
+}
+
 /** cert m3 server 20d | cert m3 server -1d | cert m3 server unreadable */
-function setCertificate(world: World, [name = "", role = "", left = ""]: readonly string[]): void {
+function setCertificate(world: World, [name = "", role = "", left = "", ...pairs]: readonly string[]): void {
+  const more = Object.fromEntries(pairs.map((pair) => pair.split("=")));
   const agent = world.agent(name);
   const problem = left === "unreadable" ? "permission denied" : "";
   const days = problem === "" ? Number.parseFloat(left) : 0;
@@ -177,6 +243,14 @@ function setCertificate(world: World, [name = "", role = "", left = ""]: readonl
       notBeforeUnixMs: BigInt(world.nowMs - 86_400_000),
       notAfterUnixMs: BigInt(world.nowMs + Math.round(days * 86_400_000)),
       problem,
+      sans: more["sans"] === undefined ? [] : more["sans"].split(","),
+      keyPath: `/etc/etcd/pki/${role}.key`,
+      keyMode: Number.parseInt(more["mode"] ?? "600", 8),
+      keyMatch: more["key"] === "other" ? Layer.FAILED : Layer.OK,
+      keyProblem: more["key"] === "unreadable" ? "permission denied" : "",
+      chain: more["chain"] === "none" ? Layer.FAILED : Layer.OK,
+      chainProblem: more["chain"] === "none" ? "No authority in the file is the issuer, CN=other" : "",
+      modifiedAtUnixMs: BigInt(world.nowMs - 86_400_000 * Number(more["age"] ?? 200)),
     },
   });
 }

@@ -8,9 +8,12 @@ const files = readdirSync(folder, { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".txt"))
   .sort();
 
+/** Some stories last an hour of their own time: seconds here, more on a busy machine. */
+const TIMEOUT_MS = 60_000;
+
 describe("test/scenario/scenario", () => {
   for (const file of files) {
-    it(`tells ${file} as written`, () => {
+    it(`tells ${file} as written`, { timeout: TIMEOUT_MS }, () => {
       const path = new URL(file, folder);
       const source = readFileSync(path, "utf8");
       const told = runScenario(source);

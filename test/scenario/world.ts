@@ -4,7 +4,7 @@
  */
 import { create, equals } from "@bufbuild/protobuf";
 import type { Fact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
-import { FactSchema, Layer, Port, ProcessState } from "../../shared/gen/etcdscope/v1/fact_pb.js";
+import { EventSchema, FactSchema, Layer, Port, ProcessState } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import { Outcome } from "../../shared/gen/etcdscope/v1/stream_pb.js";
 import type { ProbeRunRecord, ReceivedFrame, Sample } from "../../shared/frame.ts";
 import { seriesKey } from "../../shared/series-key.ts";
@@ -24,6 +24,11 @@ export interface WorldMember {
   errors: string[];
   reads: Map<string, string>;
   sizeBytes: number;
+  version: string;
+  /** Entries that it has not applied yet. */
+  lag: number;
+  /** The members on its own list; undefined: the cluster's. */
+  ownList: ReadonlySet<string> | undefined;
 }
 
 export interface WorldAgent {
@@ -35,6 +40,10 @@ export interface WorldAgent {
   skewMs: number;
   /** Normal probes, sent as they are set, every tenth tick. */
   samples: Map<string, number>;
+  /** By how much a sample grows each time that it is sent. */
+  growth: Map<string, number>;
+  /** Sent with the next frame. */
+  events: { readonly kind: string; readonly attributes: Readonly<Record<string, string>> }[];
   facts: Map<string, Fact>;
   sent: Map<string, Fact>;
   extraRuns: Map<string, ProbeRunRecord>;
@@ -71,6 +80,8 @@ export class World {
         sequence: 0n,
         skewMs: 0,
         samples: new Map(),
+        growth: new Map(),
+        events: [],
         facts: new Map(),
         sent: new Map(),
         extraRuns: new Map(),
@@ -81,6 +92,9 @@ export class World {
       errors: [],
       reads: new Map(),
       sizeBytes: 25_165_824,
+      version: "3.5.30",
+      lag: 0,
+      ownList: undefined,
     });
     this.listed.add(name);
   }
@@ -145,6 +159,10 @@ export class World {
     }
     this.probeRarely(member, agent, { runs, samples });
     const keyframe = agent.sequence === 1n || this.ticks % 60 === 0;
+    if (keyframe && this.ticks % 10 !== 1) {
+      const ageMs = ((this.ticks - 1) % 10) * 1000;
+      runs.push(...[...agent.extraRuns.values()].map((run) => ({ ...run, ageMs })));
+    }
     const facts = [...agent.facts].flatMap(([key, fact]) => {
       const sent = agent.sent.get(key);
       return keyframe || sent === undefined || !equals(FactSchema, sent, fact) ? [fact] : [];
@@ -154,6 +172,11 @@ export class World {
     if (!agent.isHeard) {
       return undefined;
     }
+    const events = agent.events
+      .splice(0)
+      .map((event) =>
+        create(EventSchema, { ...event, subject: "etcd", atUnixMs: BigInt(this.nowMs + agent.skewMs) }),
+      );
     return {
       agent: { cluster: "prod-a", node: member.name },
       instanceId: `${member.name}-${agent.instance}`,
@@ -166,7 +189,7 @@ export class World {
         keyframe,
         samples,
         facts: [...facts, ...gone.map((key) => create(FactSchema, { key, removed: true }))],
-        events: [],
+        events,
         probeRuns: runs,
         droppedTotal: 0n,
         clockOffset: { offsetUs: agent.skewMs * 1000, roundTripUs: 400 },
@@ -214,7 +237,7 @@ export class World {
         clusterId: to.clusterId,
         leaderId: leader?.id ?? 0n,
         raftTerm: to.term,
-        version: "3.5.30",
+        version: to.version,
         isLearner: to.isLearner,
         errors,
         own: from === to,
@@ -222,8 +245,8 @@ export class World {
     });
     const labels = { member: to.name };
     into.samples.push(
-      { key: seriesKey("etcd_status_raft_index", labels), value: 1000 + this.ticks },
-      { key: seriesKey("etcd_status_raft_applied_index", labels), value: 1000 + this.ticks },
+      { key: seriesKey("etcd_status_raft_index", labels), value: 100_000 + this.ticks },
+      { key: seriesKey("etcd_status_raft_applied_index", labels), value: 100_000 + this.ticks - to.lag },
       { key: seriesKey("etcd_status_db_size_bytes", labels), value: to.sizeBytes },
     );
   }
@@ -297,6 +320,7 @@ export class World {
     }
     if (isDue) {
       into.samples.push(...[...agent.samples].map(([key, value]) => ({ key, value })));
+      agent.growth.forEach((step, key) => agent.samples.set(key, (agent.samples.get(key) ?? 0) + step));
       into.runs.push(...agent.extraRuns.values());
     }
     if (member.process === "running" && (agent.sequence === 1n || this.ticks % 5 === 0)) {
@@ -305,7 +329,7 @@ export class World {
         case: "memberList",
         value: {
           clusterId: member.clusterId,
-          members: [...this.listed].map((name) => {
+          members: [...(member.ownList ?? this.listed)].map((name) => {
             const { id, isLearner } = this.get(name);
             return { id, name, isLearner };
           }),

@@ -1,15 +1,12 @@
 /** QUOTA_NEAR: the database file comes near the quota in force. */
-import { findFact, findPoint } from "../../view/node-reading.ts";
 import { createEvidence } from "../evidence.ts";
 import { formatBytes, formatRatio } from "../format.ts";
 import type { JudgedCluster, JudgedMember } from "../judged-cluster.ts";
 import { findNode } from "../judged-cluster.ts";
+import { readQuota } from "../quota.ts";
 import type { Rule, RuleOutcome } from "../rule.ts";
 import { memberSubject, RESPOND_WITHIN } from "../rule.ts";
 import type { Thresholds } from "../thresholds.ts";
-
-/** etcd's default when the flag is 0 or absent. */
-const DEFAULT_QUOTA_BYTES = 2 * 1024 * 1024 * 1024;
 
 export const quotaNear: Rule = {
   code: "QUOTA_NEAR",
@@ -63,15 +60,4 @@ function evaluateMember(cluster: JudgedCluster, member: JudgedMember, thresholds
       }),
     ],
   };
-}
-
-/** As etcd itself reports it, else as the flags give it. */
-function readQuota(node: Parameters<typeof findPoint>[0]): number | undefined {
-  const point = findPoint(node, { metric: "etcd_server_quota_backend_bytes" }, 0);
-  if (point !== undefined && point.value > 0) {
-    return point.value;
-  }
-  const flags = findFact(node, "flags", "flags")?.body.flags;
-  const flag = Number(flags?.["quota-backend-bytes"] ?? "0");
-  return flags === undefined ? undefined : flag > 0 ? flag : DEFAULT_QUOTA_BYTES;
 }

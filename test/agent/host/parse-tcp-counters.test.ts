@@ -8,13 +8,17 @@ Udp: InDatagrams\nUdp: 3\n`;
 
 describe("agent/host/parse-tcp-counters", () => {
   it("finds the counts by their names", () => {
-    expect(parseTcpCounters(SNMP)).toEqual({ retransmits: 17, established: 44 });
+    expect(parseTcpCounters(SNMP)).toEqual({ sent: 403_001, retransmits: 17, established: 44 });
   });
 
   it.each(["", "Tcp: RtoAlgorithm RetransSegs CurrEstab\n", "Tcp: RtoAlgorithm\nTcp: 1\n"])(
     "has none in %j",
     (text) => {
-      expect(parseTcpCounters(text)).toEqual({ retransmits: undefined, established: undefined });
+      expect(parseTcpCounters(text)).toEqual({
+        sent: undefined,
+        retransmits: undefined,
+        established: undefined,
+      });
     },
   );
 });

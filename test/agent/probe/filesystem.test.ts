@@ -84,7 +84,14 @@ describe("agent/probe/disk", () => {
     source: "/dev/sda1",
     readOnly: false,
   };
-  const FACTS = { kind: "directory", inode: 1, device: "8:1", sizeBytes: 0, modifiedAtMs: 0 } as const;
+  const FACTS = {
+    kind: "directory",
+    inode: 1,
+    device: "8:1",
+    sizeBytes: 0,
+    mode: 0o700,
+    modifiedAtMs: 0,
+  } as const;
   const host = {
     readDirectoryFacts: () => Promise.resolve(FACTS),
     readMounts: () => [MOUNT],

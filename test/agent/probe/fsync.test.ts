@@ -16,7 +16,7 @@ function usage(availableBytes: number, sizeBytes = 20 * GIB): FilesystemUsage {
 }
 
 function facts(device: string): FileFacts {
-  return { kind: "directory", inode: 1, device, sizeBytes: 0, modifiedAtMs: 0 };
+  return { kind: "directory", inode: 1, device, sizeBytes: 0, mode: 0o700, modifiedAtMs: 0 };
 }
 
 /** A machine on which everything is well and an fsync takes as long as the test says. */

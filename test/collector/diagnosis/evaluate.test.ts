@@ -128,43 +128,49 @@ describe("collector/diagnosis/evaluate", () => {
     expect(nothing.state).toMatchObject({ verdict: "unknown", members: [], leader: null });
   });
 
-  it("never calls a history healthy in which fewer than needed serve, and attributes without a circle", () => {
-    const name = fc.constantFrom("m1", "m2", "m3", "m4", "m5");
-    const command = fc.oneof(
-      fc.tuple(
-        fc.constantFrom("kill", "stop", "start", "forget", "silence", "speak", "elect", "cut", "unseen"),
-        name,
-      ),
-      fc.constant(["heal"] as const),
-      fc.tuple(
-        fc.constant("read"),
-        name,
-        fc.constant("linearizable"),
-        fc.constantFrom("timeout", "no_leader", "ok"),
-      ),
-      fc.tuple(fc.constant("disk"), name, fc.constant("data"), fc.constantFrom("0B/20GiB", "1GiB/20GiB")),
-    );
-    const script = fc.array(fc.array(command, { maxLength: 2 }), { minLength: 3, maxLength: 15 });
-    fc.assert(
-      fc.property(script, (steps) => {
-        const lines = steps.map((commands) => commands.map((words) => words.join(" ")));
-        const { all } = play([["voters m1 m2 m3 m4 m5"], ...lines]);
-        return all.every(({ state, problems }) => {
-          const { verdict, quorum, leader, findings } = state;
-          const isWell = verdict === "healthy" || verdict === "degraded";
-          const hasRoot = findings.length === 0 || findings.some(({ rootCause }) => rootCause);
-          const claims = new Set(
-            all.flatMap(({ state: { leader: one } }) => (one?.term === leader?.term ? [one?.memberId] : [])),
-          );
-          return (
-            problems.length === 0 &&
-            hasRoot &&
-            claims.size <= 1 &&
-            (!isWell || (quorum.serving >= quorum.needed && leader !== null))
-          );
-        });
-      }),
-      { numRuns: 60 },
-    );
-  });
+  it(
+    "never calls a history healthy in which fewer than needed serve, and attributes without a circle",
+    { timeout: 60_000 },
+    () => {
+      const name = fc.constantFrom("m1", "m2", "m3", "m4", "m5");
+      const command = fc.oneof(
+        fc.tuple(
+          fc.constantFrom("kill", "stop", "start", "forget", "silence", "speak", "elect", "cut", "unseen"),
+          name,
+        ),
+        fc.constant(["heal"] as const),
+        fc.tuple(
+          fc.constant("read"),
+          name,
+          fc.constant("linearizable"),
+          fc.constantFrom("timeout", "no_leader", "ok"),
+        ),
+        fc.tuple(fc.constant("disk"), name, fc.constant("data"), fc.constantFrom("0B/20GiB", "1GiB/20GiB")),
+      );
+      const script = fc.array(fc.array(command, { maxLength: 2 }), { minLength: 3, maxLength: 15 });
+      fc.assert(
+        fc.property(script, (steps) => {
+          const lines = steps.map((commands) => commands.map((words) => words.join(" ")));
+          const { all } = play([["voters m1 m2 m3 m4 m5"], ...lines]);
+          return all.every(({ state, problems }) => {
+            const { verdict, quorum, leader, findings } = state;
+            const isWell = verdict === "healthy" || verdict === "degraded";
+            const hasRoot = findings.length === 0 || findings.some(({ rootCause }) => rootCause);
+            const claims = new Set(
+              all.flatMap(({ state: { leader: one } }) =>
+                one?.term === leader?.term ? [one?.memberId] : [],
+              ),
+            );
+            return (
+              problems.length === 0 &&
+              hasRoot &&
+              claims.size <= 1 &&
+              (!isWell || (quorum.serving >= quorum.needed && leader !== null))
+            );
+          });
+        }),
+        { numRuns: 60 },
+      );
+    },
+  );
 });

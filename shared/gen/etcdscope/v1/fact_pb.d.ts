@@ -93,6 +93,12 @@ export declare type Fact = Message<"etcdscope.v1.Fact"> & {
      */
     value: FilesystemFact;
     case: "filesystem";
+  } | {
+    /**
+     * @generated from field: etcdscope.v1.DiskWritersFact disk_writers = 19;
+     */
+    value: DiskWritersFact;
+    case: "diskWriters";
   } | { case: undefined; value?: undefined };
 };
 
@@ -245,6 +251,13 @@ export declare type ProcessFact = Message<"etcdscope.v1.ProcessFact"> & {
    * @generated from field: string cgroup = 20;
    */
   cgroup: string;
+
+  /**
+   * The kernel function that it waited in when uninterruptible sleep was first seen; empty otherwise.
+   *
+   * @generated from field: string wait_channel = 8;
+   */
+  waitChannel: string;
 };
 
 /**
@@ -537,6 +550,46 @@ export declare type CertificateFact = Message<"etcdscope.v1.CertificateFact"> & 
    * @generated from field: string problem = 11;
    */
   problem: string;
+
+  /**
+   * The file of its private key, where it has one; its content never leaves the node.
+   *
+   * @generated from field: string key_path = 12;
+   */
+  keyPath: string;
+
+  /**
+   * Whether the key is the certificate's; unspecified where there is none.
+   *
+   * @generated from field: etcdscope.v1.Layer key_match = 13;
+   */
+  keyMatch: Layer;
+
+  /**
+   * Permission bits of the key's file; 0: not known.
+   *
+   * @generated from field: uint32 key_mode = 14;
+   */
+  keyMode: number;
+
+  /**
+   * Why the key could not be read.
+   *
+   * @generated from field: string key_problem = 15;
+   */
+  keyProblem: string;
+
+  /**
+   * Whether the chain leads to the file of authorities in force on this node; unspecified where none is named.
+   *
+   * @generated from field: etcdscope.v1.Layer chain = 16;
+   */
+  chain: Layer;
+
+  /**
+   * @generated from field: string chain_problem = 17;
+   */
+  chainProblem: string;
 };
 
 /**
@@ -678,6 +731,75 @@ export declare type FilesystemFact = Message<"etcdscope.v1.FilesystemFact"> & {
  * Use `create(FilesystemFactSchema)` to create a new message.
  */
 export declare const FilesystemFactSchema: GenMessage<FilesystemFact>;
+
+/**
+ * DiskWritersFact (key "disk_writers") names who writes while the WAL's device is busy; removed when it no longer is.
+ *
+ * @generated from message etcdscope.v1.DiskWritersFact
+ */
+export declare type DiskWritersFact = Message<"etcdscope.v1.DiskWritersFact"> & {
+  /**
+   * As in /proc/diskstats.
+   *
+   * @generated from field: string device = 1;
+   */
+  device: string;
+
+  /**
+   * Bytes a second that the device wrote, and that etcd wrote (to whatever device).
+   *
+   * @generated from field: uint64 device_bytes_per_second = 2;
+   */
+  deviceBytesPerSecond: bigint;
+
+  /**
+   * @generated from field: uint64 etcd_bytes_per_second = 3;
+   */
+  etcdBytesPerSecond: bigint;
+
+  /**
+   * Other processes that wrote most, to whatever device, the most first; at most five.
+   *
+   * @generated from field: repeated etcdscope.v1.DiskWriter writers = 4;
+   */
+  writers: DiskWriter[];
+};
+
+/**
+ * Describes the message etcdscope.v1.DiskWritersFact.
+ * Use `create(DiskWritersFactSchema)` to create a new message.
+ */
+export declare const DiskWritersFactSchema: GenMessage<DiskWritersFact>;
+
+/**
+ * DiskWriter is one process that writes.
+ *
+ * @generated from message etcdscope.v1.DiskWriter
+ */
+export declare type DiskWriter = Message<"etcdscope.v1.DiskWriter"> & {
+  /**
+   * @generated from field: uint32 pid = 1;
+   */
+  pid: number;
+
+  /**
+   * The kernel's short name, at most 15 characters.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * @generated from field: uint64 bytes_per_second = 3;
+   */
+  bytesPerSecond: bigint;
+};
+
+/**
+ * Describes the message etcdscope.v1.DiskWriter.
+ * Use `create(DiskWriterSchema)` to create a new message.
+ */
+export declare const DiskWriterSchema: GenMessage<DiskWriter>;
 
 /**
  * ProcessState of etcd's process.

@@ -1,0 +1,86 @@
+/** FLAG_DRIFT: members run with different settings where all should be the same. Nothing shows it while all is well. */
+import { findFact } from "../../view/node-reading.ts";
+import { createEvidence } from "../evidence.ts";
+import type { JudgedCluster } from "../judged-cluster.ts";
+import type { Rule, RuleOutcome } from "../rule.ts";
+import { clusterSubject, RESPOND_WITHIN } from "../rule.ts";
+
+/** Timing decides who leads and the quota who raises the alarm; the others cost only space and time. */
+const COMPARED = [
+  { flag: "heartbeat-interval", isGrave: true },
+  { flag: "election-timeout", isGrave: true },
+  { flag: "quota-backend-bytes", isGrave: true },
+  { flag: "auto-compaction-mode", isGrave: false },
+  { flag: "auto-compaction-retention", isGrave: false },
+  { flag: "snapshot-count", isGrave: false },
+] as const;
+
+export const flagDrift: Rule = {
+  code: "FLAG_DRIFT",
+  layer: "config",
+  isFault: false,
+  respondWithin: RESPOND_WITHIN,
+  runbook: "flag-drift",
+  // A rolling change of a flag makes its way through the members.
+  holdMs: 120_000,
+  quietMs: 150_000,
+  evaluate: (cluster) => [evaluateCluster(cluster)],
+};
+
+interface Flags {
+  readonly name: string;
+  readonly node: string;
+  readonly flags: Readonly<Record<string, string>>;
+  readonly sinceMs: number;
+}
+
+function evaluateCluster(cluster: JudgedCluster): RuleOutcome {
+  const subject = clusterSubject(cluster);
+  const known = cluster.view.nodes.flatMap((node): readonly Flags[] => {
+    const held = node.agent.isCurrent ? findFact(node.state, "flags", "flags") : undefined;
+    return held === undefined || node.member === undefined
+      ? []
+      : [{ name: node.member, node: node.name, flags: held.body.flags, sinceMs: held.sinceMs }];
+  });
+  if (known.length < Math.min(2, cluster.members.length)) {
+    const reason = {
+      en: `flags of ${known.length} of ${cluster.members.length} members are known: nothing to compare`,
+      zh: `${cluster.members.length} 个成员中只知道 ${known.length} 个的参数：无法比较`,
+    };
+    return { kind: "unknown", subject, reason };
+  }
+  const drifts = COMPARED.flatMap(({ flag, isGrave }) => {
+    const values = known.map(({ name, flags }) => ({ name, value: flags[flag] ?? "" }));
+    const isSame = new Set(values.map(({ value }) => value)).size < 2;
+    return isSame ? [] : [{ flag, isGrave, values }];
+  });
+  if (drifts.length === 0) {
+    const because = {
+      en: `${known.length} members run with the same flags`,
+      zh: `${known.length} 个成员的参数一致`,
+    };
+    return { kind: "ok", subject, because };
+  }
+  const names = drifts.map(({ flag }) => flag).join(", ");
+  const shown = drifts.map(
+    ({ flag, values }) =>
+      `${flag} ${values.map(({ name, value }) => `${name}=${value === "" ? "-" : value}`).join(" ")}`,
+  );
+  return {
+    kind: "bad",
+    subject,
+    severity: drifts.some(({ isGrave }) => isGrave) ? "warning" : "info",
+    title: { en: `Members differ in ${names}`, zh: `成员参数不一致：${names}` },
+    detail: {
+      en: `${shown.join("; ")}. Give all members the same values, one restart at a time, the leader last`,
+      zh: `${shown.join("；")}。请让所有成员取相同的值，逐个重启，leader 最后`,
+    },
+    evidence: known.map(({ name, node, flags, sinceMs }) => {
+      const said = drifts.map(({ flag }) => `${flag}=${flags[flag] ?? ""}`).join(" ");
+      return createEvidence(
+        { node, source: "flags", atMs: sinceMs },
+        { en: `${name}: ${said}`, zh: `${name}：${said}` },
+      );
+    }),
+  };
+}
