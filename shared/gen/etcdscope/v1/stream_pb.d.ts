@@ -3,6 +3,9 @@
 // One bidirectional stream, opened by the agent. The first message of the agent is a Hello; the first answer is a
 // Welcome or a Refusal (after which the collector closes the stream). Then frames flow up and acknowledgements down.
 //
+// What an agent had to keep while the collector was away goes up a second stream of its own, beside the first one
+// (Hello.back_fill), so that what is new never waits behind what is old.
+//
 // Growth: both sides skip unknown fields, unknown members of a oneof, unknown fact bodies and unknown enum values.
 // A number here is never reused. Identity comes from the client certificate and must agree with the Hello.
 //
@@ -149,7 +152,8 @@ export declare type Hello = Message<"etcdscope.v1.Hello"> & {
   bootId: string;
 
   /**
-   * Names the sequence numbers: a new one whenever the agent starts numbering from 1 again.
+   * Names the sequence numbers: a new one whenever the agent starts numbering from 1 again. Of two that begin with 13
+   * digits and a dash, the one that is less as text is the older: its frames never replace what a newer one saw.
    *
    * @generated from field: string instance_id = 5;
    */
@@ -166,6 +170,14 @@ export declare type Hello = Message<"etcdscope.v1.Hello"> & {
    * @generated from field: uint64 last_sequence = 7;
    */
   lastSequence: bigint;
+
+  /**
+   * This stream carries frames that were kept, of this or an earlier instance, beside the agent's other stream, which
+   * it does not replace. Only to a collector whose Welcome said back_fill.
+   *
+   * @generated from field: bool back_fill = 8;
+   */
+  backFill: boolean;
 };
 
 /**
@@ -173,6 +185,29 @@ export declare type Hello = Message<"etcdscope.v1.Hello"> & {
  * Use `create(HelloSchema)` to create a new message.
  */
 export declare const HelloSchema: GenMessage<Hello>;
+
+/**
+ * SequenceRange is every number from first to last.
+ *
+ * @generated from message etcdscope.v1.SequenceRange
+ */
+export declare type SequenceRange = Message<"etcdscope.v1.SequenceRange"> & {
+  /**
+   * @generated from field: uint64 first = 1;
+   */
+  first: bigint;
+
+  /**
+   * @generated from field: uint64 last = 2;
+   */
+  last: bigint;
+};
+
+/**
+ * Describes the message etcdscope.v1.SequenceRange.
+ * Use `create(SequenceRangeSchema)` to create a new message.
+ */
+export declare const SequenceRangeSchema: GenMessage<SequenceRange>;
 
 /**
  * Welcome accepts a stream.
@@ -196,6 +231,20 @@ export declare type Welcome = Message<"etcdscope.v1.Welcome"> & {
    * @generated from field: string collector_version = 3;
    */
   collectorVersion: string;
+
+  /**
+   * Frames of this instance beyond resume_after that the collector holds as well, in order; at most 1000 ranges.
+   *
+   * @generated from field: repeated etcdscope.v1.SequenceRange held = 4;
+   */
+  held: SequenceRange[];
+
+  /**
+   * This collector takes frames out of order, and streams that carry what was kept.
+   *
+   * @generated from field: bool back_fill = 5;
+   */
+  backFill: boolean;
 };
 
 /**
@@ -325,6 +374,20 @@ export declare type Frame = Message<"etcdscope.v1.Frame"> & {
    * @generated from field: uint32 clock_round_trip_us = 14;
    */
   clockRoundTripUs: number;
+
+  /**
+   * What this collector will never get, told in every frame for a while after the loss.
+   *
+   * @generated from field: etcdscope.v1.Loss loss = 15;
+   */
+  loss?: Loss | undefined;
+
+  /**
+   * Frames older than this one that the agent keeps for this collector: they come by a stream of their own.
+   *
+   * @generated from field: uint64 waiting = 16;
+   */
+  waiting: bigint;
 };
 
 /**
@@ -332,6 +395,43 @@ export declare type Frame = Message<"etcdscope.v1.Frame"> & {
  * Use `create(FrameSchema)` to create a new message.
  */
 export declare const FrameSchema: GenMessage<Frame>;
+
+/**
+ * Loss is what an agent had to let go before this collector had it: the last such time.
+ *
+ * @generated from message etcdscope.v1.Loss
+ */
+export declare type Loss = Message<"etcdscope.v1.Loss"> & {
+  /**
+   * @generated from field: uint64 frames = 1;
+   */
+  frames: bigint;
+
+  /**
+   * Capture of the first and the last of them, milliseconds since 1970 UTC, by the node's clock.
+   *
+   * @generated from field: int64 from_unix_ms = 2;
+   */
+  fromUnixMs: bigint;
+
+  /**
+   * @generated from field: int64 to_unix_ms = 3;
+   */
+  toUnixMs: bigint;
+
+  /**
+   * Why: "spool_full", "too_old", "no_space", "not_writable", "damaged".
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message etcdscope.v1.Loss.
+ * Use `create(LossSchema)` to create a new message.
+ */
+export declare const LossSchema: GenMessage<Loss>;
 
 /**
  * SeriesDefinition names a series for the rest of the stream.
@@ -464,7 +564,7 @@ export declare type ProbeRun = Message<"etcdscope.v1.ProbeRun"> & {
 export declare const ProbeRunSchema: GenMessage<ProbeRun>;
 
 /**
- * Ack says that every frame of this instance up to this sequence number is durable.
+ * Ack says that every frame of this stream up to this sequence number is durable.
  *
  * @generated from message etcdscope.v1.Ack
  */

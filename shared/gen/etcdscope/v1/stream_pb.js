@@ -3,6 +3,9 @@
 // One bidirectional stream, opened by the agent. The first message of the agent is a Hello; the first answer is a
 // Welcome or a Refusal (after which the collector closes the stream). Then frames flow up and acknowledgements down.
 //
+// What an agent had to keep while the collector was away goes up a second stream of its own, beside the first one
+// (Hello.back_fill), so that what is new never waits behind what is old.
+//
 // Growth: both sides skip unknown fields, unknown members of a oneof, unknown fact bodies and unknown enum values.
 // A number here is never reused. Identity comes from the client certificate and must agree with the Hello.
 //
@@ -28,7 +31,7 @@ import { file_etcdscope_v1_fact } from "./fact_pb.js";
  * Describes the file etcdscope/v1/stream.proto.
  */
 export const file_etcdscope_v1_stream = /*@__PURE__*/
-  fileDesc("ChlldGNkc2NvcGUvdjEvc3RyZWFtLnByb3RvEgxldGNkc2NvcGUudjEiiwEKDkNvbm5lY3RSZXF1ZXN0EiQKBWhlbGxvGAEgASgLMhMuZXRjZHNjb3BlLnYxLkhlbGxvSAASJAoFZnJhbWUYAiABKAsyEy5ldGNkc2NvcGUudjEuRnJhbWVIABIiCgRwaW5nGAMgASgLMhIuZXRjZHNjb3BlLnYxLlBpbmdIAEIJCgdtZXNzYWdlIuIBCg9Db25uZWN0UmVzcG9uc2USKAoHd2VsY29tZRgBIAEoCzIVLmV0Y2RzY29wZS52MS5XZWxjb21lSAASIAoDYWNrGAIgASgLMhEuZXRjZHNjb3BlLnYxLkFja0gAEigKB3JlZnVzYWwYAyABKAsyFS5ldGNkc2NvcGUudjEuUmVmdXNhbEgAEiIKBHBvbmcYBCABKAsyEi5ldGNkc2NvcGUudjEuUG9uZ0gAEioKCHNldHRpbmdzGAUgASgLMhYuZXRjZHNjb3BlLnYxLlNldHRpbmdzSABCCQoHbWVzc2FnZSKSAQoFSGVsbG8SDwoHY2x1c3RlchgBIAEoCRIMCgRub2RlGAIgASgJEhUKDWFnZW50X3ZlcnNpb24YAyABKAkSDwoHYm9vdF9pZBgEIAEoCRITCgtpbnN0YW5jZV9pZBgFIAEoCRIWCg5maXJzdF9zZXF1ZW5jZRgGIAEoBBIVCg1sYXN0X3NlcXVlbmNlGAcgASgEImQKB1dlbGNvbWUSFAoMcmVzdW1lX2FmdGVyGAEgASgEEigKCHNldHRpbmdzGAIgASgLMhYuZXRjZHNjb3BlLnYxLlNldHRpbmdzEhkKEWNvbGxlY3Rvcl92ZXJzaW9uGAMgASgJIk0KCFNldHRpbmdzEhwKFGZzeW5jX3Byb2JlX3BoYXNlX21zGAEgASgNEiMKG2ZzeW5jX3Byb2JlX21pbl9pbnRlcnZhbF9tcxgCIAEoDSLFAwoFRnJhbWUSEAoIc2VxdWVuY2UYASABKAQSGwoTY2FwdHVyZWRfYXRfdW5peF9tcxgCIAEoAxIUCgxtb25vdG9uaWNfdXMYAyABKAQSEAoIa2V5ZnJhbWUYBCABKAgSLgoGc2VyaWVzGAUgAygLMh4uZXRjZHNjb3BlLnYxLlNlcmllc0RlZmluaXRpb24SLQoGcHJvYmVzGAYgAygLMh0uZXRjZHNjb3BlLnYxLlByb2JlRGVmaW5pdGlvbhIVCg1zYW1wbGVfc2VyaWVzGAcgAygNEhUKDXNhbXBsZV92YWx1ZXMYCCADKAESIQoFZmFjdHMYCSADKAsyEi5ldGNkc2NvcGUudjEuRmFjdBIjCgZldmVudHMYCiADKAsyEy5ldGNkc2NvcGUudjEuRXZlbnQSKgoKcHJvYmVfcnVucxgLIAMoCzIWLmV0Y2RzY29wZS52MS5Qcm9iZVJ1bhIVCg1kcm9wcGVkX3RvdGFsGAwgASgEEhwKD2Nsb2NrX29mZnNldF91cxgNIAEoEkgAiAEBEhsKE2Nsb2NrX3JvdW5kX3RyaXBfdXMYDiABKA1CEgoQX2Nsb2NrX29mZnNldF91cyJTChBTZXJpZXNEZWZpbml0aW9uEgoKAmlkGAEgASgNEg4KBm1ldHJpYxgCIAEoCRIjCgZsYWJlbHMYAyADKAsyEy5ldGNkc2NvcGUudjEuTGFiZWwiJAoFTGFiZWwSDAoEbmFtZRgBIAEoCRINCgV2YWx1ZRgCIAEoCSI8Cg9Qcm9iZURlZmluaXRpb24SCgoCaWQYASABKA0SDQoFcHJvYmUYAiABKAkSDgoGdGFyZ2V0GAMgASgJIpEBCghQcm9iZVJ1bhIQCghwcm9iZV9pZBgBIAEoDRImCgdvdXRjb21lGAIgASgOMhUuZXRjZHNjb3BlLnYxLk91dGNvbWUSEwoLZHVyYXRpb25fdXMYAyABKA0SEgoKZXJyb3JfY29kZRgEIAEoCRISCgplcnJvcl90ZXh0GAUgASgJEg4KBmFnZV9tcxgGIAEoDSIXCgNBY2sSEAoIc2VxdWVuY2UYASABKAQiaAoHUmVmdXNhbBIkCgZyZWFzb24YASABKA4yFC5ldGNkc2NvcGUudjEuUmVhc29uEgwKBHRleHQYAiABKAkSEQoJcmV0cnlhYmxlGAMgASgIEhYKDnJldHJ5X2FmdGVyX21zGAQgASgNIisKBFBpbmcSCgoCaWQYASABKAQSFwoPc2VudF9hdF91bml4X3VzGAIgASgDIk0KBFBvbmcSCgoCaWQYASABKAQSHAoUcGluZ19zZW50X2F0X3VuaXhfdXMYAiABKAMSGwoTcmVjZWl2ZWRfYXRfdW5peF91cxgDIAEoAypyCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABIOCgpPVVRDT01FX09LEAESEgoOT1VUQ09NRV9GQUlMRUQQAhIVChFPVVRDT01FX1RJTUVEX09VVBADEhMKD09VVENPTUVfU0tJUFBFRBAEKroBCgZSZWFzb24SFgoSUkVBU09OX1VOU1BFQ0lGSUVEEAASHAoYUkVBU09OX0lERU5USVRZX01JU01BVENIEAESGQoVUkVBU09OX1BST1RPQ09MX0VSUk9SEAISGQoVUkVBU09OX0xJTUlUX0VYQ0VFREVEEAMSEwoPUkVBU09OX1JFUExBQ0VEEAQSFQoRUkVBU09OX09WRVJMT0FERUQQBRIYChRSRUFTT05fU0hVVFRJTkdfRE9XThAGMl4KEENvbGxlY3RvclNlcnZpY2USSgoHQ29ubmVjdBIcLmV0Y2RzY29wZS52MS5Db25uZWN0UmVxdWVzdBodLmV0Y2RzY29wZS52MS5Db25uZWN0UmVzcG9uc2UoATABYgZwcm90bzM", [file_etcdscope_v1_fact]);
+  fileDesc("ChlldGNkc2NvcGUvdjEvc3RyZWFtLnByb3RvEgxldGNkc2NvcGUudjEiiwEKDkNvbm5lY3RSZXF1ZXN0EiQKBWhlbGxvGAEgASgLMhMuZXRjZHNjb3BlLnYxLkhlbGxvSAASJAoFZnJhbWUYAiABKAsyEy5ldGNkc2NvcGUudjEuRnJhbWVIABIiCgRwaW5nGAMgASgLMhIuZXRjZHNjb3BlLnYxLlBpbmdIAEIJCgdtZXNzYWdlIuIBCg9Db25uZWN0UmVzcG9uc2USKAoHd2VsY29tZRgBIAEoCzIVLmV0Y2RzY29wZS52MS5XZWxjb21lSAASIAoDYWNrGAIgASgLMhEuZXRjZHNjb3BlLnYxLkFja0gAEigKB3JlZnVzYWwYAyABKAsyFS5ldGNkc2NvcGUudjEuUmVmdXNhbEgAEiIKBHBvbmcYBCABKAsyEi5ldGNkc2NvcGUudjEuUG9uZ0gAEioKCHNldHRpbmdzGAUgASgLMhYuZXRjZHNjb3BlLnYxLlNldHRpbmdzSABCCQoHbWVzc2FnZSKlAQoFSGVsbG8SDwoHY2x1c3RlchgBIAEoCRIMCgRub2RlGAIgASgJEhUKDWFnZW50X3ZlcnNpb24YAyABKAkSDwoHYm9vdF9pZBgEIAEoCRITCgtpbnN0YW5jZV9pZBgFIAEoCRIWCg5maXJzdF9zZXF1ZW5jZRgGIAEoBBIVCg1sYXN0X3NlcXVlbmNlGAcgASgEEhEKCWJhY2tfZmlsbBgIIAEoCCIsCg1TZXF1ZW5jZVJhbmdlEg0KBWZpcnN0GAEgASgEEgwKBGxhc3QYAiABKAQiogEKB1dlbGNvbWUSFAoMcmVzdW1lX2FmdGVyGAEgASgEEigKCHNldHRpbmdzGAIgASgLMhYuZXRjZHNjb3BlLnYxLlNldHRpbmdzEhkKEWNvbGxlY3Rvcl92ZXJzaW9uGAMgASgJEikKBGhlbGQYBCADKAsyGy5ldGNkc2NvcGUudjEuU2VxdWVuY2VSYW5nZRIRCgliYWNrX2ZpbGwYBSABKAgiTQoIU2V0dGluZ3MSHAoUZnN5bmNfcHJvYmVfcGhhc2VfbXMYASABKA0SIwobZnN5bmNfcHJvYmVfbWluX2ludGVydmFsX21zGAIgASgNIvgDCgVGcmFtZRIQCghzZXF1ZW5jZRgBIAEoBBIbChNjYXB0dXJlZF9hdF91bml4X21zGAIgASgDEhQKDG1vbm90b25pY191cxgDIAEoBBIQCghrZXlmcmFtZRgEIAEoCBIuCgZzZXJpZXMYBSADKAsyHi5ldGNkc2NvcGUudjEuU2VyaWVzRGVmaW5pdGlvbhItCgZwcm9iZXMYBiADKAsyHS5ldGNkc2NvcGUudjEuUHJvYmVEZWZpbml0aW9uEhUKDXNhbXBsZV9zZXJpZXMYByADKA0SFQoNc2FtcGxlX3ZhbHVlcxgIIAMoARIhCgVmYWN0cxgJIAMoCzISLmV0Y2RzY29wZS52MS5GYWN0EiMKBmV2ZW50cxgKIAMoCzITLmV0Y2RzY29wZS52MS5FdmVudBIqCgpwcm9iZV9ydW5zGAsgAygLMhYuZXRjZHNjb3BlLnYxLlByb2JlUnVuEhUKDWRyb3BwZWRfdG90YWwYDCABKAQSHAoPY2xvY2tfb2Zmc2V0X3VzGA0gASgSSACIAQESGwoTY2xvY2tfcm91bmRfdHJpcF91cxgOIAEoDRIgCgRsb3NzGA8gASgLMhIuZXRjZHNjb3BlLnYxLkxvc3MSDwoHd2FpdGluZxgQIAEoBEISChBfY2xvY2tfb2Zmc2V0X3VzIlAKBExvc3MSDgoGZnJhbWVzGAEgASgEEhQKDGZyb21fdW5peF9tcxgCIAEoAxISCgp0b191bml4X21zGAMgASgDEg4KBnJlYXNvbhgEIAEoCSJTChBTZXJpZXNEZWZpbml0aW9uEgoKAmlkGAEgASgNEg4KBm1ldHJpYxgCIAEoCRIjCgZsYWJlbHMYAyADKAsyEy5ldGNkc2NvcGUudjEuTGFiZWwiJAoFTGFiZWwSDAoEbmFtZRgBIAEoCRINCgV2YWx1ZRgCIAEoCSI8Cg9Qcm9iZURlZmluaXRpb24SCgoCaWQYASABKA0SDQoFcHJvYmUYAiABKAkSDgoGdGFyZ2V0GAMgASgJIpEBCghQcm9iZVJ1bhIQCghwcm9iZV9pZBgBIAEoDRImCgdvdXRjb21lGAIgASgOMhUuZXRjZHNjb3BlLnYxLk91dGNvbWUSEwoLZHVyYXRpb25fdXMYAyABKA0SEgoKZXJyb3JfY29kZRgEIAEoCRISCgplcnJvcl90ZXh0GAUgASgJEg4KBmFnZV9tcxgGIAEoDSIXCgNBY2sSEAoIc2VxdWVuY2UYASABKAQiaAoHUmVmdXNhbBIkCgZyZWFzb24YASABKA4yFC5ldGNkc2NvcGUudjEuUmVhc29uEgwKBHRleHQYAiABKAkSEQoJcmV0cnlhYmxlGAMgASgIEhYKDnJldHJ5X2FmdGVyX21zGAQgASgNIisKBFBpbmcSCgoCaWQYASABKAQSFwoPc2VudF9hdF91bml4X3VzGAIgASgDIk0KBFBvbmcSCgoCaWQYASABKAQSHAoUcGluZ19zZW50X2F0X3VuaXhfdXMYAiABKAMSGwoTcmVjZWl2ZWRfYXRfdW5peF91cxgDIAEoAypyCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABIOCgpPVVRDT01FX09LEAESEgoOT1VUQ09NRV9GQUlMRUQQAhIVChFPVVRDT01FX1RJTUVEX09VVBADEhMKD09VVENPTUVfU0tJUFBFRBAEKroBCgZSZWFzb24SFgoSUkVBU09OX1VOU1BFQ0lGSUVEEAASHAoYUkVBU09OX0lERU5USVRZX01JU01BVENIEAESGQoVUkVBU09OX1BST1RPQ09MX0VSUk9SEAISGQoVUkVBU09OX0xJTUlUX0VYQ0VFREVEEAMSEwoPUkVBU09OX1JFUExBQ0VEEAQSFQoRUkVBU09OX09WRVJMT0FERUQQBRIYChRSRUFTT05fU0hVVFRJTkdfRE9XThAGMl4KEENvbGxlY3RvclNlcnZpY2USSgoHQ29ubmVjdBIcLmV0Y2RzY29wZS52MS5Db25uZWN0UmVxdWVzdBodLmV0Y2RzY29wZS52MS5Db25uZWN0UmVzcG9uc2UoATABYgZwcm90bzM", [file_etcdscope_v1_fact]);
 
 /**
  * Describes the message etcdscope.v1.ConnectRequest.
@@ -52,81 +55,95 @@ export const HelloSchema = /*@__PURE__*/
   messageDesc(file_etcdscope_v1_stream, 2);
 
 /**
+ * Describes the message etcdscope.v1.SequenceRange.
+ * Use `create(SequenceRangeSchema)` to create a new message.
+ */
+export const SequenceRangeSchema = /*@__PURE__*/
+  messageDesc(file_etcdscope_v1_stream, 3);
+
+/**
  * Describes the message etcdscope.v1.Welcome.
  * Use `create(WelcomeSchema)` to create a new message.
  */
 export const WelcomeSchema = /*@__PURE__*/
-  messageDesc(file_etcdscope_v1_stream, 3);
+  messageDesc(file_etcdscope_v1_stream, 4);
 
 /**
  * Describes the message etcdscope.v1.Settings.
  * Use `create(SettingsSchema)` to create a new message.
  */
 export const SettingsSchema = /*@__PURE__*/
-  messageDesc(file_etcdscope_v1_stream, 4);
+  messageDesc(file_etcdscope_v1_stream, 5);
 
 /**
  * Describes the message etcdscope.v1.Frame.
  * Use `create(FrameSchema)` to create a new message.
  */
 export const FrameSchema = /*@__PURE__*/
-  messageDesc(file_etcdscope_v1_stream, 5);
+  messageDesc(file_etcdscope_v1_stream, 6);
+
+/**
+ * Describes the message etcdscope.v1.Loss.
+ * Use `create(LossSchema)` to create a new message.
+ */
+export const LossSchema = /*@__PURE__*/
+  messageDesc(file_etcdscope_v1_stream, 7);
 
 /**
  * Describes the message etcdscope.v1.SeriesDefinition.
  * Use `create(SeriesDefinitionSchema)` to create a new message.
  */
 export const SeriesDefinitionSchema = /*@__PURE__*/
-  messageDesc(file_etcdscope_v1_stream, 6);
+  messageDesc(file_etcdscope_v1_stream, 8);
 
 /**
  * Describes the message etcdscope.v1.Label.
  * Use `create(LabelSchema)` to create a new message.
  */
 export const LabelSchema = /*@__PURE__*/
-  messageDesc(file_etcdscope_v1_stream, 7);
+  messageDesc(file_etcdscope_v1_stream, 9);
 
 /**
  * Describes the message etcdscope.v1.ProbeDefinition.
  * Use `create(ProbeDefinitionSchema)` to create a new message.
  */
 export const ProbeDefinitionSchema = /*@__PURE__*/
-  messageDesc(file_etcdscope_v1_stream, 8);
+  messageDesc(file_etcdscope_v1_stream, 10);
 
 /**
  * Describes the message etcdscope.v1.ProbeRun.
  * Use `create(ProbeRunSchema)` to create a new message.
  */
 export const ProbeRunSchema = /*@__PURE__*/
-  messageDesc(file_etcdscope_v1_stream, 9);
+  messageDesc(file_etcdscope_v1_stream, 11);
 
 /**
  * Describes the message etcdscope.v1.Ack.
  * Use `create(AckSchema)` to create a new message.
  */
 export const AckSchema = /*@__PURE__*/
-  messageDesc(file_etcdscope_v1_stream, 10);
+  messageDesc(file_etcdscope_v1_stream, 12);
 
 /**
  * Describes the message etcdscope.v1.Refusal.
  * Use `create(RefusalSchema)` to create a new message.
  */
 export const RefusalSchema = /*@__PURE__*/
-  messageDesc(file_etcdscope_v1_stream, 11);
+  messageDesc(file_etcdscope_v1_stream, 13);
 
 /**
  * Describes the message etcdscope.v1.Ping.
  * Use `create(PingSchema)` to create a new message.
  */
 export const PingSchema = /*@__PURE__*/
-  messageDesc(file_etcdscope_v1_stream, 12);
+  messageDesc(file_etcdscope_v1_stream, 14);
 
 /**
  * Describes the message etcdscope.v1.Pong.
  * Use `create(PongSchema)` to create a new message.
  */
 export const PongSchema = /*@__PURE__*/
-  messageDesc(file_etcdscope_v1_stream, 13);
+  messageDesc(file_etcdscope_v1_stream, 15);
 
 /**
  * Describes the enum etcdscope.v1.Outcome.
