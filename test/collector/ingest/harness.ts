@@ -120,7 +120,9 @@ export async function createHarness(store: FrameStore = createMemoryStore()): Pr
       queue,
       clock: systemClock,
       log: agentLog,
+      isForKept: false,
       onStreamOpen: () => undefined,
+      onStreamClosed: () => undefined,
       onSettings: (one) => settings.push(one),
       onClockOffset: (offset) => offsets.push(offset),
     });
