@@ -19,6 +19,7 @@ import {
   freeSpaceFloor,
   planDrops,
   segmentBytes,
+  segmentSpanMs,
   sumBytes,
   type Segment,
   type SegmentDrop,
@@ -74,6 +75,7 @@ export interface DiskSpool {
 interface OpenSegment {
   readonly name: string;
   readonly encoder: FrameBytes;
+  readonly begunAtMs: number;
 }
 
 export function createDiskSpool(options: DiskSpoolOptions): DiskSpool {
@@ -141,14 +143,16 @@ export function createDiskSpool(options: DiskSpoolOptions): DiskSpool {
     const sequence = frames[0]?.sequence ?? 0n;
     const before = findCurrent();
     const maxBytes = segmentBytes(limits.maxBytes);
+    const nowMs = monotonicMs();
     if (
       current === undefined ||
       before === undefined ||
       before.bytes >= maxBytes ||
-      before.last + 1n !== sequence
+      before.last + 1n !== sequence ||
+      nowMs - current.begunAtMs >= segmentSpanMs(limits.maxAgeMs)
     ) {
       const name = `${hello.instanceId}.${String(sequence).padStart(12, "0")}.spool`;
-      current = { name, encoder: createFrameBytes(log) };
+      current = { name, encoder: createFrameBytes(log), begunAtMs: nowMs };
     }
     const { name, encoder } = current;
     const held = findCurrent();

@@ -32,6 +32,11 @@ export function segmentBytes(maxBytes: number): number {
   return Math.min(MAX_SEGMENT_BYTES, Math.floor(maxBytes / SEGMENTS_AT_LEAST));
 }
 
+/** Time after which a file is followed by the next, so that what is too old goes soon. */
+export function segmentSpanMs(maxAgeMs: number): number {
+  return maxAgeMs / SEGMENTS_AT_LEAST;
+}
+
 export function countFrames({ first, last }: Segment): number {
   return Number(last - first) + 1;
 }
