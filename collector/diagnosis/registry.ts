@@ -1,5 +1,6 @@
 /** Every rule, one line each. Order is the order of checks in a report: nearest to the machine first within a layer. */
 import type { Rule } from "./rule.ts";
+import { agentDataLost } from "./rules/agent-data-lost.ts";
 import { agentSilent } from "./rules/agent-silent.ts";
 import { certExpired } from "./rules/cert-expired.ts";
 import { certExpiring } from "./rules/cert-expiring.ts";
@@ -38,4 +39,5 @@ export const RULES: readonly Rule[] = [
   certExpired,
   certExpiring,
   agentSilent,
+  agentDataLost,
 ];

@@ -81,6 +81,8 @@ export interface NodeState {
   readonly loss: FrameLoss | undefined;
   /** Older frames that the agent had still to send when it took its newest. */
   readonly waiting: number;
+  /** Since when there are such frames. */
+  readonly waitingSinceMs: number | undefined;
   readonly facts: ReadonlyMap<string, HeldFact>;
   /** Oldest first, never empty; a ring for the series that rules look back on, else the latest point alone. */
   readonly series: ReadonlyMap<string, readonly Point[]>;
