@@ -10,9 +10,15 @@ import { fitFrame } from "./fit-frame.ts";
 /** Room for what goes around a frame, and is added to it, on its way. */
 const ENVELOPE_BYTES = 64;
 
+export interface EncodedFrame {
+  readonly bytes: Uint8Array;
+  /** Later frames use what this one defines. */
+  readonly defines: boolean;
+}
+
 export interface FrameBytes {
   /** undefined for a frame that cannot be cut to the limits, which is told and passed over. */
-  encode(frame: Frame): Uint8Array | undefined;
+  encode(frame: Frame): EncodedFrame | undefined;
   /** Parts of frames that broke a limit. */
   leftOutTotal(): number;
 }
@@ -22,11 +28,12 @@ export function createFrameBytes(log: Logger): FrameBytes {
   const encoder = createFrameEncoder();
   let cut = 0;
 
-  function encode(frame: Frame): Uint8Array | undefined {
+  function encode(frame: Frame): EncodedFrame | undefined {
     const wire = encoder.encode(frame);
+    const defines = wire.series.length > 0 || wire.probes.length > 0;
     const bytes = toBinary(FrameSchema, wire);
     if (isSendable(bytes) && checkFrame(wire, bytes.length) === undefined) {
-      return bytes;
+      return { bytes, defines };
     }
     const fitted = fitFrame(wire);
     cut += fitted.leftOut;
@@ -34,7 +41,7 @@ export function createFrameBytes(log: Logger): FrameBytes {
     log.warn({ sequence, leftOut: fitted.leftOut }, "Frame was cut to the limits of the wire.");
     const fittedBytes = toBinary(FrameSchema, fitted.frame);
     if (isSendable(fittedBytes)) {
-      return fittedBytes;
+      return { bytes: fittedBytes, defines };
     }
     log.error({ sequence, bytes: fittedBytes.length }, "Frame cannot be sent and is passed over.");
     return undefined;

@@ -55,7 +55,18 @@ export function createKeptFrames(options: KeptFramesOptions): KeptFrames {
     );
   }
 
+  /** What the collector has goes again only where what it lacks needs its definitions. */
+  function skipKnown(): void {
+    for (let record = records[place]; record !== undefined; record = records[place]) {
+      if (record.defines || !acknowledged.has(record.sequence)) {
+        return;
+      }
+      place += 1;
+    }
+  }
+
   function next(): Outgoing | undefined {
+    skipKnown();
     const record = records[place];
     if (record === undefined) {
       load();
@@ -146,11 +157,10 @@ export function createKeptFrames(options: KeptFramesOptions): KeptFrames {
       options.onAcknowledged();
     },
     release,
-    isDone: () =>
-      isStreaming &&
-      !isLoading &&
-      place >= records.length &&
-      sent.ranges().length === 0 &&
-      nextSegment() === undefined,
+    isDone: () => {
+      skipKnown();
+      const isAllGiven = !isLoading && place >= records.length && nextSegment() === undefined;
+      return isStreaming && isAllGiven && sent.ranges().length === 0;
+    },
   };
 }

@@ -34,7 +34,8 @@ export function packRecords(frames: readonly Frame[], encoder: FrameBytes, roomB
       sequence: frame.sequence,
       capturedAtMs: frame.capturedAtMs,
       hasClockOffset: frame.clockOffset !== undefined,
-      frame: encoded,
+      defines: encoded.defines,
+      frame: encoded.bytes,
     });
     records.push(record);
     bytes += record.length;

@@ -9,14 +9,17 @@ import { LIMITS } from "../../shared/limits.ts";
 
 /** Length and CRC-32 of the body, little endian. */
 const ENVELOPE_BYTES = 8;
-/** Sequence, capture, and whether the frame tells its clock's offset. */
+/** Sequence, capture, flags. */
 const PREFIX_BYTES = 17;
+const FLAG = { hasClockOffset: 1, defines: 2 } as const;
 
 export interface SpoolRecord {
   readonly sequence: bigint;
   readonly capturedAtMs: number;
   /** The frame says how far the node's clock is off; otherwise that was not known when it was written. */
   readonly hasClockOffset: boolean;
+  /** Later frames of the file use what this one defines. */
+  readonly defines: boolean;
   /** The wire's Frame message. */
   readonly frame: Uint8Array;
 }
@@ -37,7 +40,10 @@ export function encodeRecord(record: SpoolRecord): Buffer {
   const body = Buffer.alloc(PREFIX_BYTES + record.frame.length);
   body.writeBigUInt64LE(record.sequence, 0);
   body.writeDoubleLE(record.capturedAtMs, 8);
-  body.writeUInt8(record.hasClockOffset ? 1 : 0, 16);
+  body.writeUInt8(
+    (record.hasClockOffset ? FLAG.hasClockOffset : 0) | (record.defines ? FLAG.defines : 0),
+    16,
+  );
   body.set(record.frame, PREFIX_BYTES);
   return envelope(body);
 }
@@ -59,7 +65,8 @@ export function scanSegment(bytes: Buffer): ScannedSegment {
     records.push({
       sequence: body.readBigUInt64LE(0),
       capturedAtMs: body.readDoubleLE(8),
-      hasClockOffset: body.readUInt8(16) === 1,
+      hasClockOffset: (body.readUInt8(16) & FLAG.hasClockOffset) !== 0,
+      defines: (body.readUInt8(16) & FLAG.defines) !== 0,
       frame: body.subarray(PREFIX_BYTES),
     });
     at += ENVELOPE_BYTES + body.length;

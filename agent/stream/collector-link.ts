@@ -43,6 +43,7 @@ export function createCollectorLink(options: CollectorLinkOptions): CollectorLin
     onStreamOpen: (welcomed) => {
       ({ takesKept } = welcomed);
       options.onStreamOpen();
+      bringKept();
     },
     onStreamClosed: () => {
       takesKept = false;

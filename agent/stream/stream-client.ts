@@ -202,7 +202,7 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
       if (outgoing === undefined) {
         return;
       }
-      const bytes = outgoing.kind === "bytes" ? outgoing.bytes : encoder.encode(outgoing.frame);
+      const bytes = outgoing.kind === "bytes" ? outgoing.bytes : encoder.encode(outgoing.frame)?.bytes;
       if (bytes !== undefined) {
         isBlocked = !connection.writeBytes(envelope(bytes));
         framesSent += 1;

@@ -18,6 +18,7 @@ function segmentOf(...sequences: readonly number[]): Buffer {
       sequence: BigInt(sequence),
       capturedAtMs: sequence * 1000,
       hasClockOffset: sequence % 2 === 0,
+      defines: sequence % 3 === 0,
       frame: Buffer.alloc(sequence % 50, sequence),
     }),
   );
@@ -33,7 +34,11 @@ describe("agent/spool/record", () => {
       [8n, 8000],
       [9n, 9000],
     ]);
-    expect(scanned.records[1]?.hasClockOffset).toBe(true);
+    expect(scanned.records.map(({ hasClockOffset, defines }) => [hasClockOffset, defines])).toEqual([
+      [false, false],
+      [true, false],
+      [false, true],
+    ]);
     expect([...(scanned.records[1]?.frame ?? [])]).toEqual(Array(8).fill(8));
   });
 
