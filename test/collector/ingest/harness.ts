@@ -80,9 +80,13 @@ export interface TestAgent {
   push(count: number): void;
 }
 
-export async function createHarness(store: FrameStore = createMemoryStore()): Promise<Harness> {
+/** `trusting`: agents of another harness are trusted as well. */
+export async function createHarness(
+  store: FrameStore = createMemoryStore(),
+  trusting?: Pick<Harness, "authority">,
+): Promise<Harness> {
   const folder = mkdtempSync(join(tmpdir(), "etcdscope-ingest-"));
-  const authority = await createAuthority(folder);
+  const authority = trusting?.authority ?? (await createAuthority(folder));
   const tls = await issue(authority, { name: "collector", names: LOOPBACK });
   const log = createTestLog();
   const live: ReceivedFrame[] = [];
