@@ -4,6 +4,7 @@ import type { Sample } from "../shared/frame.ts";
 export interface AgentSamplerOptions {
   readonly intervalMs: number;
   readonly queuedFrames: () => number;
+  readonly spoolBytes: () => number;
 }
 
 export interface AgentSampler {
@@ -25,6 +26,7 @@ export function createAgentSampler(options: AgentSamplerOptions): AgentSampler {
       { key: "etcdscope_agent_cpu_seconds_total", value: (user + system) / 1e6 },
       { key: "etcdscope_agent_resident_memory_bytes", value: process.memoryUsage.rss() },
       { key: "etcdscope_agent_queue_frames", value: options.queuedFrames() },
+      { key: "etcdscope_agent_spool_bytes", value: options.spoolBytes() },
     ];
   }
 

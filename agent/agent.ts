@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 
 import type { Clock, Timer } from "../shared/clock.ts";
-import type { Settings } from "../shared/gen/etcdscope/v1/stream_pb.js";
+import type { Hello, Settings } from "../shared/gen/etcdscope/v1/stream_pb.js";
 import type { Logger } from "../shared/log-line.ts";
 import { ETCDSCOPE_VERSION } from "../shared/version.ts";
 import { createAgentSampler } from "./agent-sampler.ts";
@@ -16,8 +16,9 @@ import { createDiscoveryProbe } from "./probe/discovery.ts";
 import { mergeSettings } from "./probe/merge-settings.ts";
 import { PROBE_FACTORIES } from "./probe/registry.ts";
 import { createScheduler } from "./probe/scheduler.ts";
-import { createMemoryQueue } from "./spool/memory-queue.ts";
-import { createStreamClient } from "./stream/stream-client.ts";
+import { createSpoolFiles } from "./spool/spool-files.ts";
+import { createSpoolQueue } from "./spool/spool-queue.ts";
+import { createCollectorLink, type CollectorLink } from "./stream/collector-link.ts";
 
 export interface AgentOptions {
   readonly config: AgentConfig;
@@ -39,9 +40,9 @@ const FRAME_AFTER_TICK_MS = 250;
 const URGENT_AFTER_MS = 50;
 /** systemd, and people, expect a service to stop within seconds, whatever the other side does. */
 const CLOSE_LIMIT_MS = 4000;
-/** Until there is a spool on disk, frames wait in memory, and the agent is to stay small. */
-const MAX_QUEUE_BYTES = 16 * 1024 * 1024;
-const MAX_QUEUE_FRAMES = 50_000;
+/** At a stop, acknowledgements on their way are awaited so long, that what is not lost need not be kept. */
+const ACKNOWLEDGE_LIMIT_MS = 500;
+const ACKNOWLEDGE_LOOK_MS = 20;
 /** Probes whose last answer is stale when etcd is found, gone or another. */
 const STALE_AFTER_DISCOVERY = [
   "process",
@@ -57,12 +58,22 @@ export function createAgent(options: AgentOptions): Agent {
   const { config, clock, log, host } = options;
   const { fastMs, normalMs } = config.intervals;
   const builder = new FrameBuilder();
-  const queue = createMemoryQueue({
-    maxFrames: MAX_QUEUE_FRAMES,
-    maxBytes: Math.min(config.spool.maxBytes, MAX_QUEUE_BYTES),
-    readers: config.collectors.length,
+  const { bootId } = host.readNodeInventory();
+  const queue = createSpoolQueue({
+    files: createSpoolFiles(config.spool.dir),
+    agent: { cluster: config.cluster, node: config.node, agentVersion: ETCDSCOPE_VERSION, bootId },
+    collectors: config.collectors.length,
+    maxBytes: config.spool.maxBytes,
+    maxAgeMs: config.spool.maxAgeMs,
+    clock,
+    log,
+    random: randomUUID().slice(0, 8),
   });
-  const sampler = createAgentSampler({ intervalMs: normalMs, queuedFrames: () => queue.size() });
+  const sampler = createAgentSampler({
+    intervalMs: normalMs,
+    queuedFrames: () => queue.size(),
+    spoolBytes: () => queue.spoolBytes(),
+  });
   const settings: (Settings | undefined)[] = config.collectors.map(() => undefined);
   let frameTimer: Timer | undefined;
   let urgentTimer: Timer | undefined;
@@ -98,34 +109,29 @@ export function createAgent(options: AgentOptions): Agent {
     onRun: (run: CompletedRun) => closeSoonIf(builder.observe(run, clock.monotonicUs())),
     onForget: (probe, target) => closeSoonIf(builder.removeTarget(probe, target)),
   });
-  const { bootId } = host.readNodeInventory();
-  const hello = {
-    cluster: config.cluster,
-    node: config.node,
-    agentVersion: ETCDSCOPE_VERSION,
-    bootId,
-    instanceId: randomUUID(),
-  };
-  const streams = config.collectors.map((collector, index) => {
-    const reader = queue.reader(index);
-    return createStreamClient({
-      collector,
-      tls: config.tls,
-      hello,
-      queue: reader,
-      clock,
-      log,
-      onStreamOpen: () => {
-        builder.requestKeyframe();
-        closeSoonIf(true);
-      },
-      onSettings: (asked) => {
-        settings[index] = asked;
-        scheduler.retime();
-      },
-      onClockOffset: (offset) => reader.measureClock(offset),
-    });
-  });
+  let links: readonly CollectorLink[] = [];
+  let isStopped = false;
+
+  function createLinks(hello: Hello): readonly CollectorLink[] {
+    return config.collectors.map((collector, index) =>
+      createCollectorLink({
+        collector,
+        tls: config.tls,
+        hello,
+        reader: queue.reader(index),
+        clock,
+        log,
+        onStreamOpen: () => {
+          builder.requestKeyframe();
+          closeSoonIf(true);
+        },
+        onSettings: (asked) => {
+          settings[index] = asked;
+          scheduler.retime();
+        },
+      }),
+    );
+  }
 
   function closeFrame(): void {
     urgentTimer?.cancel();
@@ -133,8 +139,8 @@ export function createAgent(options: AgentOptions): Agent {
     const moment = { nowMs: clock.nowMs(), monotonicUs: clock.monotonicUs() };
     builder.addSamples(sampler.sample(moment.monotonicUs));
     queue.push(builder.close(moment));
-    for (const stream of streams) {
-      stream.notify();
+    for (const link of links) {
+      link.notify();
     }
   }
 
@@ -164,25 +170,44 @@ export function createAgent(options: AgentOptions): Agent {
       },
       "The agent starts.",
     );
-    for (const stream of streams) {
-      stream.start();
-    }
     scheduler.start();
+    openStreams().catch((error: unknown) => log.error({ error }, "Streams could not be opened."));
     closeEveryTick(clock.monotonicUs() / 1000 + FRAME_AFTER_TICK_MS);
   }
 
+  /** Streams begin when this run has its name, which waits for the spool. */
+  async function openStreams(): Promise<void> {
+    const hello = await queue.open();
+    if (!isStopped) {
+      links = createLinks(hello);
+      for (const link of links) {
+        link.start();
+      }
+    }
+  }
+
   async function stop(): Promise<void> {
+    isStopped = true;
     frameTimer?.cancel();
     urgentTimer?.cancel();
     scheduler.stop();
-    for (const stream of streams) {
-      stream.stop();
+    await untilAcknowledged();
+    for (const link of links) {
+      link.stop();
     }
-    await withLimit(etcd.close());
-    log.info({ queuedFrames: queue.size() }, "The agent has stopped.");
+    await withLimit(Promise.all([queue.close(), etcd.close()]));
+    log.info({ queuedFrames: queue.size(), spoolBytes: queue.spoolBytes() }, "The agent has stopped.");
   }
 
-  async function withLimit(closing: Promise<void>): Promise<void> {
+  async function untilAcknowledged(): Promise<void> {
+    const isFlowing = (): boolean => links.every((link) => link.status().state === "streaming");
+    const endUs = clock.monotonicUs() + ACKNOWLEDGE_LIMIT_MS * 1000;
+    while (queue.size() > 0 && isFlowing() && clock.monotonicUs() < endUs) {
+      await new Promise<void>((resolve) => clock.after(ACKNOWLEDGE_LOOK_MS, resolve));
+    }
+  }
+
+  async function withLimit(closing: Promise<unknown>): Promise<void> {
     let timer: Timer | undefined;
     const limit = new Promise<void>((resolve) => {
       timer = clock.after(CLOSE_LIMIT_MS, resolve);

@@ -93,8 +93,13 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
     for (const received of frames) {
       const live = claim(received.agent.cluster, received.agent.node);
       if (live !== undefined) {
+        const { node } = received.agent;
+        const before = live.frames.nodes.get(node);
         live.frames = foldCluster(live.frames, received);
-        live.isDue ||= isNews(received.frame);
+        const after = live.frames.nodes.get(node);
+        // What was kept for long is no news, unless the node was not known at all.
+        const isNewest = before?.sequence !== after?.sequence || before?.instanceId !== after?.instanceId;
+        live.isDue ||= isNewest && isNews(received.frame);
         if (live.isDue) {
           soon ??= clock.after(NEWS_AFTER_MS, evaluateDue);
         }

@@ -1,9 +1,10 @@
-/** `npm run bench -- NAME [--json FILE]`: runs one benchmark, prints machine, method, figures and goals. */
+/** `npm run bench -- NAME [--rounds N] [--json FILE]`: runs one benchmark, prints machine, method, figures and goals. */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { describeMachine, type Benchmark, type BenchmarkResult } from "../test/bench/benchmark.ts";
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  crash: async () => (await import("../test/bench/crash.ts")).crash,
   "agent-cost": async () => (await import("../test/bench/agent-cost.ts")).agentCost,
   detection: async () => (await import("../test/bench/detection.ts")).detection,
 };
@@ -11,10 +12,14 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
 async function main(): Promise<number> {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
-    options: { json: { type: "string" } },
+    options: { json: { type: "string" }, rounds: { type: "string" } },
   });
   const name = positionals[0] ?? "";
   const load = BENCHMARKS[name];
+  if (values.rounds !== undefined && !/^[1-9]\d{0,5}$/.test(values.rounds)) {
+    console.error(`Expected --rounds to be a number of repetitions, got "${values.rounds}"`);
+    return 2;
+  }
   if (load === undefined || positionals.length !== 1) {
     console.error(
       `Expected the name of one benchmark (${Object.keys(BENCHMARKS).join(", ")}), got "${positionals.join(" ")}"`,
@@ -27,7 +32,8 @@ async function main(): Promise<number> {
   console.log(
     `benchmark  ${benchmark.name}\nmachine    ${machine}\nat         ${at}\nmethod     ${benchmark.method}\n`,
   );
-  const results = await benchmark.run((line) => console.log(`  ${line}`));
+  const rounds = values.rounds === undefined ? {} : { rounds: Number(values.rounds) };
+  const results = await benchmark.run((line) => console.log(`  ${line}`), rounds);
   console.log(`\n${table(results)}`);
   if (values.json !== undefined) {
     writeFileSync(

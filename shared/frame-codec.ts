@@ -4,14 +4,16 @@
  */
 import { create } from "@bufbuild/protobuf";
 import { EtcdscopeError } from "./errors.ts";
-import type { Frame, ProbeRunRecord, Sample } from "./frame.ts";
+import type { Frame, FrameLoss, ProbeRunRecord, Sample } from "./frame.ts";
 import {
   FrameSchema,
   LabelSchema,
+  LossSchema,
   ProbeDefinitionSchema,
   ProbeRunSchema,
   SeriesDefinitionSchema,
   type Frame as WireFrame,
+  type Loss,
   type ProbeDefinition,
   type ProbeRun,
   type SeriesDefinition,
@@ -81,6 +83,16 @@ export function numberFrame(frame: Frame, numbering: Numbering): WireFrame {
     wire.clockOffsetUs = BigInt(Math.round(frame.clockOffset.offsetUs));
     wire.clockRoundTripUs = uint32(frame.clockOffset.roundTripUs);
   }
+  if (frame.loss !== undefined) {
+    const { frames, fromMs, toMs, reason } = frame.loss;
+    wire.loss = create(LossSchema, {
+      frames: BigInt(frames),
+      fromUnixMs: BigInt(Math.round(fromMs)),
+      toUnixMs: BigInt(Math.round(toMs)),
+      reason,
+    });
+  }
+  wire.waiting = BigInt(frame.waiting ?? 0);
   return wire;
 }
 
@@ -131,7 +143,14 @@ export function nameFrame(wire: WireFrame, names: NumberedNames): Frame {
       wire.clockOffsetUs === undefined
         ? undefined
         : { offsetUs: Number(wire.clockOffsetUs), roundTripUs: wire.clockRoundTripUs },
+    ...(wire.loss === undefined ? {} : { loss: nameLoss(wire.loss) }),
+    ...(wire.waiting === 0n ? {} : { waiting: Number(wire.waiting) }),
   };
+}
+
+function nameLoss(loss: Loss): FrameLoss {
+  const { frames, fromUnixMs, toUnixMs, reason } = loss;
+  return { frames: Number(frames), fromMs: Number(fromUnixMs), toMs: Number(toUnixMs), reason };
 }
 
 export interface FrameEncoder {

@@ -31,6 +31,20 @@ export interface ClockOffset {
   readonly roundTripUs: number;
 }
 
+/** Why an agent had to let frames go. */
+export const LOSS_REASONS = ["spool_full", "too_old", "no_space", "not_writable", "damaged"] as const;
+export type LossReason = (typeof LOSS_REASONS)[number];
+
+/** Frames that the agent had to let go before the collector had them. */
+export interface FrameLoss {
+  readonly frames: number;
+  /** Capture of the first and the last of them, by the node's clock. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** One of LOSS_REASONS, or what a newer agent says. */
+  readonly reason: string;
+}
+
 /** Everything that an agent saw in one tick. */
 export interface Frame {
   readonly sequence: bigint;
@@ -45,6 +59,10 @@ export interface Frame {
   readonly probeRuns: readonly ProbeRunRecord[];
   readonly droppedTotal: bigint;
   readonly clockOffset: ClockOffset | undefined;
+  /** What this collector will never get, told for a while after the loss. */
+  readonly loss?: FrameLoss | undefined;
+  /** Older frames that the agent still keeps for this collector. */
+  readonly waiting?: number | undefined;
 }
 
 /** Who sent a frame, as the client certificate proved it. */

@@ -27,6 +27,8 @@ export const LIMITS = {
   probeRunsPerFrame: 2000,
   documentBytes: 256 * 1024,
   stringBytes: 16 * 1024,
+  /** Ranges in a Welcome; an agent that finds more fills the oldest gaps first. */
+  heldRanges: 1000,
   framesPerSecond: 200,
   /** Time over which framesPerSecond is averaged: the burst that is let through is framesPerSecond times this. */
   frameRateWindowSeconds: 10,

@@ -329,4 +329,11 @@ export const METRIC_CATALOGUE: readonly MetricDescription[] = [
     labels: [],
     help: { en: "Frames waiting for an acknowledgement", zh: "等待确认的帧" },
   }),
+  gauge("etcdscope_agent_spool_bytes", "bytes", {
+    labels: [],
+    help: {
+      en: "Frames on the node's disk, kept for a collector that was away",
+      zh: "采集器不可达时保存在节点磁盘上的帧",
+    },
+  }),
 ];

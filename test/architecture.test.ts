@@ -141,6 +141,7 @@ describe("test/architecture", () => {
         "agent/etcd/credentials.ts",
         "agent/config-file.ts",
         "agent/stream/connection.ts",
+        "agent/spool/spool-files.ts",
         "agent/line-log.ts",
       );
       expect(

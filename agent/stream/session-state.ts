@@ -1,6 +1,7 @@
 /** The states, events and actions of a session with one collector, and the times that it keeps. */
 import type { ClockOffset } from "../../shared/frame.ts";
 import type { ConnectResponse, Settings } from "../../shared/gen/etcdscope/v1/stream_pb.js";
+import type { SequenceRange } from "../../shared/sequence-set.ts";
 import type { OffsetHistory } from "./clock-offset.ts";
 
 export const SESSION_TIMES = {
@@ -85,7 +86,14 @@ export interface Now {
 export type SessionAction =
   | { readonly kind: "connect" }
   | { readonly kind: "disconnect" }
-  | { readonly kind: "welcomed"; readonly resumeAfter: bigint; readonly collectorVersion: string }
+  | {
+      readonly kind: "welcomed";
+      /** What the collector has. */
+      readonly held: readonly SequenceRange[];
+      /** It takes frames out of order, and a stream of what was kept. */
+      readonly takesKept: boolean;
+      readonly collectorVersion: string;
+    }
   | { readonly kind: "acknowledge"; readonly sequence: bigint }
   | { readonly kind: "settings"; readonly settings: Settings }
   | { readonly kind: "ping"; readonly id: bigint; readonly sentAtUnixMs: number }

@@ -12,6 +12,7 @@ import {
   type Refusal,
   type Welcome,
 } from "../../shared/gen/etcdscope/v1/stream_pb.js";
+import type { SequenceRange } from "../../shared/sequence-set.ts";
 import { estimateOffset, recordRoundTrip } from "./clock-offset.ts";
 import {
   INITIAL_SESSION,
@@ -42,7 +43,7 @@ export function stepSession(state: SessionState, event: SessionEvent, now: Now):
     case "ticked":
       return tick(state, now);
     case "sent":
-      return state.kind === "streaming" ? stay({ ...state, lastSent: event.sequence }) : stay(state);
+      return state.kind === "streaming" ? stay(countSent(state, event.sequence)) : stay(state);
     case "heard":
       return state.kind === "connecting" || state.kind === "streaming"
         ? hear(state, event.message, now)
@@ -75,6 +76,12 @@ export function nextTickMs(state: SessionState): number | undefined {
         ? Math.min(state.lastHeardMs + SESSION_TIMES.pingAfterSilenceMs, state.nextOffsetPingMs)
         : deadAtMs(state, state.openPing);
   }
+}
+
+/** After a gap with nothing on its way, the window begins anew: what is not sent here does not fill it. */
+function countSent(state: StreamingState, sequence: bigint): StreamingState {
+  const isFirst = state.lastSent <= state.acknowledged;
+  return { ...state, lastSent: sequence, acknowledged: isFirst ? sequence - 1n : state.acknowledged };
 }
 
 function tick(state: SessionState, now: Now): SessionStep {
@@ -154,11 +161,21 @@ function welcomed(welcome: Welcome, now: Now): SessionStep {
   return {
     state: first.state,
     actions: [
-      { kind: "welcomed", resumeAfter: welcome.resumeAfter, collectorVersion: welcome.collectorVersion },
+      {
+        kind: "welcomed",
+        held: listHeld(welcome),
+        takesKept: welcome.backFill,
+        collectorVersion: welcome.collectorVersion,
+      },
       { kind: "settings", settings: welcome.settings ?? create(SettingsSchema) },
       ...first.actions,
     ],
   };
+}
+
+function listHeld({ resumeAfter, held }: Welcome): readonly SequenceRange[] {
+  const beyond = held.map(({ first, last }) => ({ first, last }));
+  return resumeAfter > 0n ? [{ first: 1n, last: resumeAfter }, ...beyond] : beyond;
 }
 
 function ping(state: StreamingState, now: Now): SessionStep {

@@ -1,23 +1,20 @@
 /** Keeps a stream to one collector alive: performs what the pure session decides, and feeds it with what happens. */
 import { create } from "@bufbuild/protobuf";
+import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { Clock, Timer } from "../../shared/clock.ts";
-import { EtcdscopeError } from "../../shared/errors.ts";
-import type { ClockOffset, Frame } from "../../shared/frame.ts";
-import { createFrameEncoder } from "../../shared/frame-codec.ts";
+import type { ClockOffset } from "../../shared/frame.ts";
 import {
   ConnectRequestSchema,
   HelloSchema,
   PingSchema,
-  type Frame as WireFrame,
+  type Hello,
   type Settings,
 } from "../../shared/gen/etcdscope/v1/stream_pb.js";
-import { encodeMessage } from "../../shared/grpc.ts";
-import { checkFrame } from "../../shared/limits.ts";
 import type { Logger } from "../../shared/log-line.ts";
 import type { TlsPaths } from "../config.ts";
+import { createFrameBytes } from "../spool/frame-bytes.ts";
+import type { FrameSource, Outgoing } from "../spool/frame-queue.ts";
 import { openConnection, type Connection } from "./connection.ts";
-import { fitFrame } from "./fit-frame.ts";
-import type { FrameSource } from "./frame-source.ts";
 import { nextTickMs, sendAfter, stepSession } from "./session.ts";
 import {
   INITIAL_SESSION,
@@ -27,25 +24,23 @@ import {
   type SessionState,
 } from "./session-state.ts";
 
-/** Who the agent says it is. */
-export interface HelloIdentity {
-  readonly cluster: string;
-  readonly node: string;
-  readonly agentVersion: string;
-  readonly bootId: string;
-  readonly instanceId: string;
-}
+/** Who the agent says it is, and which of its runs the frames are from. */
+export type HelloIdentity = Pick<Hello, "cluster" | "node" | "agentVersion" | "bootId" | "instanceId">;
 
 export interface StreamClientOptions {
   /** host:port */
   readonly collector: string;
   readonly tls: TlsPaths;
   readonly hello: HelloIdentity;
+  /** This stream carries what was kept, beside the one that carries what is new. */
+  readonly isForKept: boolean;
   readonly queue: FrameSource;
   readonly clock: Clock;
   readonly log: Logger;
-  /** The collector welcomed a new stream: the agent answers with a keyframe. */
-  readonly onStreamOpen: () => void;
+  /** The collector welcomed a new stream. */
+  readonly onStreamOpen: (welcomed: { readonly takesKept: boolean }) => void;
+  /** A stream that was welcomed, or was to be, is gone. */
+  readonly onStreamClosed: () => void;
   readonly onSettings: (settings: Settings) => void;
   readonly onClockOffset: (offset: ClockOffset) => void;
   /** In [0, 1); for the jitter. */
@@ -59,6 +54,8 @@ export interface StreamClientStatus {
   readonly streamsTotal: number;
   /** Parts of frames that were not sent because they break a limit of the wire. */
   readonly leftOutTotal: number;
+  /** The socket takes no more for now. */
+  readonly isBlocked: boolean;
 }
 
 export interface StreamClient {
@@ -76,7 +73,7 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
   const random = options.random ?? Math.random;
   let state: SessionState = INITIAL_SESSION;
   let connection: Connection | undefined;
-  let encoder = createFrameEncoder();
+  let encoder = createFrameBytes(options.log);
   let isBlocked = false;
   let timer: Timer | undefined;
   let timerAtMs = Number.POSITIVE_INFINITY;
@@ -126,15 +123,25 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
       case "disconnect":
         connection?.close();
         connection = undefined;
+        isBlocked = false;
+        leftOut += encoder.leftOutTotal();
+        encoder = createFrameBytes(log);
+        queue.release();
+        options.onStreamClosed();
         return;
       case "welcomed":
         streams += 1;
-        queue.acknowledge(action.resumeAfter);
+        queue.welcome(action.held);
         log.info(
-          { resumeAfter: String(action.resumeAfter), collectorVersion: action.collectorVersion },
-          "Stream to the collector is open.",
+          {
+            held: action.held.map(({ first, last }) => `${first}-${last}`).slice(-3),
+            collectorVersion: action.collectorVersion,
+          },
+          options.isForKept
+            ? "Stream of kept frames to the collector is open."
+            : "Stream to the collector is open.",
         );
-        options.onStreamOpen();
+        options.onStreamOpen(action);
         pump();
         return;
       case "acknowledge":
@@ -162,8 +169,6 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
   }
 
   function connect(): void {
-    encoder = createFrameEncoder();
-    isBlocked = false;
     const opened = openConnection(options, {
       onMessage: (message) => opened === connection && handle({ kind: "heard", message }),
       onDrained: () => {
@@ -179,6 +184,7 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
       ...options.hello,
       firstSequence: queue.firstSequence(),
       lastSequence: queue.lastSequence(),
+      backFill: options.isForKept,
     });
     opened.write(create(ConnectRequestSchema, { message: { case: "hello", value: hello } }));
   }
@@ -192,49 +198,16 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
   function pump(): void {
     while (connection !== undefined && !isBlocked) {
       const after = sendAfter(state);
-      const frame = after === undefined ? undefined : queue.next(after);
-      if (frame === undefined) {
+      const outgoing = after === undefined ? undefined : queue.next(after);
+      if (outgoing === undefined) {
         return;
       }
-      const bytes = encodeFrame(frame);
+      const bytes = outgoing.kind === "bytes" ? outgoing.bytes : encoder.encode(outgoing.frame)?.bytes;
       if (bytes !== undefined) {
-        isBlocked = !connection.writeBytes(bytes);
+        isBlocked = !connection.writeBytes(envelope(bytes));
         framesSent += 1;
       }
-      state = stepSession(state, { kind: "sent", sequence: frame.sequence }, now()).state;
-    }
-  }
-
-  /** undefined for a frame that cannot be sent at all, which is counted and passed over. */
-  function encodeFrame(frame: Frame): Uint8Array | undefined {
-    const leftOutBefore = encoder.leftOutTotal();
-    const wire = encoder.encode(frame);
-    leftOut += encoder.leftOutTotal() - leftOutBefore;
-    try {
-      const bytes = envelope(wire);
-      if (checkFrame(wire, bytes.length) === undefined) {
-        return bytes;
-      }
-    } catch (error) {
-      if (EtcdscopeError.from(error).code !== "LIMIT_EXCEEDED") {
-        throw error;
-      }
-    }
-    return encodeCut(wire);
-  }
-
-  function encodeCut(wire: WireFrame): Uint8Array | undefined {
-    const cut = fitFrame(wire);
-    leftOut += cut.leftOut;
-    log.warn(
-      { sequence: String(wire.sequence), leftOut: cut.leftOut },
-      "Frame was cut to the limits of the wire.",
-    );
-    try {
-      return envelope(cut.frame);
-    } catch (error) {
-      log.error({ error, sequence: String(wire.sequence) }, "Frame cannot be sent and is passed over.");
-      return undefined;
+      state = stepSession(state, { kind: "sent", sequence: sequenceOf(outgoing) }, now()).state;
     }
   }
 
@@ -246,14 +219,20 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
       state: state.kind,
       framesSentTotal: framesSent,
       streamsTotal: streams,
-      leftOutTotal: leftOut,
+      leftOutTotal: leftOut + encoder.leftOutTotal(),
+      isBlocked,
     }),
   };
 }
 
-function envelope(frame: WireFrame): Uint8Array {
-  return encodeMessage(
-    ConnectRequestSchema,
-    create(ConnectRequestSchema, { message: { case: "frame", value: frame } }),
-  );
+function sequenceOf(outgoing: Outgoing): bigint {
+  return outgoing.kind === "bytes" ? outgoing.sequence : outgoing.frame.sequence;
+}
+
+/** A ConnectRequest around a Frame message that is bytes already. */
+function envelope(frame: Uint8Array): Uint8Array {
+  return new BinaryWriter()
+    .tag(ConnectRequestSchema.field.frame.number, WireType.LengthDelimited)
+    .bytes(frame)
+    .finish();
 }

@@ -26,6 +26,7 @@ import { subjectKey } from "./rule.ts";
 import type { Thresholds } from "./thresholds.ts";
 import type { RuleResult, Track, Tracker } from "./track.ts";
 import { track } from "./track.ts";
+import { waitForKept } from "./wait-for-kept.ts";
 
 export interface EvaluateOptions {
   readonly nowMs: number;
@@ -69,7 +70,7 @@ export function evaluate(frames: ClusterFrames, tracker: Tracker, options: Evalu
   const problems: RuleProblem[] = [];
   const checks = (options.rules ?? RULES).map((rule): RuleResult => {
     try {
-      return { rule, outcomes: rule.evaluate(cluster, thresholds) };
+      return waitForKept({ rule, outcomes: rule.evaluate(cluster, thresholds) }, view);
     } catch (cause) {
       problems.push({ code: rule.code, cause });
       return { rule, outcomes: undefined };

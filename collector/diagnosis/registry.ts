@@ -1,6 +1,7 @@
 /** Every rule, one line each. Order is the order of checks in a report: nearest to the machine first within a layer. */
 import type { Rule } from "./rule.ts";
 import { agentDegraded } from "./rules/agent-degraded.ts";
+import { agentDataLost } from "./rules/agent-data-lost.ts";
 import { agentSilent } from "./rules/agent-silent.ts";
 import { asymmetricLink } from "./rules/asymmetric-link.ts";
 import { autoCompactionOff } from "./rules/auto-compaction-off.ts";
@@ -116,4 +117,5 @@ export const RULES: readonly Rule[] = [
   proposalsPending,
   agentSilent,
   agentDegraded,
+  agentDataLost,
 ];

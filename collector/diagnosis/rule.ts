@@ -49,6 +49,8 @@ export interface Rule {
   readonly holdMs: number;
   /** It must be ok for so long before it is over; longer than holdMs. */
   readonly quietMs: number;
+  /** It judges a stretch of time: after a reconnect it waits for what the agent kept of it (wait-for-kept.ts). */
+  readonly looksBack?: true;
   readonly evaluate: (cluster: JudgedCluster, thresholds: Thresholds) => readonly RuleOutcome[];
 }
 

@@ -4,6 +4,7 @@
  */
 import type { AgentIdentity, ReceivedFrame } from "../../shared/frame.ts";
 import type { Finding, SeriesData } from "../../shared/rest.ts";
+import type { SequenceRange } from "../../shared/sequence-set.ts";
 
 export interface SeriesQuery {
   readonly cluster: string;
@@ -26,6 +27,8 @@ export interface HistoryDoor {
   append(frames: readonly ReceivedFrame[]): Promise<void>;
   /** The last durable sequence of each instance of an agent that is still in the history; 0n: none. */
   lastSequence(agent: AgentIdentity, instanceId: string): Promise<bigint>;
+  /** Every sequence of an instance of an agent that is durable, ascending and apart. */
+  heldSequences(agent: AgentIdentity, instanceId: string): Promise<readonly SequenceRange[]>;
   /** Frames of every agent received since then, oldest first by receipt: what the view is rebuilt from at start. */
   framesSince(sinceMs: number): Promise<readonly ReceivedFrame[]>;
   /** Frames of a cluster in [fromMs, toMs) by capture, oldest first. */

@@ -233,6 +233,8 @@ export function createHistory(options: HistoryOptions): History {
           agentVersion: "",
         }),
       ),
+    heldSequences: (agent, instanceId) =>
+      writer.call("heldSequences", { ...agent, instanceId, agentVersion: "" }),
     framesSince: (sinceMs) => readSelection({ kind: "received", sinceMs }),
     frames: (cluster, fromMs, toMs) => readSelection({ kind: "captured", cluster, fromMs, toMs }),
     saveFindings: async (cluster, findings) => {

@@ -7,6 +7,8 @@
  * the tables series and probe, shared by all agents; encoding says how the blob is compressed (0: not, 1: zstd).
  */
 
+import { HELD_RANGE_MIGRATION } from "./held-sequences.ts";
+
 /** "etsc": marks the file as ours (SQLite's application_id). */
 export const APPLICATION_ID = 0x65_74_73_63;
 
@@ -70,4 +72,5 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX finding_active ON finding (until_ms);
   `,
+  HELD_RANGE_MIGRATION,
 ];

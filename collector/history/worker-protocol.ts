@@ -1,5 +1,6 @@
 /** What the main thread may ask of the writer's and the reader's threads: names of calls with what goes in and comes out. */
 import type { Finding, SeriesData } from "../../shared/rest.ts";
+import type { SequenceRange } from "../../shared/sequence-set.ts";
 import type { KnownSeries, SeriesQuery } from "./history-door.ts";
 import type { NameTable } from "./name-dictionary.ts";
 
@@ -62,6 +63,7 @@ export type WriterCalls = {
   };
   readonly append: { readonly input: AppendRequest; readonly output: undefined };
   readonly lastSequence: { readonly input: BatchStream; readonly output: number };
+  readonly heldSequences: { readonly input: BatchStream; readonly output: readonly SequenceRange[] };
   readonly saveFindings: {
     readonly input: { readonly cluster: string; readonly findings: readonly Finding[] };
     readonly output: undefined;

@@ -44,6 +44,7 @@ serveCalls<WriterCalls>({
     return undefined;
   },
   lastSequence: (stream) => writer().lastSequence(stream),
+  heldSequences: (stream) => writer().heldSequences(stream),
   saveFindings: ({ cluster, findings }) => {
     writer().saveFindings(cluster, findings);
     return undefined;

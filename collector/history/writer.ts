@@ -1,14 +1,17 @@
 /** What the writer's thread does to the database. Every call is one transaction, durable when it returns. */
 import { parseSeriesKey } from "../../shared/series-key.ts";
 import type { Finding } from "../../shared/rest.ts";
+import type { SequenceRange } from "../../shared/sequence-set.ts";
 import type { Db } from "./database.ts";
 import { compressBlob } from "./frame-blob.ts";
+import { createHeldSequences } from "./held-sequences.ts";
 import type { NameTable } from "./name-dictionary.ts";
 import {
   ROW,
   ROW_WIDTH,
   type AppendRequest,
   type BatchStream,
+  type FrameBatch,
   type RetentionAnswer,
   type RetentionRequest,
 } from "./worker-protocol.ts";
@@ -23,12 +26,14 @@ const KEEP_FREE_BYTES = 16 * 1024 * 1024;
 export interface Writer {
   append(request: AppendRequest): void;
   lastSequence(stream: BatchStream): number;
+  heldSequences(stream: BatchStream): readonly SequenceRange[];
   saveFindings(cluster: string, findings: readonly Finding[]): void;
   retain(request: RetentionRequest): RetentionAnswer;
   names(): NameTable;
 }
 
 export function createWriter(db: Db): Writer {
+  const held = createHeldSequences(db);
   const insertAgent = db.prepare<[string, string]>(
     "INSERT INTO agent (cluster, node) VALUES (?, ?) ON CONFLICT DO NOTHING",
   );
@@ -44,6 +49,12 @@ export function createWriter(db: Db): Writer {
   const selectSequence = db
     .prepare<[string, string, string], number>(
       `SELECT last_sequence FROM instance JOIN agent ON agent.id = instance.agent
+       WHERE agent.cluster = ? AND agent.node = ? AND instance.name = ?`,
+    )
+    .pluck();
+  const findInstance = db
+    .prepare<[string, string, string], number>(
+      `SELECT instance.id FROM instance JOIN agent ON agent.id = instance.agent
        WHERE agent.cluster = ? AND agent.node = ? AND instance.name = ?`,
     )
     .pluck();
@@ -108,15 +119,19 @@ export function createWriter(db: Db): Writer {
         insertAgentSeries.run(stream.agent, request.streamSeries[i + 1] ?? 0);
       }
     }
+    const sequences = listSequences(batch);
+    const fresh = streams.map(({ instance }, place) => held.take(instance, sequences[place] ?? []));
     let blobStart = 0;
     for (let at = 0; at < batch.rows.length; at += ROW_WIDTH) {
-      const stream = streams[batch.rows[at + ROW.stream] ?? -1];
+      const place = batch.rows[at + ROW.stream] ?? -1;
+      const stream = streams[place];
       const blobEnd = batch.rows[at + ROW.blobEnd] ?? blobStart;
       const sequence = batch.rows[at + ROW.sequence] ?? 0;
       const receivedMs = batch.rows[at + ROW.receivedMs] ?? 0;
-      const { encoding, bytes } = compressBlob(batch.blobs.subarray(blobStart, blobEnd));
+      const blob = batch.blobs.subarray(blobStart, blobEnd);
       blobStart = blobEnd;
-      if (stream !== undefined) {
+      if (stream !== undefined && fresh[place]?.delete(sequence) === true) {
+        const { encoding, bytes } = compressBlob(blob);
         const capturedMs = batch.rows[at + ROW.capturedMs] ?? 0;
         const sampleCount = batch.rows[at + ROW.sampleCount] ?? 0;
         insertFrame.run(
@@ -197,6 +212,10 @@ export function createWriter(db: Db): Writer {
   return {
     append: (request) => transactions.append(request),
     lastSequence: (stream) => selectSequence.get(stream.cluster, stream.node, stream.instanceId) ?? 0,
+    heldSequences: (stream) => {
+      const instance = findInstance.get(stream.cluster, stream.node, stream.instanceId);
+      return instance === undefined ? [] : held.ranges(instance);
+    },
     saveFindings: (cluster, findings) => transactions.saveFindings(cluster, findings),
     retain: (request) => {
       const answer = transactions.retain(request);
@@ -205,4 +224,13 @@ export function createWriter(db: Db): Writer {
     },
     names,
   };
+}
+
+/** The sequences of each stream of a batch, in the order of its frames. */
+function listSequences(batch: FrameBatch): readonly (readonly number[])[] {
+  const sequences: number[][] = batch.streams.map(() => []);
+  for (let at = 0; at < batch.rows.length; at += ROW_WIDTH) {
+    sequences[batch.rows[at + ROW.stream] ?? -1]?.push(batch.rows[at + ROW.sequence] ?? 0);
+  }
+  return sequences;
 }

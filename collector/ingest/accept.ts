@@ -1,6 +1,6 @@
 /**
  * What a collector makes of each message of one stream: (state, message) → (state, decision). Pure but for the stream's
- * own decoder, whose dictionaries grow. service.ts performs the decisions.
+ * own decoder and the set of what is held, which grow. service.ts performs the decisions.
  */
 import { EtcdscopeError } from "../../shared/errors.ts";
 import type { AgentIdentity, Frame } from "../../shared/frame.ts";
@@ -12,7 +12,8 @@ import {
   type Hello,
   type Ping,
 } from "../../shared/gen/etcdscope/v1/stream_pb.js";
-import { checkFrame, checkHello } from "../../shared/limits.ts";
+import { checkFrame, checkHello, LIMITS } from "../../shared/limits.ts";
+import { createSequenceSet, type SequenceRange, type SequenceSet } from "../../shared/sequence-set.ts";
 
 /** Waiting for the Hello, which must be the first message. */
 interface AwaitingHello {
@@ -22,10 +23,10 @@ interface AwaitingHello {
 interface Resuming {
   readonly kind: "resuming";
 }
-/** Welcomed. lastSequence is the highest sequence taken, durable or not. */
+/** Welcomed. `held` is every sequence of the instance that is durable or was taken from this stream; it grows. */
 interface Open {
   readonly kind: "open";
-  readonly lastSequence: bigint;
+  readonly held: SequenceSet;
 }
 /** Refused or ended: nothing more is read. */
 interface Closed {
@@ -41,8 +42,7 @@ export interface RefusalDecision {
 
 export type AcceptDecision =
   | { readonly kind: "resume"; readonly hello: Hello }
-  /** `missing` frames before it were dropped by the agent's queue. */
-  | { readonly kind: "take"; readonly frame: Frame; readonly missing: bigint }
+  | { readonly kind: "take"; readonly frame: Frame }
   /** It is there already; its definitions were taken. */
   | { readonly kind: "duplicate"; readonly sequence: bigint }
   | { readonly kind: "pong"; readonly ping: Ping }
@@ -103,9 +103,9 @@ export function acceptMessage(
   }
 }
 
-/** The stream was welcomed: frames follow the resume point. */
-export function openAfter(resumeAfter: bigint): AcceptState {
-  return { kind: "open", lastSequence: resumeAfter };
+/** The stream was welcomed: frames that are not among these are new. */
+export function openWith(held: readonly SequenceRange[]): AcceptState {
+  return { kind: "open", held: createSequenceSet(held) };
 }
 
 function acceptHello(hello: Hello, identity: AgentIdentity | undefined): AcceptStep {
@@ -145,12 +145,17 @@ function acceptFrame(state: Open, wire: WireFrame, context: AcceptContext): Acce
     const reason = decoded.code === "LIMIT_EXCEEDED" ? Reason.LIMIT_EXCEEDED : Reason.PROTOCOL_ERROR;
     return refuse(reason, decoded.message);
   }
-  return sequence <= state.lastSequence
-    ? { state, decision: { kind: "duplicate", sequence } }
-    : {
-        state: { kind: "open", lastSequence: sequence },
-        decision: { kind: "take", frame: decoded, missing: sequence - state.lastSequence - 1n },
-      };
+  if (state.held.has(sequence)) {
+    return { state, decision: { kind: "duplicate", sequence } };
+  }
+  state.held.add(sequence);
+  if (state.held.ranges().length > 2 * LIMITS.heldRanges) {
+    return refuse(
+      Reason.LIMIT_EXCEEDED,
+      `Expected frames in order but for what was kept, got ${LIMITS.heldRanges} gaps`,
+    );
+  }
+  return { state, decision: { kind: "take", frame: decoded } };
 }
 
 function decode(wire: WireFrame, decoder: FrameDecoder): Frame | EtcdscopeError {

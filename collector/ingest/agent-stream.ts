@@ -11,6 +11,7 @@ import {
   PongSchema,
   Reason,
   RefusalSchema,
+  SequenceRangeSchema,
   WelcomeSchema,
   type ConnectRequest,
   type ConnectResponse,
@@ -20,8 +21,9 @@ import {
 } from "../../shared/gen/etcdscope/v1/stream_pb.js";
 import { decodeMessage } from "../../shared/grpc.ts";
 import { LIMITS } from "../../shared/limits.ts";
+import type { SequenceRange } from "../../shared/sequence-set.ts";
 import { ETCDSCOPE_VERSION } from "../../shared/version.ts";
-import { acceptMessage, openAfter, type AcceptDecision, type AcceptState } from "./accept.ts";
+import { acceptMessage, openWith, type AcceptDecision, type AcceptState } from "./accept.ts";
 import { fullBucket, takeToken, type TokenBucket } from "./token-bucket.ts";
 
 const RATE = {
@@ -43,10 +45,7 @@ export interface StreamTransport {
 /** What a stream tells ingest. */
 export interface StreamEvents {
   onHello(stream: AgentStream, hello: Hello): void;
-  onFrame(
-    stream: AgentStream,
-    taken: { readonly frame: Frame; readonly missing: bigint; readonly bytes: number },
-  ): void;
+  onFrame(stream: AgentStream, taken: { readonly frame: Frame; readonly bytes: number }): void;
   onDuplicate(stream: AgentStream): void;
   onRefused(stream: AgentStream, refusal: Refusal): void;
   onSlowed(stream: AgentStream): void;
@@ -65,7 +64,8 @@ export interface AgentStream {
   readonly identity: AgentIdentity | undefined;
   readonly remote: string;
   receive(bytes: Uint8Array): void;
-  welcome(resumeAfter: bigint, settings: Settings): void;
+  /** `held` is what is durable of the stream's instance. Later calls change nothing. */
+  welcome(held: readonly SequenceRange[], settings: Settings): void;
   acknowledge(sequence: bigint): void;
   sendSettings(settings: Settings): void;
   refuse(
@@ -123,7 +123,7 @@ export function createAgentStream(options: AgentStreamOptions): AgentStream {
         return;
       case "take":
         throttle();
-        events.onFrame(stream, { frame: decision.frame, missing: decision.missing, bytes });
+        events.onFrame(stream, { frame: decision.frame, bytes });
         return;
       case "duplicate":
         throttle();
@@ -205,13 +205,21 @@ export function createAgentStream(options: AgentStreamOptions): AgentStream {
     identity: options.identity,
     remote: options.remote,
     receive,
-    welcome: (resumeAfter, settings) => {
+    welcome: (held, settings) => {
       if (state.kind === "resuming") {
-        state = openAfter(resumeAfter);
+        state = openWith(held);
+        const resumeAfter = held[0]?.first === 1n ? held[0].last : 0n;
         acknowledged = resumeAfter;
+        const beyond = held.filter(({ first }) => first > resumeAfter).slice(0, LIMITS.heldRanges);
         send({
           case: "welcome",
-          value: create(WelcomeSchema, { resumeAfter, settings, collectorVersion: ETCDSCOPE_VERSION }),
+          value: create(WelcomeSchema, {
+            resumeAfter,
+            settings,
+            collectorVersion: ETCDSCOPE_VERSION,
+            held: beyond.map((range) => create(SequenceRangeSchema, range)),
+            backFill: true,
+          }),
         });
       }
     },

@@ -1,7 +1,7 @@
 /** Ingest as a whole: the port, the agents' streams, the live view's callbacks and the commits, wired together. */
 import { create } from "@bufbuild/protobuf";
 import type { Clock } from "../../shared/clock.ts";
-import type { AgentIdentity, ReceivedFrame } from "../../shared/frame.ts";
+import type { AgentIdentity, Frame, ReceivedFrame } from "../../shared/frame.ts";
 import {
   Reason,
   SettingsSchema,
@@ -9,6 +9,7 @@ import {
   type Settings,
 } from "../../shared/gen/etcdscope/v1/stream_pb.js";
 import type { Logger } from "../../shared/log-line.ts";
+import type { SequenceRange } from "../../shared/sequence-set.ts";
 import type { CollectorConfig } from "../config.ts";
 import { createAgentStream, type AgentStream, type StreamEvents } from "./agent-stream.ts";
 import { createCommitQueue, type CommitQueue } from "./commit-queue.ts";
@@ -17,7 +18,7 @@ import { parseIdentity } from "./identity.ts";
 import { createListener, type Listener } from "./listener.ts";
 import { createService, type IncomingCall, type Service } from "./service.ts";
 import { planFsyncPhases } from "./settings.ts";
-import { createStreamRegistry } from "./stream-registry.ts";
+import { createStreamRegistry, type StreamRegistry } from "./stream-registry.ts";
 
 const MAX_STREAMS = 10_000;
 /** A welcome does not wait longer for the history: without its answer the agent sends what it holds. */
@@ -28,7 +29,8 @@ const DRAIN_LIMIT_MS = 3000;
 /** What ingest needs of the history. */
 export interface FrameStore {
   append(frames: readonly ReceivedFrame[]): Promise<void>;
-  lastSequence(agent: AgentIdentity, instanceId: string): Promise<bigint>;
+  /** What is durable of an agent's instance, ascending and apart. */
+  heldSequences(agent: AgentIdentity, instanceId: string): Promise<readonly SequenceRange[]>;
 }
 
 export interface IngestOptions {
@@ -59,13 +61,18 @@ interface Session {
   readonly stream: AgentStream;
   readonly instanceId: string;
   readonly agentVersion: string;
+  /** It carries what the agent had kept, beside the stream that speaks for the agent. */
+  readonly isBackFill: boolean;
 }
 
 export function createIngest(options: IngestOptions): Ingest {
   const { clock, log, history } = options;
   const counters = createIngestCounters();
   const registry = createStreamRegistry<Session>();
+  const backFills = createStreamRegistry<Session>();
   const sessions = new Map<AgentStream, Session>();
+  /** By cluster/node. */
+  const dropped = new Map<string, { readonly instanceId: string; readonly total: bigint }>();
   let isPressed = false;
   const phases = new Map<string, ReadonlyMap<string, number>>();
   const queue: CommitQueue<AgentStream> = createCommitQueue<AgentStream>({
@@ -75,7 +82,7 @@ export function createIngest(options: IngestOptions): Ingest {
     onDurable: (stream, sequence) => stream.acknowledge(sequence),
     onPressure: (isHigh) => {
       isPressed = isHigh;
-      for (const { stream } of registry.all()) {
+      for (const { stream } of [...registry.all(), ...backFills.all()]) {
         stream.setPressure(isHigh);
       }
     },
@@ -106,67 +113,81 @@ export function createIngest(options: IngestOptions): Ingest {
   }
 
   function onHello(stream: AgentStream, hello: Hello): void {
-    if (registry.size() >= MAX_STREAMS) {
+    if (registry.size() + backFills.size() >= MAX_STREAMS) {
       const text = `Expected at most ${MAX_STREAMS} agents`;
       stream.refuse({ reason: Reason.OVERLOADED, text, retryable: true, retryAfterMs: 10_000 });
       return;
     }
     const agent: AgentIdentity = { cluster: hello.cluster, node: hello.node };
-    const session = { agent, stream, instanceId: hello.instanceId, agentVersion: hello.agentVersion };
+    const session: Session = {
+      agent,
+      stream,
+      instanceId: hello.instanceId,
+      agentVersion: hello.agentVersion,
+      isBackFill: hello.backFill,
+    };
     sessions.set(stream, session);
     listener.keep(stream.remote);
-    readResumePoint(session)
-      .then((resumeAfter) => open(session, resumeAfter))
+    readHeld(session)
+      .then((held) => open(session, held))
       .catch((error: unknown) => log.error({ error }, "Stream could not be opened."));
   }
 
-  /** 0 when the history does not answer: what it has already, it will not take twice. */
-  function readResumePoint(session: Session): Promise<bigint> {
+  /** Nothing when the history does not answer: what it has already, it will not take twice. */
+  function readHeld(session: Session): Promise<readonly SequenceRange[]> {
     return new Promise((resolve) => {
-      const limit = clock.after(RESUME_LIMIT_MS, () => resolve(0n));
+      const limit = clock.after(RESUME_LIMIT_MS, () => resolve([]));
       history
-        .lastSequence(session.agent, session.instanceId)
+        .heldSequences(session.agent, session.instanceId)
         .catch((error: unknown) => {
           log.warn(
             { error, ...session.agent },
             "History does not say where to resume; the agent sends all it holds.",
           );
-          return 0n;
+          return [];
         })
-        .then((sequence) => {
+        .then((held) => {
           limit.cancel();
-          resolve(sequence);
+          resolve(held);
         })
         .catch(() => undefined);
     });
   }
 
-  function open(session: Session, resumeAfter: bigint): void {
+  function open(session: Session, held: readonly SequenceRange[]): void {
     if (!sessions.has(session.stream)) {
       return; // it went while the history was asked
     }
-    const { agent, stream } = session;
-    const replaced = registry.register(agent, session);
+    const { agent, stream, isBackFill } = session;
+    const replaced = registryOf(session).register(agent, session);
     counters.streams = registry.size();
-    planPhases(agent.cluster);
-    stream.welcome(resumeAfter, settingsFor(agent));
+    if (!isBackFill) {
+      planPhases(agent.cluster);
+    }
+    stream.welcome(held, settingsFor(agent));
     log.info(
       {
         ...agent,
         remote: stream.remote,
         agentVersion: session.agentVersion,
-        resumeAfter: String(resumeAfter),
+        held: held.map(({ first, last }) => `${first}-${last}`).slice(-3),
       },
-      "Stream of an agent is open.",
+      isBackFill ? "Stream of what an agent had kept is open." : "Stream of an agent is open.",
     );
     if (isPressed) {
       stream.setPressure(true);
     }
-    options.onStreamState(agent, "open", clock.nowMs());
+    if (!isBackFill) {
+      options.onStreamState(agent, "open", clock.nowMs());
+    }
     replaced?.stream.refuse({
       reason: Reason.REPLACED,
       text: `A newer stream of ${agent.cluster}/${agent.node} from ${stream.remote} took over`,
     });
+  }
+
+  function registryOf({ isBackFill }: Session): StreamRegistry<Session> {
+    return isBackFill ? backFills : registry;
   }
 
   function settingsFor(agent: AgentIdentity): Settings {
@@ -202,12 +223,23 @@ export function createIngest(options: IngestOptions): Ingest {
     counters.framesTotal += 1;
     counters.samplesTotal += taken.frame.samples.length;
     counters.bytesTotal += taken.bytes;
-    counters.missingFramesTotal += Number(taken.missing);
+    countDropped(session, taken.frame);
     queue.add({ stream, received, bytes: taken.bytes });
     try {
       options.onFrames([received]);
     } catch (error) {
       log.error({ error, ...agent }, "Frame could not be shown.");
+    }
+  }
+
+  /** An agent tells how many it dropped since it started, for this collector. */
+  function countDropped({ agent, instanceId, isBackFill }: Session, { droppedTotal }: Frame): void {
+    const key = `${agent.cluster}/${agent.node}`;
+    const known = dropped.get(key);
+    const before = known?.instanceId === instanceId ? known.total : 0n;
+    if (!isBackFill && droppedTotal > before && (known !== undefined || dropped.size < MAX_STREAMS)) {
+      counters.missingFramesTotal += Number(droppedTotal - before);
+      dropped.set(key, { instanceId, total: droppedTotal });
     }
   }
 
@@ -232,8 +264,13 @@ export function createIngest(options: IngestOptions): Ingest {
   function onClosed(stream: AgentStream): void {
     const session = sessions.get(stream);
     sessions.delete(stream);
-    if (session !== undefined && registry.unregister(session.agent, session)) {
-      counters.streams = registry.size();
+    if (session === undefined || !registryOf(session).unregister(session.agent, session)) {
+      return;
+    }
+    counters.streams = registry.size();
+    if (session.isBackFill) {
+      log.info({ ...session.agent, remote: stream.remote }, "Stream of what an agent had kept is closed.");
+    } else {
       log.info({ ...session.agent, remote: stream.remote }, "Stream of an agent is closed.");
       options.onStreamState(session.agent, "closed", clock.nowMs());
     }

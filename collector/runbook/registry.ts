@@ -12,6 +12,7 @@ import { flags } from "./books/flags.ts";
 import { fragmented } from "./books/fragmented.ts";
 import { leaderFlapping } from "./books/leader-flapping.ts";
 import { load } from "./books/load.ts";
+import { lostData } from "./books/lost-data.ts";
 import { memberDown } from "./books/member-down.ts";
 import { memberHung } from "./books/member-hung.ts";
 import { memberRemoved } from "./books/member-removed.ts";
@@ -66,6 +67,7 @@ export const BOOKS: readonly Book[] = [
   flags,
   load,
   observation,
+  lostData,
 ];
 
 const BY_CODE: ReadonlyMap<string, Book> = new Map(

@@ -1,12 +1,12 @@
 /**
  * Frames → what is in force on a node. Runs for every frame of every agent, so it copies only what the frame touches.
- * A late, back-filled frame proves that the agent is heard and changes nothing else.
+ * A late, back-filled frame proves that the agent is heard and brings the events that it holds; it changes nothing else.
  */
 import { equals } from "@bufbuild/protobuf";
 import type { Fact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
-import { FactSchema } from "../../shared/gen/etcdscope/v1/fact_pb.js";
+import { EventSchema, FactSchema } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import { Outcome } from "../../shared/gen/etcdscope/v1/stream_pb.js";
-import type { Frame, ProbeRunRecord, ReceivedFrame } from "../../shared/frame.ts";
+import type { Frame, FrameLoss, ProbeRunRecord, ReceivedFrame } from "../../shared/frame.ts";
 import { remember } from "./remember.ts";
 import type { ClusterFrames, HeldEvent, HeldFact, NodeState, Point, RunState } from "./node-state.ts";
 import { runKey } from "./node-state.ts";
@@ -60,11 +60,11 @@ export function fold(before: NodeState | undefined, received: ReceivedFrame): No
   const state = before ?? emptyNode(received);
   const isNewInstance = before !== undefined && received.instanceId !== before.instanceId;
   const isLate = isNewInstance
-    ? state.retiredInstanceIds.includes(received.instanceId)
+    ? isOlderInstance(state, received.instanceId)
     : received.frame.sequence <= state.sequence;
   const lastReceivedAtMs = Math.max(state.lastReceivedAtMs, received.receivedAtMs);
   if (isLate) {
-    return { ...state, lastReceivedAtMs };
+    return { ...state, lastReceivedAtMs, events: foldLateEvents(state, received.frame) };
   }
   const { frame } = received;
   const clock = correctClock(isNewInstance ? undefined : before, received);
@@ -86,6 +86,9 @@ export function fold(before: NodeState | undefined, received: ReceivedFrame): No
     ...clock,
     streamOpen: state.streamOpen,
     droppedTotal: frame.droppedTotal,
+    loss: frame.loss && correctLoss(frame.loss, clock.clockOffsetMs),
+    waiting: frame.waiting ?? 0,
+    waitingSinceMs: frame.waiting === undefined ? undefined : (state.waitingSinceMs ?? atMs),
     facts,
     series,
     runs,
@@ -113,6 +116,9 @@ function emptyNode(received: ReceivedFrame): NodeState {
     clockOffsetMeasured: false,
     streamOpen: undefined,
     droppedTotal: 0n,
+    loss: undefined,
+    waiting: 0,
+    waitingSinceMs: undefined,
     facts: new Map(),
     series: new Map(),
     runs: new Map(),
@@ -125,6 +131,19 @@ function emptyNode(received: ReceivedFrame): NodeState {
       electionTimeoutMs: undefined,
     },
   };
+}
+
+/** Names that begin with the time of their start, as stream.proto has it; of others only the order of arrival is known. */
+const DATED_INSTANCE = /^\d{13}-/;
+
+function isOlderInstance(state: NodeState, instanceId: string): boolean {
+  return DATED_INSTANCE.test(instanceId) && DATED_INSTANCE.test(state.instanceId)
+    ? instanceId < state.instanceId
+    : state.retiredInstanceIds.includes(instanceId);
+}
+
+function correctLoss(loss: FrameLoss, offsetMs: number): FrameLoss {
+  return { ...loss, fromMs: loss.fromMs - offsetMs, toMs: loss.toMs - offsetMs };
 }
 
 /**
@@ -221,6 +240,21 @@ function foldRun(before: RunState | undefined, run: ProbeRunRecord, endedAtMs: n
     lastOkAtMs: isOk ? endedAtMs : before?.lastOkAtMs,
     failingSinceMs: isOk ? undefined : failingSinceMs,
   };
+}
+
+/** In their place by time; one that is there already came with a frame that was sent twice. */
+function foldLateEvents(state: NodeState, frame: Frame): readonly HeldEvent[] {
+  const offsetMs = frame.clockOffset === undefined ? state.clockOffsetMs : frame.clockOffset.offsetUs / 1000;
+  const added = frame.events
+    .map((event) => ({ atMs: Number(event.atUnixMs) - offsetMs, event }))
+    .filter(
+      ({ atMs, event }) =>
+        atMs >= state.atMs - EVENTS_FOR_MS &&
+        !state.events.some((held) => equals(EventSchema, held.event, event)),
+    );
+  return added.length === 0
+    ? state.events
+    : [...state.events, ...added].sort((one, other) => one.atMs - other.atMs).slice(-MAX_EVENTS);
 }
 
 function foldEvents(

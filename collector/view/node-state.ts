@@ -1,5 +1,6 @@
 /** What the collector holds of one node: the fold of its frames. Apart, because every later station reads it. */
 import type { Event, Fact, MemberListFact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
+import type { FrameLoss } from "../../shared/frame.ts";
 import type { Outcome } from "../../shared/gen/etcdscope/v1/stream_pb.js";
 
 /** Every `…Ms` in a NodeState is the collector's clock: the node's own, corrected by its measured offset. */
@@ -76,6 +77,12 @@ export interface NodeState {
   /** undefined: not told. For display only: no conclusion may depend on what frames do not record. */
   readonly streamOpen: boolean | undefined;
   readonly droppedTotal: bigint;
+  /** What the agent lately had to let go before it was here; undefined: nothing lately. */
+  readonly loss: FrameLoss | undefined;
+  /** Older frames that the agent had still to send when it took its newest. */
+  readonly waiting: number;
+  /** Since when there are such frames. */
+  readonly waitingSinceMs: number | undefined;
   readonly facts: ReadonlyMap<string, HeldFact>;
   /** Oldest first, never empty; a ring for the series that rules look back on, else the latest point alone. */
   readonly series: ReadonlyMap<string, readonly Point[]>;

@@ -1,4 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
 
 import { createAgent } from "../../agent/agent.ts";
 import type { ClosableEtcdDoor } from "../../agent/etcd/create-etcd-door.ts";
@@ -37,11 +40,14 @@ describe("agent/agent", () => {
     const sentences: string[] = [];
     let isClosed = false;
     let looks = 0;
+    const spoolDir = mkdtempSync(join(tmpdir(), "etcdscope-agent-"));
+    onTestFinished(() => rmSync(spoolDir, { recursive: true }));
     const host = createLinuxHost({ clock: systemClock });
     const agent = createAgent({
       config: {
         ...TEST_CONFIG,
         collectors: [`127.0.0.1:${port}`],
+        spool: { ...TEST_CONFIG.spool, dir: spoolDir },
         etcd: { ...TEST_CONFIG.etcd, name: `nobody-${process.pid}` },
         intervals: { fastMs: 50, normalMs: 200, slowMs: 1000 },
       },
@@ -62,5 +68,6 @@ describe("agent/agent", () => {
     expect(isClosed).toBe(true);
     expect(sentences[0]).toBe("The agent starts.");
     expect(sentences.at(-1)).toBe("The agent has stopped.");
+    expect(readdirSync(spoolDir).filter((name) => name.endsWith(".spool"))).toHaveLength(1);
   });
 });

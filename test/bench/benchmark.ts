@@ -16,7 +16,16 @@ export interface Benchmark {
   readonly name: string;
   /** How it is measured, in sentences that let somebody else repeat it. */
   readonly method: string;
-  readonly run: (log: (line: string) => void) => Promise<readonly BenchmarkResult[]>;
+  readonly run: (
+    log: (line: string) => void,
+    options: BenchmarkOptions,
+  ) => Promise<readonly BenchmarkResult[]>;
+}
+
+/** What may be said on the command line; a benchmark takes what concerns it. */
+export interface BenchmarkOptions {
+  /** Repetitions; its own number when absent. */
+  readonly rounds?: number;
 }
 
 export interface ResultLimit {

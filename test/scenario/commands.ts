@@ -40,6 +40,15 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   skew: (world, [name = "", ms = "0"]) => {
     world.agent(name).skewMs = Number(ms);
   },
+  lose: (world, [name = "", frames = "none", seconds = "0", reason = ""]) => {
+    const agent = world.agent(name);
+    const toMs = world.nowMs + agent.skewMs;
+    const fromMs = toMs - Number.parseFloat(seconds) * 1000;
+    agent.loss = frames === "none" ? undefined : { frames: Number(frames), fromMs, toMs, reason };
+  },
+  waiting: (world, [name = "", frames = "0"]) => {
+    world.agent(name).waiting = Number(frames);
+  },
   read: (world, [name = "", kind = "", code = ""]) => {
     world.get(name).reads.set(kind, code === "ok" ? "" : code);
   },

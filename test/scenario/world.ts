@@ -6,7 +6,7 @@ import { create, equals } from "@bufbuild/protobuf";
 import type { Fact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import { EventSchema, FactSchema, Layer, Port, ProcessState } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import { Outcome } from "../../shared/gen/etcdscope/v1/stream_pb.js";
-import type { ProbeRunRecord, ReceivedFrame, Sample } from "../../shared/frame.ts";
+import type { FrameLoss, ProbeRunRecord, ReceivedFrame, Sample } from "../../shared/frame.ts";
 import { seriesKey } from "../../shared/series-key.ts";
 
 export interface WorldMember {
@@ -48,6 +48,9 @@ export interface WorldAgent {
   sent: Map<string, Fact>;
   extraRuns: Map<string, ProbeRunRecord>;
   lastKnown: string;
+  /** What its frames tell of losses, and of frames that are still to come. */
+  loss: FrameLoss | undefined;
+  waiting: number;
 }
 
 export const START_MS = Date.parse("2026-11-22T03:00:00.000Z");
@@ -86,6 +89,8 @@ export class World {
         sent: new Map(),
         extraRuns: new Map(),
         lastKnown: "",
+        loss: undefined,
+        waiting: 0,
       },
       knows: this.members.keys().next().value ?? name,
       term: 2n,
@@ -193,6 +198,8 @@ export class World {
         probeRuns: runs,
         droppedTotal: 0n,
         clockOffset: { offsetUs: agent.skewMs * 1000, roundTripUs: 400 },
+        loss: agent.loss,
+        ...(agent.waiting === 0 ? {} : { waiting: agent.waiting }),
       },
     };
   }

@@ -32,6 +32,18 @@ const anyFrame = fc.record({
   droppedTotal: fc.bigInt({ min: 0n, max: 2n ** 63n }),
   clockOffset: fc.option(fc.record({ offsetUs: fc.integer(), roundTripUs: fc.nat() }), { nil: undefined }),
 });
+const lossAndWaiting = fc.record(
+  {
+    loss: fc.record({
+      frames: fc.nat(),
+      fromMs: fc.nat(),
+      toMs: fc.nat(),
+      reason: fc.string({ maxLength: 20 }),
+    }),
+    waiting: fc.integer({ min: 1 }),
+  },
+  { requiredKeys: [] },
+);
 
 function viaWire(frames: readonly Frame[]): Frame[] {
   const encoder = createFrameEncoder();
@@ -44,8 +56,8 @@ function viaWire(frames: readonly Frame[]): Frame[] {
 describe("shared/frame-codec", () => {
   it("gives back every frame of a stream as it was", () => {
     fc.assert(
-      fc.property(fc.array(anyFrame, { maxLength: 5 }), (parts) => {
-        const frames = parts.map((part) => ({ ...testFrame(1n), ...part }));
+      fc.property(fc.array(fc.tuple(anyFrame, lossAndWaiting), { maxLength: 5 }), (parts) => {
+        const frames = parts.map(([part, kept]) => ({ ...testFrame(1n), ...part, ...kept }));
         expect(viaWire(frames)).toEqual(frames);
       }),
       { numRuns: 200 },

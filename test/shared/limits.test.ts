@@ -1,6 +1,6 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
-import { fitFrame } from "../../agent/stream/fit-frame.ts";
+import { fitFrame } from "../../agent/spool/fit-frame.ts";
 import { createFrameEncoder } from "../../shared/frame-codec.ts";
 import { EventSchema, FactSchema } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import {

@@ -26,6 +26,7 @@ export const diskSlow: Rule = {
   runbook: "disk-slow",
   // The two intervals are the hold.
   holdMs: 0,
+  looksBack: true,
   quietMs: 30_000,
   evaluate: (cluster, thresholds) =>
     cluster.view.nodes.map((node) => evaluateNode(cluster, node, thresholds)),

@@ -1,4 +1,4 @@
-/** AGENT_SILENT, AGENT_DEGRADED, AGENT_DATA_LOST, COLLECTOR_DEGRADED: etcdscope itself is blind. Nothing here touches etcd. */
+/** AGENT_SILENT, AGENT_DEGRADED, COLLECTOR_DEGRADED: etcdscope itself is blind. Nothing here touches etcd. */
 import { sh } from "../shell.ts";
 import type { Book } from "../step.ts";
 import { say } from "../step.ts";
@@ -6,7 +6,7 @@ import { look } from "../steps/look.ts";
 
 export const observation: Book = {
   name: "observation",
-  codes: ["AGENT_SILENT", "AGENT_DEGRADED", "AGENT_DATA_LOST", "COLLECTOR_DEGRADED"],
+  codes: ["AGENT_SILENT", "AGENT_DEGRADED", "COLLECTOR_DEGRADED"],
   summary: ({ subject, code }) =>
     code === "COLLECTOR_DEGRADED"
       ? say(
@@ -63,7 +63,10 @@ journalctl --no-pager -n 50 -u etcdscope-agent`,
           ),
           {
             title: say("Start the agent", "启动代理"),
-            detail: say("What it kept meanwhile is sent first", "期间保存的数据会补发"),
+            detail: say(
+              "What it kept meanwhile comes beside what is new",
+              "期间保存的数据会与新数据一并补发",
+            ),
             risk: "safe",
             on: site.subject,
             command: sh`systemctl restart etcdscope-agent`,

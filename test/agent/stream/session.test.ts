@@ -13,6 +13,7 @@ import {
   ConnectResponseSchema,
   Reason,
   RefusalSchema,
+  WelcomeSchema,
   type ConnectResponse,
 } from "../../../shared/gen/etcdscope/v1/stream_pb.js";
 
@@ -35,7 +36,7 @@ function hear(message: ConnectResponse["message"]): SessionEvent {
 
 const response = (value: object): never => value as never;
 const welcome = (resumeAfter: bigint): SessionEvent =>
-  hear({ case: "welcome", value: response({ resumeAfter, collectorVersion: "0.1.0" }) });
+  hear({ case: "welcome", value: create(WelcomeSchema, { resumeAfter, collectorVersion: "0.1.0" }) });
 const ack = (sequence: bigint): SessionEvent => hear({ case: "ack", value: response({ sequence }) });
 const pong = (id: bigint, receivedAtUnixUs: bigint): SessionEvent =>
   hear({ case: "pong", value: response({ id, receivedAtUnixUs }) });
@@ -57,7 +58,9 @@ describe("agent/stream/session", () => {
     const driver = createDriver();
     expect(kinds(driver.at(0, { kind: "started" }))).toEqual(["connect"]);
     expect(sendAfter(driver.state())).toBeUndefined();
-    expect(kinds(driver.at(10, welcome(41n)))).toEqual(["welcomed", "settings", "ping"]);
+    const actions = driver.at(10, welcome(41n));
+    expect(kinds(actions)).toEqual(["welcomed", "settings", "ping"]);
+    expect(actions[0]).toMatchObject({ held: [{ first: 1n, last: 41n }], takesKept: false });
     expect(sendAfter(driver.state())).toBe(41n);
   });
 
@@ -153,10 +156,18 @@ describe("agent/stream/session", () => {
 
   it("stops sending when the window of unacknowledged frames is full", () => {
     const driver = streaming();
+    driver.at(20, { kind: "sent", sequence: 1n });
     driver.at(20, { kind: "sent", sequence: WINDOW_FRAMES });
     expect(sendAfter(driver.state())).toBeUndefined();
     driver.at(30, ack(1n));
     expect(sendAfter(driver.state())).toBe(WINDOW_FRAMES);
+  });
+
+  it("does not count what is not sent by this stream: after a gap the window begins anew", () => {
+    const driver = streaming(5n);
+    driver.at(20, { kind: "sent", sequence: 900_000n });
+    expect(sendAfter(driver.state())).toBe(900_000n);
+    expect(driver.at(30, ack(900_000n))).toEqual([{ kind: "acknowledge", sequence: 900_000n }]);
   });
 
   it("measures the clock offset three times in quick succession, then every 10 s, and trusts the fastest", () => {

@@ -78,4 +78,41 @@ describe("collector/history/writer", () => {
     const stream = { cluster: "prod-a", node: "m1", instanceId: "run-1", agentVersion: "" };
     expect(writer.lastSequence(stream)).toBe(10);
   });
+
+  it("keeps a frame once, in whatever order it comes and wherever the first one is by now", () => {
+    appendMany(101, 20);
+    appendMany(1, 40);
+    appendMany(110, 21);
+    const stream = { cluster: "prod-a", node: "m1", instanceId: "run-1", agentVersion: "" };
+    expect(writer.heldSequences(stream)).toEqual([
+      { first: 1n, last: 40n },
+      { first: 101n, last: 130n },
+    ]);
+    expect(sequences()).toHaveLength(70);
+    db.prepare("DELETE FROM frame").run();
+    appendMany(30, 80);
+    expect(sequences()).toEqual(Array.from({ length: 60 }, (_, i) => 41 + i));
+    expect(writer.heldSequences(stream)).toEqual([{ first: 1n, last: 130n }]);
+    expect(writer.heldSequences({ ...stream, instanceId: "run-2" })).toEqual([]);
+  });
+
+  it("takes what a file of the first schema held for held", () => {
+    db.exec("DROP TABLE held_range; PRAGMA user_version = 1");
+    db.exec("INSERT INTO agent (id, cluster, node) VALUES (7, 'prod-a', 'm1')");
+    db.exec(
+      "INSERT INTO instance (agent, name, agent_version, last_sequence, last_received_ms) VALUES (7, 'run-1', '', 12, 5)",
+    );
+    db.close();
+    ({ db } = openDatabase({ path: join(folder, "history.db"), nowMs: 0, isKnownDamaged: false }));
+    writer = createWriter(db);
+    const stream = { cluster: "prod-a", node: "m1", instanceId: "run-1", agentVersion: "" };
+    expect(writer.heldSequences(stream)).toEqual([{ first: 1n, last: 12n }]);
+  });
+
+  it("forgets what a run held when the run itself is old", () => {
+    appendMany(1, 10);
+    writer.retain({ ...noLimit, framesBeforeMs: 1000 });
+    const stream = { cluster: "prod-a", node: "m1", instanceId: "run-1", agentVersion: "" };
+    expect(writer.heldSequences(stream)).toEqual([]);
+  });
 });

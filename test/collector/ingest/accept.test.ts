@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import {
   acceptMessage,
-  openAfter,
+  openWith,
   type AcceptState,
   type AcceptStep,
 } from "../../../collector/ingest/accept.ts";
@@ -14,6 +14,7 @@ import {
   type ConnectRequest,
   type Frame as WireFrame,
 } from "../../../shared/gen/etcdscope/v1/stream_pb.js";
+import type { SequenceRange } from "../../../shared/sequence-set.ts";
 import { testFrame } from "./test-frames.ts";
 
 const identity = { cluster: "prod-a", node: "m1" };
@@ -33,6 +34,10 @@ function frame(sequence: bigint, overrides: Partial<WireFrame> = {}): ConnectReq
   return say({ case: "frame", value: { ...createFrameEncoder().encode(testFrame(sequence)), ...overrides } });
 }
 
+function upTo(last: bigint): readonly SequenceRange[] {
+  return [{ first: 1n, last }];
+}
+
 const ping = say({ case: "ping", value: { id: 1n, sentAtUnixUs: 2n } as never });
 
 function accept(
@@ -47,15 +52,40 @@ describe("collector/ingest/accept", () => {
   it("asks the history after a right hello, and takes frames after the welcome", () => {
     const step = accept(start, say({ case: "hello", value: hello }));
     expect(step).toMatchObject({ state: { kind: "resuming" }, decision: { kind: "resume" } });
-    expect(accept(openAfter(0n), frame(1n))).toMatchObject({
-      state: { kind: "open", lastSequence: 1n },
-      decision: { kind: "take", missing: 0n },
+    expect(accept(openWith([]), frame(1n))).toMatchObject({
+      state: { kind: "open" },
+      decision: { kind: "take" },
     });
   });
 
-  it("counts the frames that are missing before one, and knows one that it has", () => {
-    expect(accept(openAfter(3n), frame(9n)).decision).toMatchObject({ kind: "take", missing: 5n });
-    expect(accept(openAfter(3n), frame(3n)).decision).toEqual({ kind: "duplicate", sequence: 3n });
+  it("takes what is new before what was kept, and knows a frame that it has", () => {
+    let state = openWith([...upTo(3n), { first: 7n, last: 8n }]);
+    const seen: string[] = [];
+    for (const sequence of [9n, 4n, 3n, 7n, 10n, 5n, 9n, 6n, 4n]) {
+      const step = accept(state, frame(sequence));
+      ({ state } = step);
+      seen.push(`${sequence} ${step.decision.kind}`);
+    }
+    expect(seen).toEqual([
+      "9 take",
+      "4 take",
+      "3 duplicate",
+      "7 duplicate",
+      "10 take",
+      "5 take",
+      "9 duplicate",
+      "6 take",
+      "4 duplicate",
+    ]);
+  });
+
+  it("refuses a stream that is nothing but gaps", () => {
+    let step = accept(openWith([]), frame(1n));
+    for (let sequence = 3n; step.decision.kind === "take"; sequence += 2n) {
+      step = accept(step.state, frame(sequence));
+      expect(sequence).toBeLessThan(5000n);
+    }
+    expect(step.decision).toMatchObject({ kind: "refuse", reason: Reason.LIMIT_EXCEEDED });
   });
 
   it("takes the definitions of a duplicate, which later frames use", () => {
@@ -67,17 +97,17 @@ describe("collector/ingest/accept", () => {
         decoder,
         wireBytes: 500,
       });
-    expect(send(openAfter(5n), 5n).decision.kind).toBe("duplicate");
-    expect(send(openAfter(5n), 6n).decision.kind).toBe("take");
+    expect(send(openWith(upTo(5n)), 5n).decision.kind).toBe("duplicate");
+    expect(send(openWith(upTo(5n)), 6n).decision.kind).toBe("take");
   });
 
   it("answers pings once the hello was right", () => {
     expect(accept({ kind: "resuming" }, ping).decision.kind).toBe("pong");
-    expect(accept(openAfter(0n), ping).decision.kind).toBe("pong");
+    expect(accept(openWith([]), ping).decision.kind).toBe("pong");
   });
 
   it("ignores what a newer agent says, and everything after a refusal", () => {
-    expect(accept(openAfter(0n), say({ case: undefined })).decision.kind).toBe("ignore");
+    expect(accept(openWith([]), say({ case: undefined })).decision.kind).toBe("ignore");
     expect(accept({ kind: "closed" }, frame(1n)).decision.kind).toBe("ignore");
   });
 
@@ -86,7 +116,7 @@ describe("collector/ingest/accept", () => {
     ["a ping before the hello", start, ping, Reason.PROTOCOL_ERROR],
     ["a message without a body first", start, say({ case: undefined }), Reason.PROTOCOL_ERROR],
     ["a frame before the welcome", { kind: "resuming" }, frame(1n), Reason.PROTOCOL_ERROR],
-    ["a second hello", openAfter(0n), say({ case: "hello", value: hello }), Reason.PROTOCOL_ERROR],
+    ["a second hello", openWith([]), say({ case: "hello", value: hello }), Reason.PROTOCOL_ERROR],
     [
       "a hello without an instance",
       start,
@@ -105,14 +135,14 @@ describe("collector/ingest/accept", () => {
       say({ case: "hello", value: { ...hello, node: "m2" } }),
       Reason.IDENTITY_MISMATCH,
     ],
-    ["sequence 0", openAfter(0n), frame(1n, { sequence: 0n }), Reason.PROTOCOL_ERROR],
-    ["a sequence beyond 2^53", openAfter(0n), frame(1n, { sequence: 2n ** 60n }), Reason.PROTOCOL_ERROR],
-    ["a capture before 1970", openAfter(0n), frame(1n, { capturedAtUnixMs: -1n }), Reason.PROTOCOL_ERROR],
-    ["columns of different lengths", openAfter(0n), frame(1n, { sampleValues: [] }), Reason.PROTOCOL_ERROR],
-    ["an undefined series", openAfter(0n), frame(1n, { series: [] }), Reason.PROTOCOL_ERROR],
+    ["sequence 0", openWith([]), frame(1n, { sequence: 0n }), Reason.PROTOCOL_ERROR],
+    ["a sequence beyond 2^53", openWith([]), frame(1n, { sequence: 2n ** 60n }), Reason.PROTOCOL_ERROR],
+    ["a capture before 1970", openWith([]), frame(1n, { capturedAtUnixMs: -1n }), Reason.PROTOCOL_ERROR],
+    ["columns of different lengths", openWith([]), frame(1n, { sampleValues: [] }), Reason.PROTOCOL_ERROR],
+    ["an undefined series", openWith([]), frame(1n, { series: [] }), Reason.PROTOCOL_ERROR],
     [
       "too many samples",
-      openAfter(0n),
+      openWith([]),
       frame(1n, { sampleSeries: Array(20_001).fill(1) as number[] }),
       Reason.LIMIT_EXCEEDED,
     ],

@@ -98,7 +98,7 @@ function openStream(): Heard & { readonly stream: AgentStream } {
       },
     },
     events: {
-      onHello: (one) => one.welcome(0n, create(SettingsSchema)),
+      onHello: (one) => one.welcome([], create(SettingsSchema)),
       onFrame: (_, { frame }) => void heard.frames.push(frame),
       onDuplicate: () => undefined,
       onRefused: () => {

@@ -7,6 +7,7 @@ import { systemClock } from "../../../shared/clock.ts";
 import { createStreamClient, type StreamClient } from "../../../agent/stream/stream-client.ts";
 import type { ClockOffset } from "../../../shared/frame.ts";
 import type { Settings } from "../../../shared/gen/etcdscope/v1/stream_pb.js";
+import { createSequenceSet } from "../../../shared/sequence-set.ts";
 import { createIngest, type FrameStore, type Ingest } from "../../../collector/ingest/ingest.ts";
 import { createTestLog, createTestQueue, testFrame } from "./test-frames.ts";
 import {
@@ -34,12 +35,15 @@ export function createMemoryStore(): FrameStore & {
       store.frames.push(...frames);
       return Promise.resolve();
     },
-    lastSequence: (agent: { readonly node: string }, instanceId: string): Promise<bigint> =>
-      Promise.resolve(
-        store.frames
-          .filter((one) => one.agent.node === agent.node && one.instanceId === instanceId)
-          .reduce((last, one) => (one.frame.sequence > last ? one.frame.sequence : last), 0n),
-      ),
+    heldSequences: (agent: { readonly node: string }, instanceId: string) => {
+      const held = createSequenceSet();
+      for (const one of store.frames) {
+        if (one.agent.node === agent.node && one.instanceId === instanceId) {
+          held.add(one.frame.sequence);
+        }
+      }
+      return Promise.resolve(held.ranges());
+    },
   };
   return store;
 }
@@ -76,9 +80,13 @@ export interface TestAgent {
   push(count: number): void;
 }
 
-export async function createHarness(store: FrameStore = createMemoryStore()): Promise<Harness> {
+/** `trusting`: agents of another harness are trusted as well. */
+export async function createHarness(
+  store: FrameStore = createMemoryStore(),
+  trusting?: Pick<Harness, "authority">,
+): Promise<Harness> {
   const folder = mkdtempSync(join(tmpdir(), "etcdscope-ingest-"));
-  const authority = await createAuthority(folder);
+  const authority = trusting?.authority ?? (await createAuthority(folder));
   const tls = await issue(authority, { name: "collector", names: LOOPBACK });
   const log = createTestLog();
   const live: ReceivedFrame[] = [];
@@ -116,7 +124,9 @@ export async function createHarness(store: FrameStore = createMemoryStore()): Pr
       queue,
       clock: systemClock,
       log: agentLog,
+      isForKept: false,
       onStreamOpen: () => undefined,
+      onStreamClosed: () => undefined,
       onSettings: (one) => settings.push(one),
       onClockOffset: (offset) => offsets.push(offset),
     });

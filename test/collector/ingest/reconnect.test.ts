@@ -70,7 +70,7 @@ describe("collector/ingest/ingest", () => {
       const store: { target: History | undefined } = { target: undefined };
       harness = await createHarness({
         append: (frames) => store.target!.append(frames),
-        lastSequence: (agent, instanceId) => store.target!.lastSequence(agent, instanceId),
+        heldSequences: (agent, instanceId) => store.target!.heldSequences(agent, instanceId),
       });
       history = createHistory({
         path: join(harness.folder, "history.db"),

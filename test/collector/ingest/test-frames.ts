@@ -5,7 +5,7 @@ import { Outcome } from "../../../shared/gen/etcdscope/v1/stream_pb.js";
 import type { Frame, ReceivedFrame } from "../../../shared/frame.ts";
 import type { Logger } from "../../../shared/log-line.ts";
 import { seriesKey } from "../../../shared/series-key.ts";
-import type { FrameSource } from "../../../agent/stream/frame-source.ts";
+import type { FrameSource } from "../../../agent/spool/frame-queue.ts";
 
 export function testFrame(sequence: bigint, overrides: Partial<Frame> = {}): Frame {
   return {
@@ -48,24 +48,26 @@ export function receivedFrame(sequence: bigint, overrides: Partial<ReceivedFrame
   };
 }
 
-/** An unbounded queue. */
+/** An unbounded queue in memory. */
 export function createTestQueue(): FrameSource & { push(frame: Frame): void; size(): number } {
   let frames: Frame[] = [];
+  function acknowledge(sequence: bigint): void {
+    frames = frames.filter((one) => one.sequence > sequence);
+  }
   return {
     push: (frame) => frames.push(frame),
     size: () => frames.length,
     firstSequence: () => frames[0]?.sequence ?? 0n,
     lastSequence: () => frames.at(-1)?.sequence ?? 0n,
+    welcome: (held) => acknowledge(held[0]?.first === 1n ? held[0].last : 0n),
     next: (after) => {
       const base = frames[0]?.sequence ?? 0n;
-      const guess = Math.max(0, Number(after + 1n - base));
-      return frames[guess]?.sequence === after + 1n
-        ? frames[guess]
-        : frames.find((one) => one.sequence > after);
+      const guess = frames[Math.max(0, Number(after + 1n - base))];
+      const frame = guess?.sequence === after + 1n ? guess : frames.find((one) => one.sequence > after);
+      return frame && { kind: "frame", frame };
     },
-    acknowledge: (sequence) => {
-      frames = frames.filter((one) => one.sequence > sequence);
-    },
+    acknowledge,
+    release: () => undefined,
   };
 }
 

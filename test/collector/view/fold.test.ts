@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { fold, foldCluster, foldStream } from "../../../collector/view/fold.ts";
 import { findFact, findPoint, findRun, listPoints } from "../../../collector/view/node-reading.ts";
 import type { NodeState } from "../../../collector/view/node-state.ts";
-import type { Fact } from "../../../shared/gen/etcdscope/v1/fact_pb.js";
+import type { Event, Fact } from "../../../shared/gen/etcdscope/v1/fact_pb.js";
 import { EventSchema, FactSchema } from "../../../shared/gen/etcdscope/v1/fact_pb.js";
 import { Outcome } from "../../../shared/gen/etcdscope/v1/stream_pb.js";
 import type { Frame, ReceivedFrame } from "../../../shared/frame.ts";
@@ -75,6 +75,38 @@ describe("collector/view/fold", () => {
     );
     expect(state.instanceId).toBe("i2");
     expect(findPoint(state, { metric: "up" }, 0)?.value).toBe(1);
+  });
+
+  it("never lets an earlier run's kept frames replace what a later run saw, whichever comes first", () => {
+    const live = received(1, { instanceId: "1790000000002-b", samples: [{ key: "up", value: 2 }] });
+    const kept = received(900, { instanceId: "1790000000001-a", samples: [{ key: "up", value: 1 }] });
+    const state = foldAll(live, kept, received(901, { instanceId: "1790000000001-a" }));
+    expect(state.instanceId).toBe("1790000000002-b");
+    expect(state.sequence).toBe(1n);
+    expect(findPoint(state, { metric: "up" }, 0)?.value).toBe(2);
+    expect(foldAll(kept, live).instanceId).toBe("1790000000002-b");
+  });
+
+  it("puts a late frame's events in their place, each once", () => {
+    const event = (atMs: number): Event =>
+      create(EventSchema, { atUnixMs: BigInt(atMs), kind: "process_exited" });
+    const late = received(2, { events: [event(T0 + 2000)] });
+    const state = foldAll(
+      received(1, { events: [event(T0 + 1000)] }),
+      received(9, { events: [event(T0 + 9000)] }),
+      late,
+      late,
+    );
+    expect(state.events.map(({ atMs }) => atMs - T0)).toEqual([1000, 2000, 9000]);
+  });
+
+  it("holds what the agent lost for as long as its frames tell it, by the collector's clock", () => {
+    const loss = { frames: 7, fromMs: T0 + 500, toMs: T0 + 900, reason: "spool_full" };
+    const clockOffset = { offsetUs: 300_000, roundTripUs: 100 };
+    const told = foldAll(received(5, { loss, clockOffset, waiting: 40 }));
+    expect(told.loss).toEqual({ ...loss, fromMs: T0 + 200, toMs: T0 + 600 });
+    expect(told.waiting).toBe(40);
+    expect(fold(told, received(6)).loss).toBeUndefined();
   });
 
   it("drops facts and runs that a keyframe does not hold, and dates those that it repeats as before", () => {

@@ -1,0 +1,134 @@
+/**
+ * Run as a child: the agent's own queue and streams under a steady load of frames, without probes. Says on standard output
+ * what each collector acknowledged, before the queue hears of it, and once a second what is still waiting.
+ *
+ *   load-agent.ts '{"collectors":["127.0.0.1:7443"],"tls":{…},"cluster":"lab","node":"m1","spoolDir":"…","framesPerSecond":50}'
+ */
+import { randomUUID } from "node:crypto";
+import { writeSync } from "node:fs";
+import type { FrameReader, FrameSource } from "../../agent/spool/frame-queue.ts";
+import { createSpoolFiles } from "../../agent/spool/spool-files.ts";
+import { createSpoolQueue } from "../../agent/spool/spool-queue.ts";
+import { createCollectorLink } from "../../agent/stream/collector-link.ts";
+import { createLineLog } from "../../agent/line-log.ts";
+import type { TlsPaths } from "../../agent/config.ts";
+import { systemClock as clock } from "../../shared/clock.ts";
+import { createSequenceSet } from "../../shared/sequence-set.ts";
+import { testFrame } from "../collector/ingest/test-frames.ts";
+
+export interface LoadAgentOptions {
+  readonly collectors: readonly string[];
+  readonly tls: TlsPaths;
+  readonly cluster: string;
+  readonly node: string;
+  readonly spoolDir: string;
+  readonly framesPerSecond: number;
+}
+
+/** As many samples as a real agent's frame has on average. */
+const SAMPLES = Array.from({ length: 40 }, (_, i) => ({ key: `load_${i}`, value: i / 7 }));
+
+const options = JSON.parse(process.argv[2] ?? "{}") as LoadAgentOptions;
+
+const log = createLineLog({ name: "load-agent", level: "info", clock });
+const queue = createSpoolQueue({
+  files: createSpoolFiles(options.spoolDir),
+  agent: { cluster: options.cluster, node: options.node, agentVersion: "0.1.0", bootId: "load" },
+  collectors: options.collectors.length,
+  maxBytes: 64 * 1024 * 1024,
+  maxAgeMs: 3_600_000,
+  clock,
+  log,
+  random: randomUUID().slice(0, 8),
+});
+const hello = await queue.open();
+
+/** The same source, telling what is acknowledged of it. */
+function told<Source extends FrameSource>(source: Source, collector: number, instanceId: string): Source {
+  const sent = createSequenceSet();
+  return {
+    ...source,
+    next: (after: bigint) => {
+      const outgoing = source.next(after);
+      if (outgoing !== undefined) {
+        sent.add(outgoing.kind === "bytes" ? outgoing.sequence : outgoing.frame.sequence);
+      }
+      return outgoing;
+    },
+    acknowledge: (sequence: bigint) => {
+      for (const { first, last } of sent.ranges()) {
+        if (first <= sequence) {
+          writeSync(
+            1,
+            `acknowledged ${collector} ${instanceId} ${first} ${last < sequence ? last : sequence}\n`,
+          );
+        }
+      }
+      sent.removeUpTo(sequence);
+      source.acknowledge(sequence);
+    },
+    release: () => {
+      sent.removeUpTo(sent.ranges().at(-1)?.last ?? 0n);
+      source.release();
+    },
+  };
+}
+
+const readers = options.collectors.map((_, index): FrameReader => {
+  const reader = queue.reader(index);
+  return {
+    ...told(reader, index, hello.instanceId),
+    findKept: (onReady) => {
+      const kept = reader.findKept(onReady);
+      return kept && told(kept, index, kept.hello.instanceId);
+    },
+  };
+});
+const links = readers.map((reader, index) =>
+  createCollectorLink({
+    collector: options.collectors[index] ?? "",
+    tls: options.tls,
+    hello,
+    reader,
+    clock,
+    log,
+    onStreamOpen: () => undefined,
+    onSettings: () => undefined,
+  }),
+);
+links.forEach((link) => link.start());
+
+let sequence = 0n;
+const load = setInterval(() => {
+  sequence += 1n;
+  const [nowMs, monotonicUs] = [clock.nowMs(), clock.monotonicUs()];
+  queue.push(
+    testFrame(sequence, {
+      capturedAtMs: nowMs,
+      monotonicUs,
+      clockOffset: undefined,
+      samples: SAMPLES,
+      events: [],
+    }),
+  );
+  links.forEach((link) => link.notify());
+}, 1000 / options.framesPerSecond);
+const status = setInterval(() => {
+  const waiting = readers.map((reader) => reader.waiting());
+  const dropped = readers.map((reader) => reader.droppedTotal());
+  writeSync(
+    1,
+    `status ${sequence} memory ${queue.size()} waiting ${waiting.join(",")} dropped ${dropped.join(",")}\n`,
+  );
+}, 500);
+
+process.once("SIGUSR1", () => clearInterval(load));
+process.once("SIGTERM", () => {
+  clearInterval(load);
+  clearInterval(status);
+  links.forEach((link) => link.stop());
+  queue.close().then(
+    () => process.exit(0),
+    () => process.exit(1),
+  );
+});
