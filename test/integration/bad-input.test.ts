@@ -6,6 +6,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect as connectTcp } from "node:net";
 import { dirname, join } from "node:path";
 import { connect as connectTls } from "node:tls";
+import { isDeepStrictEqual } from "node:util";
 import { create } from "@bufbuild/protobuf";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { createFrameEncoder } from "../../shared/frame-codec.ts";
@@ -21,6 +22,7 @@ import { writeCollectorConfig } from "../lab/stack-config.ts";
 import { waitFor } from "../lab/wait-for.ts";
 import { BAD_CONFIGS } from "./bad-configs.ts";
 import { startBadInputLab, type BadInputLab, type Stranger } from "./bad-input-lab.ts";
+import { expectUnheard, metric, stateOf } from "./bad-input-looks.ts";
 import { helloOf, openRawStream, type RawStream } from "./raw-stream.ts";
 import { findRecords } from "./read-log.ts";
 import { watchWitness } from "./undisturbed.ts";
@@ -85,26 +87,6 @@ describe("test/integration/bad-input", () => {
       { ...SOON, describeLast: () => `agent: ${agentSays()}\ncollector: ${collectorSays()}` },
     );
     expect(stranger.process.isRunning(), "it keeps trying").toBe(true);
-  }
-
-  async function metric(on: BadInputLab, name: string): Promise<number> {
-    const { body } = await on.stack.http("/metrics");
-    const line = body.split("\n").find((one) => one.startsWith(`${name} `));
-    return line === undefined ? 0 : Number(line.slice(name.length + 1));
-  }
-
-  async function stateOf(on: BadInputLab, cluster: string): Promise<ClusterState> {
-    return await on.stack.api<ClusterState>(`/clusters/${cluster}`);
-  }
-
-  /** Nothing of a refused agent is state. */
-  async function expectUnheard(on: BadInputLab, cluster: string, node: string): Promise<void> {
-    const { clusters } = await on.stack.api<{ readonly clusters: readonly { readonly name: string }[] }>(
-      "/clusters",
-    );
-    expect(clusters.map(({ name }) => name)).not.toContain(cluster === "lab" ? "" : cluster);
-    const { members } = await stateOf(on, "lab");
-    expect(members.map((member) => member.node)).not.toContain(node);
   }
 
   function open(on: BadInputLab, tls: Parameters<typeof openRawStream>[1]): RawStream {
@@ -350,7 +332,7 @@ describe("test/integration/bad-input", () => {
           tls: await on.issue("solo", "s1"),
           isBound: true,
         });
-        const state = await waitUnknown(on, /server\.key cannot be read: EACCES/);
+        const state = await waitUnknown(on, /server\.key cannot be read: EACCES/, ["CERT_UNREADABLE"]);
         const blind = state.coverage.blindSpots.map(({ en }) => en).join("\n");
         expect(blind).toContain(`${member.dataDir} may not be accessed by the agent`);
       } finally {
@@ -360,23 +342,30 @@ describe("test/integration/bad-input", () => {
     });
   });
 
-  /** The member of cluster "solo" is unknown with this reason, its agent is online, and no fault is made up. */
-  async function waitUnknown(on: BadInputLab, why: RegExp): Promise<ClusterState> {
+  /** The member of cluster "solo" is unknown with this reason, its agent is online, and these findings alone are told. */
+  async function waitUnknown(
+    on: BadInputLab,
+    why: RegExp,
+    codes: readonly string[] = [],
+  ): Promise<ClusterState> {
     let state: ClusterState | undefined;
+    function activeCodes(): readonly string[] {
+      const active = state?.findings.filter(({ status }) => status === "active") ?? [];
+      return active.map(({ code }) => code);
+    }
     await waitFor(
-      "the member is unknown, with the reason",
+      "the member is unknown, with the reason, and no fault is made up",
       async () => {
         state = await stateOf(on, "solo");
         const [member] = state.members;
-        return member?.state === "unknown" && why.test(member.why.en) && why.test(member.why.zh);
+        const isTold = member?.state === "unknown" && why.test(member.why.en) && why.test(member.why.zh);
+        return isTold && isDeepStrictEqual(activeCodes(), codes);
       },
-      { ...SOON, describeLast: () => JSON.stringify(state?.members[0] ?? "no state") },
+      { ...SOON, describeLast: () => `${activeCodes().join()} ${JSON.stringify(state?.members[0])}` },
     );
-    const seen = state!;
-    expect(seen.verdict).toBe("unknown");
-    expect(seen.members[0]?.agent.state).toBe("online");
-    expect(seen.findings.filter(({ status }) => status === "active")).toEqual([]);
-    return seen;
+    expect(state?.verdict).toBe("unknown");
+    expect(state?.members[0]?.agent.state).toBe("online");
+    return state!;
   }
 
   describe("etcd's door", () => {
