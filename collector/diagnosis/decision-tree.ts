@@ -88,8 +88,9 @@ function createFilter(cluster: JudgedCluster, scope: TreeScope | undefined): Fil
   const isOwn = ({ kind, name }: Subject): boolean =>
     kind === "cluster" || (kind === "node" ? name === scope.node : name === member);
   return (outcome, code) =>
+    !(outcome.kind === "unknown" && outcome.isBeyondOneLook === true) &&
     // That this node is reached by itself is no news.
-    isOwn(outcome.subject) ? code !== "NODE_UNREACHABLE" : outcome.kind !== "unknown";
+    (isOwn(outcome.subject) ? code !== "NODE_UNREACHABLE" : outcome.kind !== "unknown");
 }
 
 /** None when nothing of it is in scope. */

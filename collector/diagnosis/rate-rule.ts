@@ -40,7 +40,7 @@ export function createRateRule(about: RateRule): Rule {
           en: `two looks at ${metric} on ${node.name} are needed, and were not had lately`,
           zh: `需要 ${node.name} 上 ${metric} 的两次读数，最近没有得到`,
         };
-        return { kind: "unknown", subject, reason };
+        return { kind: "unknown", subject, reason, isBeyondOneLook: true };
       }
       const perSecond = (grown.value * 1000) / grown.overMs;
       const shown = Number(perSecond.toPrecision(2));

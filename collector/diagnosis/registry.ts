@@ -61,13 +61,13 @@ import { versionSkew } from "./rules/version-skew.ts";
 
 export const RULES: readonly Rule[] = [
   processStopped,
+  memberDown,
+  memberHung,
   oomKilled,
   crashLoop,
   cpuStarved,
   memoryPressure,
   fdNearLimit,
-  memberDown,
-  memberHung,
   quorumLost,
   quorumAtRisk,
   noLeader,

@@ -19,6 +19,8 @@ export interface UnknownOutcome {
   readonly kind: "unknown";
   readonly subject: Subject;
   readonly reason: Text;
+  /** It takes more looks, or the eyes of other nodes: what a single look of one node cannot tell by its nature. */
+  readonly isBeyondOneLook?: true;
 }
 
 export interface BadOutcome {

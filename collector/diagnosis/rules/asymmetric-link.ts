@@ -25,12 +25,11 @@ function evaluateLink(cluster: JudgedCluster, link: LinkView): RuleOutcome {
   const back = cluster.view.links.find(
     ({ from, to, port }) => from === link.to && to === link.from && port === "peer",
   );
-  if (link.state === "unknown" || back === undefined || back.state === "unknown") {
-    return {
-      kind: "unknown",
-      subject,
-      reason: link.state === "unknown" ? link.why : (back?.why ?? link.why),
-    };
+  if (link.state === "unknown") {
+    return { kind: "unknown", subject, reason: link.why };
+  }
+  if (back === undefined || back.state === "unknown") {
+    return { kind: "unknown", subject, reason: back?.why ?? link.why, isBeyondOneLook: true };
   }
   // Who does not run still reaches the others: its agent does.
   const areUp = [link.from, link.to].every((name) => {

@@ -74,7 +74,7 @@ function evaluateMember({ member, node, cluster, thresholds }: MemberLook): Rule
       en: `${member.name} has not run for long enough to tell whether anybody compacts`,
       zh: `${member.name} 运行时间不足以判断是否有客户端在压缩`,
     };
-    return { kind: "unknown", subject, reason };
+    return { kind: "unknown", subject, reason, isBeyondOneLook: true };
   }
   return {
     kind: "bad",

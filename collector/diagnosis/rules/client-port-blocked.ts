@@ -36,7 +36,7 @@ function evaluateLink(cluster: JudgedCluster, link: LinkView): RuleOutcome {
       en: `whether ${link.to} answers on its own node is not known`,
       zh: `不知道 ${link.to} 在本机是否有应答`,
     };
-    return { kind: "unknown", subject, reason };
+    return { kind: "unknown", subject, reason, isBeyondOneLook: true };
   }
   if (own !== "answers" || peer?.state !== "up") {
     return { kind: "ok", subject };

@@ -28,7 +28,7 @@ function evaluateNode({ node, cluster, thresholds }: NodeLook): RuleOutcome {
       en: `the clock of ${node.name}, or of any other node, has not been measured yet`,
       zh: `尚未测量 ${node.name} 或其他节点的时钟`,
     };
-    return { kind: "unknown", subject, reason };
+    return { kind: "unknown", subject, reason, isBeyondOneLook: true };
   }
   const nearest = others
     .map(({ name, state }) => ({ name, apartMs: node.state.clockOffsetMs - state.clockOffsetMs }))

@@ -37,7 +37,7 @@ function evaluateNode(look: NodeLook): RuleOutcome {
       en: `how long etcd on ${node.name} waits for a CPU is not known yet`,
       zh: `尚不知道 ${node.name} 上的 etcd 等待 CPU 的时间`,
     };
-    return { kind: "unknown", subject, reason };
+    return { kind: "unknown", subject, reason, isBeyondOneLook: true };
   }
   const isThrottled = throttled !== undefined && throttled.share >= thresholds.cpuThrottledRatio;
   // Many threads that each wait a little is a busy etcd; a starved one waits longer than it runs.

@@ -47,7 +47,7 @@ function evaluateCluster(cluster: JudgedCluster): RuleOutcome {
       en: `flags of ${known.length} of ${cluster.members.length} members are known: nothing to compare`,
       zh: `${cluster.members.length} 个成员中只知道 ${known.length} 个的参数：无法比较`,
     };
-    return { kind: "unknown", subject, reason };
+    return { kind: "unknown", subject, reason, isBeyondOneLook: true };
   }
   const drifts = COMPARED.flatMap(({ flag, isGrave }) => {
     const values = known.map(({ name, flags }) => ({ name, value: flags[flag] ?? "" }));

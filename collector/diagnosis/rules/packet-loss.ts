@@ -45,7 +45,7 @@ function evaluateNode({ node, cluster, thresholds, sinceMs }: NodeLook): RuleOut
       en: `what ${node.name} sends again is not known yet`,
       zh: `尚不知道 ${node.name} 的重传情况`,
     };
-    return { kind: "unknown", subject, reason };
+    return { kind: "unknown", subject, reason, isBeyondOneLook: true };
   }
   const ratio = again.value / Math.max(1, sent.value);
   const share = formatRatio(ratio);

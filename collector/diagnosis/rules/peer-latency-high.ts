@@ -34,7 +34,7 @@ function evaluateLink(cluster: JudgedCluster, link: LinkView, thresholds: Thresh
       en: `fewer than three round trips from ${link.from} to ${link.to} were measured in the last minute`,
       zh: `最近一分钟内 ${link.from} 到 ${link.to} 的往返测量少于三次`,
     };
-    return { kind: "unknown", subject, reason };
+    return { kind: "unknown", subject, reason, isBeyondOneLook: true };
   }
   const flag = findFact(node.state, "flags", "flags")?.body.flags["heartbeat-interval"];
   const limitMs = Number(flag) > 0 ? Number(flag) / 2 : thresholds.peerLatencyMs;

@@ -27,7 +27,7 @@ function evaluateNode({ node, thresholds, sinceMs }: NodeLook): RuleOutcome {
       en: `how many writes wait on ${node.name} is not known`,
       zh: `不知道 ${node.name} 上等待的写入数`,
     };
-    return { kind: "unknown", subject, reason };
+    return { kind: "unknown", subject, reason, isBeyondOneLook: true };
   }
   const text = { en: `${last.value} writes wait`, zh: `${last.value} 个写入在等待` };
   if (Math.min(before.value, last.value) < thresholds.proposalsPending) {

@@ -50,7 +50,7 @@ function evaluateMember(look: MemberLook): RuleOutcome {
         en: `the round trip from ${member.name} to the others is not known yet`,
         zh: `尚不知道 ${member.name} 到其他成员的往返时间`,
       };
-      return { kind: "unknown", subject, reason };
+      return { kind: "unknown", subject, reason, isBeyondOneLook: true };
     }
     const because = {
       en: `${set}${trip === undefined ? "" : `, round trip ${trip.en}`}`,

@@ -10,6 +10,15 @@ import type { Fact } from "../../../shared/gen/etcdscope/v1/fact_pb.js";
 import { FactSchema, ProcessState } from "../../../shared/gen/etcdscope/v1/fact_pb.js";
 import { failed, ok } from "../../scenario/world.ts";
 
+/** What the process and resources probes tell of a node that is short of nothing. */
+const RESOURCES = [
+  { key: "process_open_fds", value: 61 },
+  { key: "process_max_fds", value: 65_536 },
+  { key: "node_vmstat_oom_kill", value: 0 },
+  { key: "node_memory_MemAvailable_bytes", value: 6e9 },
+  { key: "node_memory_MemTotal_bytes", value: 8e9 },
+];
+
 export const NOW_MS = Date.parse("2026-11-22T03:16:10.000Z");
 const CLUSTER_ID = 0xcafen;
 
@@ -61,7 +70,7 @@ export function evaluateExample(members: readonly ExampleMember[], cluster = "pr
           capturedAtMs: NOW_MS - 100,
           monotonicUs: 0,
           keyframe: true,
-          samples: [],
+          samples: RESOURCES,
           facts: factsOf(members, index),
           events: [],
           probeRuns: runsOf(members, index),
