@@ -13,8 +13,11 @@ import type { Evaluation } from "./diagnosis/evaluate.ts";
 import { resolveThresholds } from "./diagnosis/thresholds.ts";
 import { createFindingRecorder } from "./finding-recorder.ts";
 import { createHistory } from "./history/history.ts";
+import { REOPEN_WITHIN_MS } from "./incident/incident-core.ts";
+import { createIncidentWatch } from "./incident-watch.ts";
 import { createIngest } from "./ingest/ingest.ts";
 import { createLiveClusters } from "./live-clusters.ts";
+import { createNoteTaker } from "./note-taker.ts";
 import { LOOK_BACK_MS, readPast } from "./past-clusters.ts";
 
 export interface CollectorOptions {
@@ -41,6 +44,12 @@ export function createCollector(options: CollectorOptions): Collector {
     save: (cluster, findings) => history.saveFindings(cluster, findings),
     log,
   });
+  const incidents = createIncidentWatch({ save: (records) => history.saveIncidents(records), log });
+  const notes = createNoteTaker({
+    save: (cluster, batch) => history.saveNotes(cluster, batch),
+    clock,
+    log,
+  });
   const phases = new Map<string, { readonly agent: AgentIdentity; readonly phaseMs: number }>();
   const careful = new Set<string>();
 
@@ -49,7 +58,10 @@ export function createCollector(options: CollectorOptions): Collector {
     log,
     thresholds,
     expectedVoters,
+    onFolded: (before, after, frame) => notes.take(before, after, frame),
     onEvaluated: (cluster, evaluation) => {
+      incidents.observe(cluster, evaluation);
+      notes.flush();
       recorder.record(cluster, { active: evaluation.state.findings, resolved: evaluation.resolved });
       adjustCare(cluster, evaluation);
     },
@@ -106,9 +118,13 @@ export function createCollector(options: CollectorOptions): Collector {
   }
 
   const source: StateSource = {
-    clusters: () => live.summaries(),
+    clusters: () =>
+      live.summaries().map((one) => ({ ...one, openIncident: incidents.openIncident(one.name) })),
     hasCluster: (cluster) => live.find(cluster) !== undefined,
-    state: (cluster) => live.find(cluster)?.state,
+    state: (cluster) => {
+      const state = live.find(cluster)?.state;
+      return state === undefined ? undefined : incidents.complete(state);
+    },
     stateAt: async (cluster, atMs) => (await past(cluster, atMs))?.state,
     connectivity: async (cluster, atMs) => (await look(cluster, atMs))?.links ?? [],
     certificates: async (cluster, atMs) => (await look(cluster, atMs))?.certificates ?? [],
@@ -156,10 +172,13 @@ export function createCollector(options: CollectorOptions): Collector {
   /** The view as it was when the last collector ended; without it the agents' next keyframes make it anew. */
   async function restore(): Promise<void> {
     try {
-      const [frames, active] = await Promise.all([
-        history.framesSince(clock.nowMs() - LOOK_BACK_MS),
+      const nowMs = clock.nowMs();
+      const [frames, active, recent] = await Promise.all([
+        history.framesSince(nowMs - LOOK_BACK_MS),
         history.activeFindings(),
+        history.recentIncidents(nowMs - REOPEN_WITHIN_MS),
       ]);
+      incidents.restore(recent);
       live.restore(frames, active);
     } catch (error) {
       log.warn({ error }, "The last state could not be read from the history; the agents will bring it.");
