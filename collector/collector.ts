@@ -14,6 +14,7 @@ import { resolveThresholds } from "./diagnosis/thresholds.ts";
 import { createFindingRecorder } from "./finding-recorder.ts";
 import { createHistory } from "./history/history.ts";
 import { REOPEN_WITHIN_MS } from "./incident/incident-core.ts";
+import { createIncidentReader } from "./incident-reader.ts";
 import { createIncidentWatch } from "./incident-watch.ts";
 import { createIngest } from "./ingest/ingest.ts";
 import { createLiveClusters } from "./live-clusters.ts";
@@ -125,7 +126,10 @@ export function createCollector(options: CollectorOptions): Collector {
       const state = live.find(cluster)?.state;
       return state === undefined ? undefined : incidents.complete(state);
     },
-    stateAt: async (cluster, atMs) => (await past(cluster, atMs))?.state,
+    stateAt: async (cluster, atMs) => {
+      const [then, open] = await Promise.all([past(cluster, atMs), history.incidents(cluster, atMs, atMs)]);
+      return then === undefined ? undefined : { ...then.state, openIncident: open.at(-1)?.id ?? null };
+    },
     connectivity: async (cluster, atMs) => (await look(cluster, atMs))?.links ?? [],
     certificates: async (cluster, atMs) => (await look(cluster, atMs))?.certificates ?? [],
     diagnosis: async (cluster, atMs) => {
@@ -151,7 +155,21 @@ export function createCollector(options: CollectorOptions): Collector {
       return { ready: reasons.length === 0, reasons };
     },
   };
-  const api = createApi({ source, history, http: config.http, clock, log, ingestMetrics: ingest.counters });
+  const incidentReader = createIncidentReader({
+    history,
+    clock,
+    find: (cluster) => live.find(cluster),
+    live: (cluster) => incidents.list(cluster),
+  });
+  const api = createApi({
+    source,
+    incidents: incidentReader,
+    history,
+    http: config.http,
+    clock,
+    log,
+    ingestMetrics: ingest.counters,
+  });
 
   async function start(): Promise<void> {
     await history.start();
