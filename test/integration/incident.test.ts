@@ -41,8 +41,12 @@ describe("test/integration/incident", () => {
         throw new Error("Expected the healthy cluster to have a leader");
       }
       const [other = ""] = etcd.members.map(({ name }) => name).filter((name) => name !== victim.name);
+      await waitFor(
+        "it is known whether the leader may be stopped",
+        async () => (await stack.api<CanStop>(`${base}/can-i/stop/${victim.name}`)).safe !== null,
+        { timeoutMs: 60_000 },
+      );
       const allowed = await stack.command(["can-i", "stop", victim.name, "--lang", "en"]);
-      expect([0, 1], allowed.stdout).toContain(allowed.code);
 
       await victim.kill("SIGKILL");
       const before = await stack.waitFor(
@@ -101,10 +105,7 @@ describe("test/integration/incident", () => {
       const page = await stack.http(`/api/v1${base}/incidents/${id}/report?format=html`);
       expect(page.body).toContain("<!doctype html>");
       const certs = await stack.command(["certs", "--lang", "en"]);
-      expect(certs.code).toBe(0);
-      await waitFor("every command has answered", async () => await Promise.resolve(shown.code === 0), {
-        timeoutMs: 1000,
-      });
+      expect([shown.code, certs.code]).toEqual([0, 0]);
       if (process.env["SHOW"] !== undefined) {
         const texts = [allowed, stopped, ...reports, shown, certs].map(({ stdout }) => stdout);
         process.stdout.write(texts.join("\n--------\n"));
