@@ -7,7 +7,7 @@ import type { Text } from "../shared/text.ts";
 import { EtcdscopeError } from "../shared/errors.ts";
 import type { IncidentSource, SpanOfTime } from "./api/incident-source.ts";
 import type { Evaluation } from "./diagnosis/evaluate.ts";
-import { formatTime } from "./diagnosis/format.ts";
+import { formatNames, formatTime } from "./diagnosis/format.ts";
 import type { HistoryDoor } from "./history/history-door.ts";
 import { buildIncident, DAY_MS, reportNote, summarizeIncident, TRAIL_MS } from "./incident/build-incident.ts";
 import { canStop } from "./incident/can-stop.ts";
@@ -39,6 +39,19 @@ const TREND_BUDGET_MS = 4_000;
 const MOVERS_BUDGET_MS = 15_000;
 const MAX_TREND_SPAN_MS = 3_600_000;
 const MIN_TREND_SPAN_MS = 60_000;
+
+/** One line a reason. */
+function sayUncompared(unknown: MoversAnswer["unknown"]): readonly Text[] {
+  const reasons = new Map(unknown.map(({ because }) => [because.en, because]));
+  return [...reasons.values()].map((because) => {
+    const metrics = unknown.filter((one) => one.because.en === because.en).map(({ metric }) => metric);
+    const names = formatNames(metrics);
+    return {
+      en: `not compared, ${because.en}: ${names.en}`,
+      zh: `未对比（${because.zh}）：${names.zh}`,
+    };
+  });
+}
 
 export function createIncidentReader(options: IncidentReaderOptions): IncidentSource {
   const { history, clock } = options;
@@ -109,10 +122,7 @@ export function createIncidentReader(options: IncidentReaderOptions): IncidentSo
       );
       return {
         movers,
-        unknown: unknown.map(({ metric, because }) => ({
-          en: `${metric} could not be compared: ${because.en}`,
-          zh: `${metric} 无法对比：${because.zh}`,
-        })),
+        unknown: sayUncompared(unknown),
       };
     } catch (caught) {
       const { message } = EtcdscopeError.from(caught);

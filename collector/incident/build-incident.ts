@@ -22,8 +22,9 @@ export const LEAD_MS = 2 * 60_000;
 /** What came right after shows how it ended. */
 export const TRAIL_MS = 2 * 60_000;
 export const DAY_MS = 86_400_000;
-/** A timeline that is longer is read by nobody; its oldest part tells how it began. */
-const MAX_TIMELINE = 400;
+/** A timeline that is longer is read by nobody; its two ends tell how it began and how it ended. */
+const MAX_TIMELINE_HEAD = 300;
+const MAX_TIMELINE_TAIL = 100;
 const MAX_CHANGES = 100;
 /** The same seen from several nodes within this is one. */
 const SAME_WITHIN_MS = 120_000;
@@ -66,7 +67,11 @@ export function summarizeIncident(record: IncidentRecord, nowMs: number): Incide
 
 function titleOf(record: IncidentRecord): Text {
   if (record.kind === "maintenance") {
-    const names = formatNames(Object.keys(record.impact.away).sort());
+    const members = Object.keys(record.impact.away).sort();
+    const names = formatNames(members);
+    if (members.length === 1) {
+      return { en: `Restart of ${names.en}`, zh: `${names.zh} 重启` };
+    }
     return { en: `Restart of ${names.en}, one at a time`, zh: `${names.zh} 逐个重启` };
   }
   const causes = record.findings.filter(isRootCause);
@@ -80,7 +85,10 @@ function titleOf(record: IncidentRecord): Text {
 export function buildIncident(sources: IncidentSources): Incident {
   const { record, nowMs } = sources;
   const ids = new Set(record.findings.map(({ id }) => id));
-  const findings = sources.findings.filter(({ id }) => ids.has(id)).map((one) => restoreCauses(one, record));
+  const findings = sources.findings
+    .filter(({ id }) => ids.has(id))
+    .map((one) => restoreCauses(one, record))
+    .toSorted((a, b) => Date.parse(a.since) - Date.parse(b.since));
   const story = sources.notes.filter(({ atMs }) => atMs >= record.openedMs - LEAD_MS);
   const changes = mergeSame(
     sources.notes.filter(({ atMs, kind, code }) => atMs < record.openedMs && isChange(kind, code)),
@@ -95,6 +103,14 @@ export function buildIncident(sources: IncidentSources): Incident {
     trends: sources.trends,
     unknown: [
       ...sources.unknown,
+      ...(story.length > MAX_TIMELINE_HEAD
+        ? [
+            {
+              en: "the timeline may leave out the middle of a long story: events and changes have all of it",
+              zh: "时间线可能省略了中间部分：完整内容见 events 与 changes",
+            },
+          ]
+        : []),
       ...(left > 0
         ? [
             {
@@ -172,9 +188,10 @@ function buildTimeline(
     isClockMeasured: note.isClockMeasured,
   }));
   const told = findings.flatMap((finding) => tellFinding(finding));
-  return [...tellIncident(record), ...told, ...elections, ...seen]
+  const [begun, ended] = tellIncident(record);
+  return [...begun, ...told, ...elections, ...seen, ...ended]
     .toSorted((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0))
-    .slice(0, MAX_TIMELINE);
+    .filter((_, index, all) => index < MAX_TIMELINE_HEAD || index >= all.length - MAX_TIMELINE_TAIL);
 }
 
 function tellFinding(finding: Finding): readonly TimelineEntry[] {
@@ -195,7 +212,8 @@ function tellFinding(finding: Finding): readonly TimelineEntry[] {
       ];
 }
 
-function tellIncident(record: IncidentRecord): readonly TimelineEntry[] {
+/** Its first and its last lines. */
+function tellIncident(record: IncidentRecord): readonly [readonly TimelineEntry[], readonly TimelineEntry[]] {
   const common = { kind: "incident", node: null, isClockMeasured: true } as const;
   const begun: TimelineEntry = {
     ...common,
@@ -216,7 +234,7 @@ function tellIncident(record: IncidentRecord): readonly TimelineEntry[] {
             text: { en: "the incident is over", zh: "事件结束" },
           },
         ];
-  return [begun, ...ended];
+  return [[begun], ended];
 }
 
 function describeImpact({ impact, openedMs }: IncidentRecord, nowMs: number): IncidentImpact {

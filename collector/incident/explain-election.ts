@@ -40,7 +40,14 @@ export function listElections(notes: readonly Note[]): readonly Election[] {
       isClockMeasured: (known?.isClockMeasured ?? true) && note.isClockMeasured,
     });
   }
-  return [...byTerm.values()].toSorted((a, b) => a.atMs - b.atMs);
+  return [...byTerm.values()]
+    .toSorted((a, b) => Number(a.term) - Number(b.term))
+    .map((election, index, all) => {
+      // A member that was away meanwhile remembers an older leader.
+      const before = all[index - 1];
+      return before === undefined ? election : { ...election, from: before.to };
+    })
+    .toSorted((a, b) => a.atMs - b.atMs);
 }
 
 /** Findings of the old leader or its links that lose a leadership. */

@@ -7,6 +7,8 @@ export interface ImpactLook {
   readonly nowMs: number;
   readonly verdict: Verdict;
   readonly hasLeader: boolean;
+  /** Since when the leader is the one it is, as the members saw it. */
+  readonly leaderSinceMs: number | undefined;
   /** Since when no leader is known, where none is. */
   readonly leaderlessSinceMs: number | undefined;
   readonly members: readonly {
@@ -34,11 +36,13 @@ export function extendImpact(incident: IncidentRecord, look: ImpactLook, isOver:
   }
   // The outage began when the leader was lost, not when the verdict fell; but not in an earlier incident.
   const sinceMs = Math.max(look.leaderlessSinceMs ?? nowMs, incident.openedMs - GAP_MS);
+  // And it was over when the members had one, not when this was looked at.
+  const untilMs = look.leaderSinceMs;
   const isLeaderless = !look.hasLeader && !isOver;
   const isShut = isLeaderless || (!isOver && (verdict === "quorum-lost" || verdict === "no-leader"));
   return {
-    noWrites: extendSpans(incident.impact.noWrites, isShut, { nowMs, sinceMs }),
-    leaderless: extendSpans(incident.impact.leaderless, isLeaderless, { nowMs, sinceMs }),
+    noWrites: extendSpans(incident.impact.noWrites, isShut, { nowMs, sinceMs, untilMs }),
+    leaderless: extendSpans(incident.impact.leaderless, isLeaderless, { nowMs, sinceMs, untilMs }),
     away: extendAway(incident, look, isOver),
     unseen: extendSpans(unseen, false, { nowMs }),
   };

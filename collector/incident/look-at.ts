@@ -12,6 +12,7 @@ export function lookAt({ state, cluster: judged, resolved, checks }: Evaluation)
     isFault: (code) => faults.has(code),
     verdict: state.verdict,
     hasLeader: state.leader !== null,
+    leaderSinceMs: judged.leader?.sinceMs,
     leaderlessSinceMs: judged.memory.leaderlessSinceMs,
     members: judged.members.map(({ name, state: memberState, sinceMs }) => ({
       name,

@@ -4,11 +4,11 @@ import type { Span } from "../../shared/incident-record.ts";
 /** A thing that comes and goes more often is one long stretch to a reader. */
 const MAX_SPANS = 40;
 
-/** The list after a look: an open stretch goes on, ends, or a new one begins at `sinceMs`. */
+/** The list after a look: an open stretch goes on, ends at `untilMs`, or a new one begins at `sinceMs`; else now. */
 export function extendSpans(
   spans: readonly Span[],
   isSo: boolean,
-  when: { readonly nowMs: number; readonly sinceMs?: number },
+  when: { readonly nowMs: number; readonly sinceMs?: number; readonly untilMs?: number | undefined },
 ): readonly Span[] {
   const last = spans.at(-1);
   const isOpen = last !== undefined && last.toMs === null;
@@ -16,7 +16,10 @@ export function extendSpans(
     return spans;
   }
   if (isOpen) {
-    return [...spans.slice(0, -1), { fromMs: last.fromMs, toMs: Math.max(last.fromMs, when.nowMs) }];
+    return [
+      ...spans.slice(0, -1),
+      { fromMs: last.fromMs, toMs: Math.max(last.fromMs, Math.min(when.untilMs ?? when.nowMs, when.nowMs)) },
+    ];
   }
   const fromMs = Math.max(last?.toMs ?? 0, Math.min(when.sinceMs ?? when.nowMs, when.nowMs));
   const begun = [...spans, { fromMs, toMs: null }];

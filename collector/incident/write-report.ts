@@ -32,7 +32,10 @@ const HEADINGS = {
   impact: { en: "Impact", zh: "影响" },
   causes: { en: "Root causes and evidence", zh: "根本原因与证据" },
   effects: { en: "What followed from them", zh: "由此产生的影响" },
-  timeline: { en: "Timeline (UTC, clocks corrected)", zh: "时间线（UTC，已校正时钟）" },
+  timeline: {
+    en: "Timeline (UTC, clocks corrected; ~ where a clock was never measured)",
+    zh: "时间线（UTC，已校正时钟；~ 表示时钟未曾测量）",
+  },
   before: { en: "What changed in the day before", zh: "前一天的变更" },
   trends: {
     en: "Trends: the span of the incident against the same time before",
@@ -166,8 +169,10 @@ function tellImpact({ impact }: Incident, language: Language): readonly ReportBl
   const items = rows
     .filter(([, all]) => all.length > 0)
     .map(([what, all, ms]) => {
-      const took = ms === undefined ? "" : ` (${formatDuration(ms)[language]})`;
-      return `${what[language]}: ${stretches(all)[language]}${took}`;
+      const took = formatDuration(ms ?? 0);
+      const said = stretches(all);
+      const lasted = ms === undefined ? { en: "", zh: "" } : { en: ` (${took.en})`, zh: `（${took.zh}）` };
+      return { en: `${what.en}: ${said.en}${lasted.en}`, zh: `${what.zh}：${said.zh}${lasted.zh}` }[language];
     });
   return items.length > 0
     ? list(items)
@@ -195,5 +200,12 @@ function tellTrends(trends: readonly Mover[], language: Language): readonly Repo
 }
 
 function formatValue(value: number, unit: string): string {
-  return unit === "bytes" ? formatBytes(value) : `${Number(value.toPrecision(3))} ${unit}`;
+  switch (unit) {
+    case "bytes":
+      return formatBytes(value);
+    case "seconds":
+      return `${Number((value * 1000).toPrecision(3))} ms`;
+    default:
+      return `${Number(value.toPrecision(3))} ${unit}`;
+  }
 }

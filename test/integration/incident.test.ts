@@ -69,7 +69,13 @@ describe("test/integration/incident", () => {
       );
       expect(after.state.openIncident).toBe(id);
 
-      await victim.start();
+      // The second one takes the quorum with it: now it is no restart any more.
+      const second = etcd.member(other);
+      await second.kill("SIGKILL");
+      await stack.waitFor("the quorum is lost", (state) => state.verdict === "quorum-lost", {
+        timeoutMs: 30_000,
+      });
+      await Promise.all([victim.start(), second.start()]);
       await stack.waitFor("the incident is over", (state) => state.openIncident === null, {
         timeoutMs: 240_000,
       });
@@ -81,7 +87,11 @@ describe("test/integration/incident", () => {
       expect(incident.rootCauses.map(({ code, subject }) => `${code} ${subject.name}`)).toContain(
         `MEMBER_DOWN ${victim.name}`,
       );
-      expect(incident.impact.members.map(({ member }) => member)).toEqual([victim.name]);
+      expect(incident).toMatchObject({ kind: "fault", severity: "critical" });
+      expect(incident.impact.noWritesMs).toBeGreaterThan(0);
+      expect(incident.impact.members.map(({ member }) => member).toSorted()).toEqual(
+        [victim.name, other].toSorted(),
+      );
       const elections = incident.timeline.filter(({ code }) => code === "leader_elected");
       expect(elections[0]?.text.en).toContain(`took over from ${victim.name}`);
       expect(elections[0]?.text.en).toContain(`etcd of ${victim.name} exited`);
@@ -89,7 +99,7 @@ describe("test/integration/incident", () => {
 
       const { events } = await stack.api<{ events: readonly NoteReport[] }>(`${base}/events`);
       expect(new Set(events.map(({ id: one }) => one)).size).toBe(events.length);
-      expect(events.filter(({ code }) => code === "process_exited")).toHaveLength(1);
+      expect(events.filter(({ code }) => code === "process_exited")).toHaveLength(2);
 
       const reports = await Promise.all(
         (["en", "zh"] as const).map(async (lang) => await stack.command(["report", "--lang", lang])),

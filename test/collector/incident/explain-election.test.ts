@@ -47,6 +47,19 @@ describe("collector/incident/explain-election", () => {
     expect(election?.from).toBe("m1");
   });
 
+  it("does not believe a member that was away about who led meanwhile", () => {
+    const back = note({
+      code: "leader_changed",
+      node: "m1",
+      atMs: AT_MS + 60_000,
+      attributes: { from: "m1", to: "m3", term: "8" },
+    });
+    expect(listElections([...TURNS, back]).map(({ from, to }) => `${from} ${to}`)).toEqual([
+      "m1 m2",
+      "m2 m3",
+    ]);
+  });
+
   it.each([
     ["rebooted", "the machine of m1 rebooted"],
     ["process_stopped", "etcd of m1 was stopped by a signal"],
