@@ -17,6 +17,13 @@ export interface Election {
 const BEFORE_MS = 30_000;
 /** A process's end is seen a look later than its effects. */
 const AFTER_MS = 5_000;
+/** A clock that was never measured dates what waited for a reconnect by its receipt. */
+const UNMEASURED_MS = 60_000;
+
+function isNear({ atMs, isClockMeasured }: Note, { atMs: electedMs }: Election): boolean {
+  const slackMs = isClockMeasured ? 0 : UNMEASURED_MS;
+  return atMs >= electedMs - BEFORE_MS - slackMs && atMs <= electedMs + AFTER_MS + slackMs;
+}
 
 /** Of every member's view of it, by term. */
 export function listElections(notes: readonly Note[]): readonly Election[] {
@@ -59,13 +66,14 @@ const CAUSES = [
   "DISK_FULL",
   "DISK_SLOW",
   "CPU_STARVED",
+  // Before the links, which go down with their member.
+  "MEMBER_DOWN",
+  "MEMBER_HUNG",
   "PARTITION",
   "PEER_LINK_DOWN",
   "PACKET_LOSS",
   "PEER_LATENCY_HIGH",
   "HEARTBEATS_LATE",
-  "MEMBER_HUNG",
-  "MEMBER_DOWN",
 ];
 
 export function explainElection(
@@ -85,16 +93,14 @@ export function explainElection(
 }
 
 function findReason(election: Election, notes: readonly Note[], findings: readonly Finding[]): Text {
-  const { from, atMs } = election;
+  const { from } = election;
   if (from === "") {
     return {
       en: "who led before was not seen, so neither was the reason",
       zh: "未看到此前的 leader，因此原因不明",
     };
   }
-  const near = notes.filter(
-    (note) => note.node === from && note.atMs >= atMs - BEFORE_MS && note.atMs <= atMs + AFTER_MS,
-  );
+  const near = notes.filter((note) => note.node === from && isNear(note, election));
   const at = (code: string): Note | undefined => near.find((note) => note.code === code);
   if (at("rebooted") !== undefined) {
     return { en: `the machine of ${from} rebooted`, zh: `${from} 所在机器重启` };
@@ -116,8 +122,7 @@ function findReason(election: Election, notes: readonly Note[], findings: readon
       note.code === "link_down" &&
       note.subject.endsWith("/peer") &&
       (note.node === from || note.subject.startsWith(`${from}/`)) &&
-      note.atMs >= atMs - BEFORE_MS &&
-      note.atMs <= atMs + AFTER_MS,
+      isNear(note, election),
   );
   if (link !== undefined) {
     return { en: `${link.node} ${link.text.en}`, zh: `${link.node} ${link.text.zh}` };

@@ -94,7 +94,10 @@ describe("test/integration/incident", () => {
       );
       const elections = incident.timeline.filter(({ code }) => code === "leader_elected");
       expect(elections[0]?.text.en).toContain(`took over from ${victim.name}`);
-      expect(elections[0]?.text.en).toContain(`etcd of ${victim.name} exited`);
+      const story = incident.timeline
+        .map(({ at, node, text }) => `${at} ${node ?? ""} ${text.en}`)
+        .join("\n");
+      expect(elections[0]?.text.en, story).toContain(`etcd of ${victim.name} exited`);
       expect(incident.timeline.map(({ code }) => code)).toContain("process_exited");
 
       const { events } = await stack.api<{ events: readonly NoteReport[] }>(`${base}/events`);
