@@ -8,7 +8,7 @@ import type { Db } from "./database.ts";
 
 /** A migration; incident.resolved_ms is null while it is open. note.code is what the note is of. */
 export const INCIDENT_TABLES = `
-  CREATE TABLE incident (
+  CREATE TABLE IF NOT EXISTS incident (
     cluster TEXT NOT NULL,
     id TEXT NOT NULL,
     opened_ms INTEGER NOT NULL,
@@ -16,8 +16,8 @@ export const INCIDENT_TABLES = `
     json TEXT NOT NULL,
     PRIMARY KEY (cluster, id)
   ) STRICT, WITHOUT ROWID;
-  CREATE INDEX incident_by_end ON incident (resolved_ms);
-  CREATE TABLE note (
+  CREATE INDEX IF NOT EXISTS incident_by_end ON incident (resolved_ms);
+  CREATE TABLE IF NOT EXISTS note (
     id INTEGER PRIMARY KEY,
     cluster TEXT NOT NULL,
     note_id TEXT NOT NULL,
@@ -26,7 +26,7 @@ export const INCIDENT_TABLES = `
     json TEXT NOT NULL,
     UNIQUE (cluster, note_id)
   ) STRICT;
-  CREATE INDEX note_by_time ON note (cluster, at_ms);
+  CREATE INDEX IF NOT EXISTS note_by_time ON note (cluster, at_ms);
 `;
 
 /** Notes of all clusters; the oldest go first. Some 300 bytes each. */
