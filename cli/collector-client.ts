@@ -15,21 +15,34 @@ export type Query = Readonly<Record<string, string | undefined>>;
 
 export interface CollectorClient {
   get<T>(path: string, query?: Query): Promise<T>;
+  /** As it is, whatever its media type. */
+  getText(path: string, query?: Query): Promise<string>;
 }
 
 const TIMEOUT_MS = 15_000;
 const MAX_ANSWER_BYTES = 64 * 2 ** 20;
 
 export function createCollectorClient(place: CollectorPlace): CollectorClient {
-  return {
-    async get<T>(path: string, query: Query = {}): Promise<T> {
-      const url = new URL(place.url.pathname.replace(/\/$/, "") + path, place.url);
-      for (const [name, value] of Object.entries(query)) {
-        if (value !== undefined) {
-          url.searchParams.set(name, value);
-        }
+  async function ask(path: string, query: Query): Promise<Answer> {
+    const url = new URL(place.url.pathname.replace(/\/$/, "") + path, place.url);
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) {
+        url.searchParams.set(name, value);
       }
-      const answer = await fetchText(url, place);
+    }
+    return await fetchText(url, place);
+  }
+
+  return {
+    async getText(path, query = {}) {
+      const answer = await ask(path, query);
+      if (answer.status === 200) {
+        return answer.body;
+      }
+      throw describeRefusal(place.url, answer.status, parseJson(answer.body));
+    },
+    async get<T>(path: string, query: Query = {}): Promise<T> {
+      const answer = await ask(path, query);
       const document = parseJson(answer.body);
       if (answer.status === 200 && document !== undefined) {
         return document as T;

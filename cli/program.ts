@@ -1,5 +1,5 @@
 /** The commands and their options. Each command's code is loaded when it is called. */
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { systemClock } from "../shared/clock.ts";
 import { EtcdscopeError } from "../shared/errors.ts";
 import type { Language } from "../shared/text.ts";
@@ -57,6 +57,7 @@ function createProgram(context: ProgramContext): Command {
   addDiagnose(program, context);
   addQuestions(program, context);
   addRunbook(program, context);
+  addIncidentQuestions(program, context);
   addPkiCommands(program, context);
   return program;
 }
@@ -173,6 +174,51 @@ function addRunbook(program: Command, context: ProgramContext): void {
       const client = await connect(options, context);
       context.finish(await runRunbook(client, request, context.terminal(options.lang)));
     });
+}
+
+function addIncidentQuestions(program: Command, context: ProgramContext): void {
+  question(program, "incidents", "what happened in the last 30 days, or one incident with its timeline")
+    .argument("[id]", "one incident (default: list them)")
+    .action(async (id: string | undefined, options: CommonOptions) => {
+      const { runIncidents } = await import("./run-incidents.ts");
+      const client = await connect(options, context);
+      context.finish(await runIncidents(client, { ...common(options), id }, context.terminal(options.lang)));
+    });
+
+  question(program, "report", "an incident as a post-mortem draft to send")
+    .argument("[id]", "the incident (default: the newest)")
+    .addOption(new Option("--format <format>", "of the report").choices(["md", "html", "json"]).default("md"))
+    .option("-o, --output <file>", "write it there (default: standard output)")
+    .action(
+      async (
+        id: string | undefined,
+        options: CommonOptions & { readonly format: string; readonly output?: string },
+      ) => {
+        const { runReport } = await import("./run-incidents.ts");
+        const request = { ...common(options), id, format: options.format, output: options.output };
+        const client = await connect(options, context);
+        context.finish(await runReport(client, request, context.terminal(options.lang)));
+      },
+    );
+
+  question(program, "can-i", "may this member be stopped now (exit code 0 safe, 1 unsafe, 3 unknown)")
+    .addArgument(new Argument("<action>", "what to do with it").choices(["stop"]))
+    .argument("<member>", "name of the member")
+    .action(async (_action: string, member: string, options: CommonOptions) => {
+      const { runCanI } = await import("./run-can-i.ts");
+      const client = await connect(options, context);
+      context.finish(await runCanI(client, { ...common(options), member }, context.terminal(options.lang)));
+    });
+
+  question(
+    program,
+    "certs",
+    "every certificate and how long it is valid (exit code 1 when one is not)",
+  ).action(async (options: CommonOptions) => {
+    const { runCerts } = await import("./run-certs.ts");
+    const client = await connect(options, context);
+    context.finish(await runCerts(client, common(options), context.terminal(options.lang)));
+  });
 }
 
 interface SeriesOptions {

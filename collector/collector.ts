@@ -13,8 +13,12 @@ import type { Evaluation } from "./diagnosis/evaluate.ts";
 import { resolveThresholds } from "./diagnosis/thresholds.ts";
 import { createFindingRecorder } from "./finding-recorder.ts";
 import { createHistory } from "./history/history.ts";
+import { REOPEN_WITHIN_MS } from "./incident/incident-core.ts";
+import { createIncidentReader } from "./incident-reader.ts";
+import { createIncidentWatch } from "./incident-watch.ts";
 import { createIngest } from "./ingest/ingest.ts";
 import { createLiveClusters } from "./live-clusters.ts";
+import { createNoteTaker } from "./note-taker.ts";
 import { LOOK_BACK_MS, readPast } from "./past-clusters.ts";
 
 export interface CollectorOptions {
@@ -41,6 +45,12 @@ export function createCollector(options: CollectorOptions): Collector {
     save: (cluster, findings) => history.saveFindings(cluster, findings),
     log,
   });
+  const incidents = createIncidentWatch({ save: (records) => history.saveIncidents(records), log });
+  const notes = createNoteTaker({
+    save: (cluster, batch) => history.saveNotes(cluster, batch),
+    clock,
+    log,
+  });
   const phases = new Map<string, { readonly agent: AgentIdentity; readonly phaseMs: number }>();
   const careful = new Set<string>();
 
@@ -49,7 +59,10 @@ export function createCollector(options: CollectorOptions): Collector {
     log,
     thresholds,
     expectedVoters,
+    onFolded: (before, after, frame) => notes.take(before, after, frame),
     onEvaluated: (cluster, evaluation) => {
+      incidents.observe(cluster, evaluation);
+      notes.flush();
       recorder.record(cluster, { active: evaluation.state.findings, resolved: evaluation.resolved });
       adjustCare(cluster, evaluation);
     },
@@ -106,10 +119,17 @@ export function createCollector(options: CollectorOptions): Collector {
   }
 
   const source: StateSource = {
-    clusters: () => live.summaries(),
+    clusters: () =>
+      live.summaries().map((one) => ({ ...one, openIncident: incidents.openIncident(one.name) })),
     hasCluster: (cluster) => live.find(cluster) !== undefined,
-    state: (cluster) => live.find(cluster)?.state,
-    stateAt: async (cluster, atMs) => (await past(cluster, atMs))?.state,
+    state: (cluster) => {
+      const state = live.find(cluster)?.state;
+      return state === undefined ? undefined : incidents.complete(state);
+    },
+    stateAt: async (cluster, atMs) => {
+      const [then, open] = await Promise.all([past(cluster, atMs), history.incidents(cluster, atMs, atMs)]);
+      return then === undefined ? undefined : { ...then.state, openIncident: open.at(-1)?.id ?? null };
+    },
     connectivity: async (cluster, atMs) => (await look(cluster, atMs))?.links ?? [],
     certificates: async (cluster, atMs) => (await look(cluster, atMs))?.certificates ?? [],
     diagnosis: async (cluster, atMs) => {
@@ -135,7 +155,21 @@ export function createCollector(options: CollectorOptions): Collector {
       return { ready: reasons.length === 0, reasons };
     },
   };
-  const api = createApi({ source, history, http: config.http, clock, log, ingestMetrics: ingest.counters });
+  const incidentReader = createIncidentReader({
+    history,
+    clock,
+    find: (cluster) => live.find(cluster),
+    live: (cluster) => incidents.list(cluster),
+  });
+  const api = createApi({
+    source,
+    incidents: incidentReader,
+    history,
+    http: config.http,
+    clock,
+    log,
+    ingestMetrics: ingest.counters,
+  });
 
   async function start(): Promise<void> {
     await history.start();
@@ -156,10 +190,13 @@ export function createCollector(options: CollectorOptions): Collector {
   /** The view as it was when the last collector ended; without it the agents' next keyframes make it anew. */
   async function restore(): Promise<void> {
     try {
-      const [frames, active] = await Promise.all([
-        history.framesSince(clock.nowMs() - LOOK_BACK_MS),
+      const nowMs = clock.nowMs();
+      const [frames, active, recent] = await Promise.all([
+        history.framesSince(nowMs - LOOK_BACK_MS),
         history.activeFindings(),
+        history.recentIncidents(nowMs - REOPEN_WITHIN_MS),
       ]);
+      incidents.restore(recent);
       live.restore(frames, active);
     } catch (error) {
       log.warn({ error }, "The last state could not be read from the history; the agents will bring it.");

@@ -10,6 +10,7 @@ import type { ClusterSummary, Finding } from "../shared/rest.ts";
 import { evaluate, summarize, type Evaluation } from "./diagnosis/evaluate.ts";
 import type { Thresholds } from "./diagnosis/thresholds.ts";
 import { EMPTY_TRACKER, restoreTracker, type Tracker } from "./diagnosis/track.ts";
+import type { NodeState } from "./view/node-state.ts";
 import { foldCluster, foldStream } from "./view/fold.ts";
 import type { ClusterFrames } from "./view/node-state.ts";
 
@@ -18,6 +19,8 @@ export interface LiveClustersOptions {
   readonly log: Logger;
   readonly thresholds: Thresholds;
   readonly expectedVoters: (cluster: string) => number | undefined;
+  /** After each frame that was folded into its node. */
+  readonly onFolded?: (before: NodeState | undefined, after: NodeState, frame: Frame) => void;
   /** After each evaluation. */
   readonly onEvaluated: (cluster: string, evaluation: Evaluation) => void;
 }
@@ -97,6 +100,9 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
         const before = live.frames.nodes.get(node);
         live.frames = foldCluster(live.frames, received);
         const after = live.frames.nodes.get(node);
+        if (after !== undefined) {
+          options.onFolded?.(before, after, received.frame);
+        }
         // What was kept for long is no news, unless the node was not known at all.
         const isNewest = before?.sequence !== after?.sequence || before?.instanceId !== after?.instanceId;
         live.isDue ||= isNewest && isNews(received.frame);

@@ -73,6 +73,7 @@ describe("test/architecture", () => {
         ["collector/ingest", "collector/history", "collector/api", "collector/runbook"],
       ],
       ["collector/runbook", ["collector/ingest", "collector/history", "collector/api"]],
+      ["collector/incident", ["collector/ingest", "collector/history", "collector/api"]],
     ];
     for (const [room, forbidden] of rules) {
       it(`${room} does not import ${forbidden.join(", ")}`, () => {

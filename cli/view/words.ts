@@ -63,18 +63,29 @@ export const HEADS = {
   about: { en: "ABOUT", zh: "说明" },
 } as const satisfies Record<string, Text>;
 
+const DURATION_UNITS = [
+  { ms: 86_400_000, en: "d", zh: "天" },
+  { ms: 3_600_000, en: "h", zh: "小时" },
+  { ms: 60_000, en: "min", zh: "分钟" },
+  { ms: 1_000, en: "s", zh: "秒" },
+] as const;
+
 /** "4 min ago". */
 export function ago(durationMs: number): Text {
-  const units = [
-    { ms: 86_400_000, en: "d", zh: "天" },
-    { ms: 3_600_000, en: "h", zh: "小时" },
-    { ms: 60_000, en: "min", zh: "分钟" },
-    { ms: 1_000, en: "s", zh: "秒" },
-  ];
-  const unit = units.find(({ ms }) => durationMs >= ms);
+  const unit = DURATION_UNITS.find(({ ms }) => durationMs >= ms);
   if (unit === undefined) {
     return { en: "now", zh: "刚刚" };
   }
   const amount = Math.floor(durationMs / unit.ms);
   return { en: `${amount} ${unit.en} ago`, zh: `${amount} ${unit.zh}前` };
+}
+
+/** "28 min", for how long something lasted. */
+export function formatDurationWords(durationMs: number): Text {
+  const unit = DURATION_UNITS.find(({ ms }) => durationMs >= ms);
+  if (unit === undefined) {
+    return { en: `${Math.round(durationMs)} ms`, zh: `${Math.round(durationMs)} 毫秒` };
+  }
+  const amount = Math.floor(durationMs / unit.ms);
+  return { en: `${amount} ${unit.en}`, zh: `${amount} ${unit.zh}` };
 }

@@ -3,11 +3,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Clock } from "../../shared/clock.ts";
 import { EtcdscopeError } from "../../shared/errors.ts";
 import type { HistoryDoor } from "../history/history-door.ts";
+import type { IncidentSource } from "./incident-source.ts";
 import type { StateSource } from "./state-source.ts";
 import type { Role } from "./token-check.ts";
 
 export interface ApiContext {
   readonly source: StateSource;
+  readonly incidents: IncidentSource;
   readonly history: HistoryDoor;
   readonly clock: Clock;
 }

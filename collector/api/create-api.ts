@@ -19,14 +19,17 @@ import { addOpenApi, addOpenApiRoute } from "./open-api.ts";
 import { createProblem, describeError, sendProblem } from "./problem.ts";
 import { addDiagnosisRoutes } from "./routes/diagnosis-routes.ts";
 import { addFindingRoutes } from "./routes/finding-routes.ts";
+import { addIncidentRoutes } from "./routes/incident-routes.ts";
 import { addSeriesRoutes } from "./routes/series-routes.ts";
 import { addServiceRoutes } from "./routes/service-routes.ts";
 import { addStateRoutes } from "./routes/state-routes.ts";
+import type { IncidentSource } from "./incident-source.ts";
 import type { StateSource } from "./state-source.ts";
 import { assertAllowed } from "./token-check.ts";
 
 export interface ApiOptions {
   readonly source: StateSource;
+  readonly incidents: IncidentSource;
   readonly history: HistoryDoor;
   readonly http: CollectorConfig["http"];
   readonly clock: Clock;
@@ -64,10 +67,12 @@ export function createApi(options: ApiOptions): FastifyInstance {
   addGuards(app, options);
   addOpenApi(app);
   void app.register(async (routes) => {
-    const context = { source: options.source, history: options.history, clock: options.clock };
+    const { source, incidents, history, clock } = options;
+    const context = { source, incidents, history, clock };
     addStateRoutes(routes, context);
     addFindingRoutes(routes, context);
     addDiagnosisRoutes(routes, context);
+    addIncidentRoutes(routes, context);
     addSeriesRoutes(routes, context);
     addServiceRoutes(routes, context, createCollectorMetrics(options.ingestMetrics));
     addOpenApiRoute(routes);

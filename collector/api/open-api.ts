@@ -11,6 +11,7 @@ import {
   SERIES_SCHEMA,
 } from "./schemas/observation.ts";
 import { DIAGNOSIS_SCHEMA, RUNBOOK_SCHEMA } from "./schemas/runbook.ts";
+import { INCIDENT_SCHEMAS } from "./schemas/incident.ts";
 import { CLUSTER_LIST_SCHEMA, CLUSTER_STATE_SCHEMA } from "./schemas/state.ts";
 
 export const API_SCHEMAS = [
@@ -25,6 +26,7 @@ export const API_SCHEMAS = [
   SERIES_SCHEMA,
   DIAGNOSIS_SCHEMA,
   RUNBOOK_SCHEMA,
+  ...INCIDENT_SCHEMAS,
 ] as const;
 
 /** Must come before the endpoints: the plugin listens to their registration. */

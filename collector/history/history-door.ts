@@ -3,8 +3,11 @@
  * blocks the event loop, every answer is a promise.
  */
 import type { AgentIdentity, ReceivedFrame } from "../../shared/frame.ts";
+import type { Note } from "../../shared/note.ts";
 import type { Finding, SeriesData } from "../../shared/rest.ts";
 import type { SequenceRange } from "../../shared/sequence-set.ts";
+import type { IncidentRecord } from "../../shared/incident-record.ts";
+import type { NoteQuery } from "./incident-tables.ts";
 
 export interface SeriesQuery {
   readonly cluster: string;
@@ -39,6 +42,17 @@ export interface HistoryDoor {
   findings(cluster: string, fromMs: number, toMs: number): Promise<readonly Finding[]>;
   /** Every finding still active, by cluster, for a start. */
   activeFindings(): Promise<ReadonlyMap<string, readonly Finding[]>>;
+  /** Inserts or replaces by id. */
+  saveIncidents(incidents: readonly IncidentRecord[]): Promise<void>;
+  /** Incidents that were open at some time in [fromMs, toMs], newest first. */
+  incidents(cluster: string, fromMs: number, toMs: number): Promise<readonly IncidentRecord[]>;
+  incident(cluster: string, id: string): Promise<IncidentRecord | undefined>;
+  /** Of every cluster, oldest first: open, or over since then. */
+  recentIncidents(sinceMs: number): Promise<readonly IncidentRecord[]>;
+  /** One that is there already stays. */
+  saveNotes(cluster: string, notes: readonly Note[]): Promise<void>;
+  /** Newest first, at most 5000. */
+  notes(query: NoteQuery): Promise<readonly Note[]>;
   clusters(): Promise<readonly string[]>;
   knownSeries(cluster: string): Promise<readonly KnownSeries[]>;
   series(query: SeriesQuery): Promise<readonly SeriesData[]>;

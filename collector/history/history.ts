@@ -242,6 +242,16 @@ export function createHistory(options: HistoryOptions): History {
     },
     findings: (cluster, fromMs, toMs) => frameReader.call("findings", { cluster, fromMs, toMs }),
     activeFindings: async () => new Map(await frameReader.call("activeFindings", undefined)),
+    saveIncidents: async (incidents) => {
+      await writer.call("saveIncidents", { incidents });
+    },
+    incidents: (cluster, fromMs, toMs) => frameReader.call("incidents", { cluster, fromMs, toMs }),
+    incident: (cluster, id) => frameReader.call("incident", { cluster, id }),
+    recentIncidents: (sinceMs) => frameReader.call("recentIncidents", { sinceMs }),
+    saveNotes: async (cluster, notes) => {
+      await writer.call("saveNotes", { cluster, notes });
+    },
+    notes: (query) => frameReader.call("notes", query),
     clusters: () => frameReader.call("clusters", undefined),
     knownSeries: (cluster) => trendReader.call("knownSeries", { cluster }),
     series: (query) => trendReader.call("series", query),

@@ -2,29 +2,38 @@
 import { systemClock } from "../../shared/clock.ts";
 import { EtcdscopeError } from "../../shared/errors.ts";
 import { openForReading, type Db } from "./database.ts";
+import { createIncidentReader, type IncidentReader } from "./incident-tables.ts";
 import { createReader, type Reader } from "./reader.ts";
 import { serveCalls } from "./serve-calls.ts";
 import type { ReaderCalls } from "./worker-protocol.ts";
 
-let opened: { readonly db: Db; readonly reader: Reader } | undefined;
+let opened: { readonly db: Db; readonly reader: Reader; readonly incidents: IncidentReader } | undefined;
 
-function reader(): Reader {
+function use(): NonNullable<typeof opened> {
   if (opened === undefined) {
     throw new EtcdscopeError("STORAGE_FAILED", "History is not open", { reason: "not_open" });
   }
-  return opened.reader;
+  return opened;
+}
+
+function reader(): Reader {
+  return use().reader;
 }
 
 serveCalls<ReaderCalls>({
   open: ({ path }) => {
     const db = openForReading(path);
-    opened = { db, reader: createReader(db, systemClock) };
+    opened = { db, reader: createReader(db, systemClock), incidents: createIncidentReader(db) };
     return undefined;
   },
   selectFrames: (selection) => reader().selectFrames(selection),
   readFrames: (ids) => reader().readFrames(ids),
   findings: ({ cluster, fromMs, toMs }) => reader().findings(cluster, fromMs, toMs),
   activeFindings: () => reader().activeFindings(),
+  incidents: ({ cluster, fromMs, toMs }) => use().incidents.incidents(cluster, fromMs, toMs),
+  incident: ({ cluster, id }) => use().incidents.incident(cluster, id),
+  recentIncidents: ({ sinceMs }) => use().incidents.recentIncidents(sinceMs),
+  notes: (query) => use().incidents.notes(query),
   clusters: () => reader().clusters(),
   knownSeries: ({ cluster }) => reader().knownSeries(cluster),
   series: (query) => reader().series(query),

@@ -8,6 +8,7 @@
  */
 
 import { HELD_RANGE_MIGRATION } from "./held-sequences.ts";
+import { INCIDENT_TABLES } from "./incident-tables.ts";
 
 /** "etsc": marks the file as ours (SQLite's application_id). */
 export const APPLICATION_ID = 0x65_74_73_63;
@@ -73,4 +74,5 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX finding_active ON finding (until_ms);
   `,
   HELD_RANGE_MIGRATION,
+  INCIDENT_TABLES,
 ];

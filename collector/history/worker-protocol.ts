@@ -1,6 +1,9 @@
 /** What the main thread may ask of the writer's and the reader's threads: names of calls with what goes in and comes out. */
 import type { Finding, SeriesData } from "../../shared/rest.ts";
 import type { SequenceRange } from "../../shared/sequence-set.ts";
+import type { Note } from "../../shared/note.ts";
+import type { IncidentRecord } from "../../shared/incident-record.ts";
+import type { NoteQuery } from "./incident-tables.ts";
 import type { KnownSeries, SeriesQuery } from "./history-door.ts";
 import type { NameTable } from "./name-dictionary.ts";
 
@@ -68,6 +71,14 @@ export type WriterCalls = {
     readonly input: { readonly cluster: string; readonly findings: readonly Finding[] };
     readonly output: undefined;
   };
+  readonly saveIncidents: {
+    readonly input: { readonly incidents: readonly IncidentRecord[] };
+    readonly output: undefined;
+  };
+  readonly saveNotes: {
+    readonly input: { readonly cluster: string; readonly notes: readonly Note[] };
+    readonly output: undefined;
+  };
   readonly retain: { readonly input: RetentionRequest; readonly output: RetentionAnswer };
   readonly close: { readonly input: undefined; readonly output: undefined };
 };
@@ -90,6 +101,19 @@ export type ReaderCalls = {
     readonly input: undefined;
     readonly output: readonly (readonly [string, readonly Finding[]])[];
   };
+  readonly incidents: {
+    readonly input: { readonly cluster: string; readonly fromMs: number; readonly toMs: number };
+    readonly output: readonly IncidentRecord[];
+  };
+  readonly incident: {
+    readonly input: { readonly cluster: string; readonly id: string };
+    readonly output: IncidentRecord | undefined;
+  };
+  readonly recentIncidents: {
+    readonly input: { readonly sinceMs: number };
+    readonly output: readonly IncidentRecord[];
+  };
+  readonly notes: { readonly input: NoteQuery; readonly output: readonly Note[] };
   readonly clusters: { readonly input: undefined; readonly output: readonly string[] };
   readonly knownSeries: {
     readonly input: { readonly cluster: string };

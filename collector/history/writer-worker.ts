@@ -1,17 +1,22 @@
 /** The thread that writes the history: the only writer of the file. */
 import { EtcdscopeError } from "../../shared/errors.ts";
 import { openDatabase, translateSqliteError, type Db } from "./database.ts";
+import { createIncidentWriter, type IncidentWriter } from "./incident-tables.ts";
 import { serveCalls } from "./serve-calls.ts";
 import type { WriterCalls } from "./worker-protocol.ts";
 import { createWriter, type Writer } from "./writer.ts";
 
-let opened: { readonly db: Db; readonly writer: Writer } | undefined;
+let opened: { readonly db: Db; readonly writer: Writer; readonly incidents: IncidentWriter } | undefined;
 
-function writer(): Writer {
+function use(): NonNullable<typeof opened> {
   if (opened === undefined) {
     throw new EtcdscopeError("STORAGE_FAILED", "History is not open", { reason: "not_open" });
   }
-  return opened.writer;
+  return opened;
+}
+
+function writer(): Writer {
+  return use().writer;
 }
 
 function open(input: WriterCalls["open"]["input"]): WriterCalls["open"]["output"] {
@@ -19,7 +24,7 @@ function open(input: WriterCalls["open"]["input"]): WriterCalls["open"]["output"
   try {
     const created = createWriter(db);
     const names = created.names();
-    opened = { db, writer: created };
+    opened = { db, writer: created, incidents: createIncidentWriter(db) };
     return { names, damagedFile };
   } catch (error) {
     db.close();
@@ -49,7 +54,18 @@ serveCalls<WriterCalls>({
     writer().saveFindings(cluster, findings);
     return undefined;
   },
-  retain: (request) => writer().retain(request),
+  saveIncidents: ({ incidents }) => {
+    use().incidents.saveIncidents(incidents);
+    return undefined;
+  },
+  saveNotes: ({ cluster, notes }) => {
+    use().incidents.saveNotes(cluster, notes);
+    return undefined;
+  },
+  retain: (request) => {
+    use().incidents.retainIncidents(request.findingsBeforeMs);
+    return writer().retain(request);
+  },
   close: () => {
     opened?.db.close();
     opened = undefined;

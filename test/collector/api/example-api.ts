@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { createApi, type ApiOptions } from "../../../collector/api/create-api.ts";
 import type { HistoryDoor } from "../../../collector/history/history-door.ts";
 import { createIngestCounters } from "../../../collector/ingest/counters.ts";
+import type { IncidentSource } from "../../../collector/api/incident-source.ts";
 import { createHistoryDouble, createSource, NOW_MS } from "./example-source.ts";
 
 export interface LoggedError {
@@ -15,6 +16,15 @@ export interface ExampleApi {
   readonly errors: readonly LoggedError[];
 }
 
+/** A cluster to which nothing has happened. */
+const NO_INCIDENTS: IncidentSource = {
+  list: async () => [],
+  find: async () => undefined,
+  notes: async () => [],
+  movers: async (cluster) => ({ cluster, from: "", to: "", movers: [], unknown: [] }),
+  canStop: () => undefined,
+};
+
 export function createExampleApi(change: Partial<ApiOptions> = {}): ExampleApi {
   const errors: LoggedError[] = [];
   const log = {
@@ -26,6 +36,7 @@ export function createExampleApi(change: Partial<ApiOptions> = {}): ExampleApi {
   };
   const app = createApi({
     source: createSource(),
+    incidents: NO_INCIDENTS,
     history: createHistoryDouble() as HistoryDoor,
     http: { host: "127.0.0.1", port: 0, tls: undefined, tokens: [] },
     clock: {

@@ -1,0 +1,86 @@
+/**
+ * Writes what moves on in batches, a cluster at a time, and keeps what could not be written; bounded. For incidents and
+ * notes; findings have a recorder of their own, which must first see what changed.
+ */
+import type { Logger } from "../shared/log-line.ts";
+
+export interface LiveRecorderOptions<T> {
+  readonly idOf: (entry: T) => string;
+  readonly save: (cluster: string, entries: readonly T[]) => Promise<void>;
+  /** "Incidents", for the log. */
+  readonly what: string;
+  /** Entries of a cluster that wait; the newest are kept. */
+  readonly maxWaiting: number;
+  readonly log: Logger;
+}
+
+export interface LiveRecorder<T> {
+  /** The last of one id is kept. */
+  record(cluster: string, entries: readonly T[]): void;
+  /** Tries again what could not be written. */
+  flush(): void;
+}
+
+interface Waiting<T> {
+  entries: Map<string, T>;
+  isSaving: boolean;
+}
+
+export function createLiveRecorder<T>(options: LiveRecorderOptions<T>): LiveRecorder<T> {
+  const clusters = new Map<string, Waiting<T>>();
+  let lost = 0;
+
+  function flushOne(cluster: string, waiting: Waiting<T>): void {
+    if (waiting.isSaving || waiting.entries.size === 0) {
+      return;
+    }
+    const batch = waiting.entries;
+    waiting.entries = new Map();
+    waiting.isSaving = true;
+    options
+      .save(cluster, [...batch.values()])
+      .catch((error: unknown) => {
+        options.log.warn({ error, cluster, what: options.what }, "Could not be written; trying again.");
+        waiting.entries = bound(new Map([...batch, ...waiting.entries]));
+      })
+      .finally(() => {
+        waiting.isSaving = false;
+      })
+      .catch(() => undefined);
+  }
+
+  function bound(entries: Map<string, T>): Map<string, T> {
+    const over = entries.size - options.maxWaiting;
+    if (over <= 0) {
+      return entries;
+    }
+    if (lost === 0) {
+      options.log.error(
+        { what: options.what },
+        "More waits to be written than can be kept: the oldest goes.",
+      );
+    }
+    lost += over;
+    return new Map([...entries].slice(over));
+  }
+
+  return {
+    record(cluster, entries) {
+      if (entries.length === 0) {
+        return;
+      }
+      const waiting = clusters.get(cluster) ?? { entries: new Map<string, T>(), isSaving: false };
+      clusters.set(cluster, waiting);
+      for (const entry of entries) {
+        waiting.entries.set(options.idOf(entry), entry);
+      }
+      waiting.entries = bound(waiting.entries);
+      flushOne(cluster, waiting);
+    },
+    flush() {
+      for (const [cluster, waiting] of clusters) {
+        flushOne(cluster, waiting);
+      }
+    },
+  };
+}
