@@ -5,7 +5,8 @@ import { pipeline } from "node:stream";
 import type { Readable } from "node:stream";
 import { EtcdscopeError } from "../shared/errors.ts";
 
-const CHUNK_BYTES = 1024 * 1024;
+/** Larger ones are no faster, and leave more garbage. */
+const CHUNK_BYTES = 256 * 1024;
 
 /** `path` is "-" for standard input. Errors name the file. */
 export async function* readLogFile(path: string): AsyncGenerator<Buffer> {

@@ -54,6 +54,9 @@ const PHASE_LINE: readonly (readonly [Phase | "serving", RegExp])[] = [
   ["serving", /^ready to serve client requests/],
 ];
 
+/** Identifiers and the ports of clients: no signature looks at them, and they make every message a new one. */
+const NAMES_ONLY = /[0-9a-f]{12,}|:\d{5}\b/g;
+
 const NO_SIGNATURES: readonly Signature[] = [];
 
 interface Remembered {
@@ -82,7 +85,8 @@ export function createLogClassifier(nowMs: number): LogClassifier {
     const known = remembered[parsed.origin];
     const text = parsed.error === "" ? parsed.message : `${parsed.message}: ${parsed.error}`;
     const isShort = text.length <= MAX_REMEMBERED_LENGTH;
-    const before = isShort ? known.get(text) : undefined;
+    const said = isShort ? text.replaceAll(NAMES_ONLY, "#") : "";
+    const before = isShort ? known.get(said) : undefined;
     if (before !== undefined) {
       return before;
     }
@@ -91,7 +95,7 @@ export function createLogClassifier(nowMs: number): LogClassifier {
       if (known.size >= MAX_REMEMBERED) {
         known.clear();
       }
-      known.set(copyText(text), found);
+      known.set(copyText(said), found);
     }
     return found;
   }
