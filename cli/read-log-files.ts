@@ -1,44 +1,63 @@
 /** Log files, gzipped or not, and standard input as chunks of bytes; the one place where the `logs` command touches files. */
-import { createReadStream, openSync, readSync, closeSync } from "node:fs";
-import { createGunzip } from "node:zlib";
+import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { pipeline } from "node:stream";
-import type { Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
 import { EtcdscopeError } from "../shared/errors.ts";
 
 /** Larger ones are no faster, and leave more garbage. */
-const CHUNK_BYTES = 256 * 1024;
+const CHUNK_BYTES = 64 * 1024;
 
-/** `path` is "-" for standard input. Errors name the file. */
+/**
+ * `path` is "-" for standard input. Errors name the file. A chunk is good until the next one is asked for: the same bytes are
+ * filled again, since a gigabyte in fresh buffers would be held until somebody collects it.
+ */
 export async function* readLogFile(path: string): AsyncGenerator<Buffer> {
   try {
-    const isZipped = path !== "-" && isGzip(path);
-    const source = path === "-" ? process.stdin : createReadStream(path, { highWaterMark: CHUNK_BYTES });
-    // A fault of the source reaches whoever reads, through the unzipper.
-    const bytes: Readable = isZipped
-      ? pipeline(source, createGunzip({ chunkSize: CHUNK_BYTES }), () => undefined)
-      : source;
-    for await (const chunk of bytes) {
-      yield chunk as Buffer;
+    if (path === "-") {
+      yield* process.stdin as AsyncIterable<Buffer>;
+      return;
+    }
+    const file = await open(path, "r");
+    try {
+      yield* (await isGzip(file)) ? unzip(path) : readAll(file);
+    } finally {
+      await file.close();
     }
   } catch (caught) {
     throw translate(caught, path);
   }
 }
 
-function isGzip(path: string): boolean {
-  const file = openSync(path, "r");
-  try {
-    const magic = Buffer.alloc(2);
-    // A pipe (`<(zcat …)`) cannot be looked into without taking from it.
-    return readSync(file, magic, 0, 2, 0) === 2 && magic.readUInt16BE() === 0x1f8b;
-  } catch (caught) {
-    if ((caught as NodeJS.ErrnoException).code === "ESPIPE") {
-      return false;
+async function* readAll(file: FileHandle): AsyncGenerator<Buffer> {
+  const buffer = Buffer.alloc(CHUNK_BYTES);
+  for (;;) {
+    const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, null);
+    if (bytesRead === 0) {
+      return;
     }
-    throw caught;
-  } finally {
-    closeSync(file);
+    yield buffer.subarray(0, bytesRead);
   }
+}
+
+async function* unzip(path: string): AsyncGenerator<Buffer> {
+  // A fault of the source reaches whoever reads, through the unzipper.
+  yield* pipeline(
+    createReadStream(path),
+    createGunzip({ chunkSize: CHUNK_BYTES }),
+    () => undefined,
+  ) as AsyncIterable<Buffer>;
+}
+
+async function isGzip(file: FileHandle): Promise<boolean> {
+  if (!(await file.stat()).isFile()) {
+    // A pipe (`<(zcat …)`) cannot be looked into without taking from it.
+    return false;
+  }
+  const magic = Buffer.alloc(2);
+  const { bytesRead } = await file.read(magic, 0, 2, 0);
+  return bytesRead === 2 && magic.readUInt16BE() === 0x1f8b;
 }
 
 function translate(caught: unknown, path: string): EtcdscopeError {

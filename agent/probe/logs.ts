@@ -4,6 +4,7 @@
  */
 import { create } from "@bufbuild/protobuf";
 import { posix } from "node:path";
+import type { Sample } from "../../shared/frame.ts";
 import { EtcdscopeError } from "../../shared/errors.ts";
 import { EventSchema } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import type { Event } from "../../shared/gen/etcdscope/v1/fact_pb.js";
@@ -20,7 +21,8 @@ import type { LogSource } from "./log-source.ts";
 import type { Observation, Probe, ProbeContext, ProbeSetup } from "./probe.ts";
 
 const PODS = "/var/log/pods";
-const LOOK_EVERY_MS = 2000;
+/** A look costs 2 ms of CPU, all told, with nothing in it. When etcd ends or starts, the process probe asks for one at once. */
+const LOOK_EVERY_MS = 5000;
 /** At the start, what has just happened is told too. */
 const LOOK_BACK_MS = 15 * 60_000;
 /** Where the log goes is asked for again this often, and when there is none. */
@@ -60,13 +62,14 @@ export function createLogsProbe({ config }: ProbeSetup): Probe {
     if (part.skippedBytes > 0) {
       events.push(skippedEvent(part.skippedBytes, nowMs));
     }
-    return {
-      events,
-      samples: [
-        { key: "etcdscope_log_lines_total", value: linesTotal },
-        { key: "etcdscope_log_skipped_bytes_total", value: skippedBytesTotal },
-      ],
-    };
+    return { events, samples: isFirst || part.bytes.length > 0 ? totals() : [] };
+  }
+
+  function totals(): Sample[] {
+    return [
+      { key: "etcdscope_log_lines_total", value: linesTotal },
+      { key: "etcdscope_log_skipped_bytes_total", value: skippedBytesTotal },
+    ];
   }
 
   /** Resolves again when the process is another one, and now and then: a pod's log moves with each start. */

@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writ
 import { join } from "node:path";
 import { systemClock } from "../../shared/clock.ts";
 import { result, type Benchmark, type BenchmarkResult } from "./benchmark.ts";
+import { readCpuSeconds } from "./process-usage.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const FIXTURES = join(ROOT, "test/fixture/logs");
@@ -57,9 +58,11 @@ async function measure(name: string, args: readonly string[]): Promise<readonly 
   const startUs = systemClock.monotonicUs();
   const child = spawn(join(ROOT, "bin/etcdscope"), args, { stdio: ["ignore", "ignore", "inherit"] });
   let peakKib = 0;
+  let cpuSeconds = 0;
   const timer = setInterval(() => {
     try {
       const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
+      cpuSeconds = readCpuSeconds(child.pid ?? 0);
       peakKib = Math.max(peakKib, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0));
     } catch {
       // It has just ended.
@@ -76,6 +79,7 @@ async function measure(name: string, args: readonly string[]): Promise<readonly 
   const seconds = (systemClock.monotonicUs() - startUs) / 1e6;
   return [
     result(`${name}, 1 GB`, { value: seconds, unit: "s" }, { atMost: 20 }),
+    result(`${name}, CPU time`, { value: cpuSeconds, unit: "s" }),
     result(`${name}, peak memory`, { value: (peakKib * 1024) / 1e6, unit: "MB" }, { atMost: 200 }),
   ];
 }
