@@ -67,7 +67,6 @@ export interface HostDoor {
   findProcessDirectory(pid: number): string | undefined;
   /** What its standard error is: a path, "pipe:[…]", "socket:[…]". */
   findProcessErrorOutput(pid: number): string | undefined;
-  findProcessCgroup(pid: number): string | undefined;
   findResidentBytes(pid: number): number | undefined;
   findOpenFileCount(pid: number): number | undefined;
   findOpenFileLimit(pid: number): number | undefined;

@@ -56,7 +56,6 @@ export function createLinuxHost(options: LinuxHostOptions): HostDoor {
     findProcessExecutable: (pid) => findLink(`${procRoot}/${pid}/exe`)?.replace(/ \(deleted\)$/, ""),
     findProcessDirectory: (pid) => findLink(`${procRoot}/${pid}/cwd`),
     findProcessErrorOutput: (pid) => findLink(`${procRoot}/${pid}/fd/2`)?.replace(/ \(deleted\)$/, ""),
-    findProcessCgroup: (pid) => findText(`${procRoot}/${pid}/cgroup`),
     findResidentBytes: (pid) => parseResidentBytes(findShortText(`${procRoot}/${pid}/status`) ?? ""),
     findOpenFileCount: (pid) => countEntries(`${procRoot}/${pid}/fd`),
     findOpenFileLimit: (pid) => parseOpenFilesLimit(findShortText(`${procRoot}/${pid}/limits`) ?? ""),

@@ -11,7 +11,7 @@ export type LogSource =
 export interface ProcessTraces {
   /** What its standard error is: a path, "pipe:[…]", "socket:[…]". */
   readonly errorOutput: string | undefined;
-  /** /proc/PID/cgroup. */
+  /** The control group that names who started it. */
   readonly cgroup: string | undefined;
   /** Prefix of paths that are in its own view of the file system. */
   readonly rootPrefix: string;
