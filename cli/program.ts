@@ -58,6 +58,7 @@ function createProgram(context: ProgramContext): Command {
   addQuestions(program, context);
   addRunbook(program, context);
   addIncidentQuestions(program, context);
+  addLogs(program, context);
   addPkiCommands(program, context);
   return program;
 }
@@ -94,6 +95,28 @@ function addServices(program: Command, context: ProgramContext): void {
         );
       });
   }
+}
+
+/** Needs neither agent nor collector. */
+function addLogs(program: Command, context: ProgramContext): void {
+  program
+    .command("logs")
+    .summary("what a log of etcd proves: likely cause, when, how often")
+    .description(
+      "Reads logs of etcd in any form (plain, JSON, CRI, journald, gzip) and tells what they prove. Exit code 0 when they could be read.",
+    )
+    .argument("[file...]", "files, - for standard input", ["-"])
+    .option("--json", "one object a line of input: line, code or null, severity", false)
+    .addOption(
+      new Option("--lang <language>", "language of texts (default: the locale's)").choices(["en", "zh"]),
+    )
+    .action(
+      async (files: readonly string[], options: { readonly json: boolean; readonly lang?: Language }) => {
+        const { runLogs } = await import("./run-logs.ts");
+        const request = { files, json: options.json, clock: systemClock };
+        context.finish(await runLogs(request, context.terminal(options.lang)));
+      },
+    );
 }
 
 function addDiagnose(program: Command, context: ProgramContext): void {

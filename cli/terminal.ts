@@ -1,4 +1,5 @@
 /** Where a command writes: its width, whether colours are welcome, and the language of the reader. */
+import { once } from "node:events";
 import { styleText } from "node:util";
 import type { Language } from "../shared/text.ts";
 
@@ -11,6 +12,8 @@ export interface Terminal {
   readonly language: Language;
   write(text: string): void;
   writeError(text: string): void;
+  /** Settles when the reader has taken enough of what was written to be given more. */
+  drained(): Promise<void>;
   /** The text in that style, or as it is where colours are not welcome. */
   style(styles: Style | readonly Style[], text: string): string;
 }
@@ -34,6 +37,11 @@ export function createTerminal(
     language: language ?? languageOf(environment),
     write: (text) => void streams.out.write(text),
     writeError: (text) => void streams.error.write(text),
+    drained: async () => {
+      if (streams.out.writableNeedDrain) {
+        await once(streams.out, "drain");
+      }
+    },
     style: (styles, text) =>
       colors
         ? styleText(typeof styles === "string" ? styles : [...styles], text, { validateStream: false })

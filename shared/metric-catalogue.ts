@@ -317,6 +317,14 @@ export const METRIC_CATALOGUE: readonly MetricDescription[] = [
     },
   }),
   // The agent itself.
+  counter("etcdscope_log_lines_total", "lines", {
+    labels: [],
+    help: { en: "Lines of etcd's log that the agent has read", zh: "代理读取的 etcd 日志行数" },
+  }),
+  counter("etcdscope_log_skipped_bytes_total", "bytes", {
+    labels: [],
+    help: { en: "Bytes of etcd's log jumped over in a flood", zh: "日志过多时跳过的 etcd 日志字节数" },
+  }),
   counter("etcdscope_agent_cpu_seconds_total", "seconds", {
     labels: [],
     help: { en: "CPU time of the agent", zh: "代理的 CPU 时间" },

@@ -15,6 +15,7 @@ import type { ProcessStat } from "./parse-stat.ts";
 import type { CgroupFigures, CgroupPlace } from "./read-cgroup.ts";
 import type { HostPressure } from "./read-pressure.ts";
 import type { ProcessShare } from "./read-process-share.ts";
+import type { LogPart, LogPlace } from "./read-log-part.ts";
 
 export interface FilesystemUsage {
   readonly sizeBytes: number;
@@ -64,6 +65,8 @@ export interface HostDoor {
   /** Path of the executable as the process sees it, without " (deleted)". */
   findProcessExecutable(pid: number): string | undefined;
   findProcessDirectory(pid: number): string | undefined;
+  /** What its standard error is: a path, "pipe:[…]", "socket:[…]". */
+  findProcessErrorOutput(pid: number): string | undefined;
   findResidentBytes(pid: number): number | undefined;
   findOpenFileCount(pid: number): number | undefined;
   findOpenFileLimit(pid: number): number | undefined;
@@ -95,6 +98,10 @@ export interface HostDoor {
   readFileFacts(path: string, signal: AbortSignal): Promise<FileFacts>;
   /** The bytes of a small file; refuses above maxBytes and anything that is not a regular file. */
   readSmallFile(path: string, maxBytes: number, signal: AbortSignal): Promise<Buffer>;
+  /** What was appended to a log file since `from`; a bounded part. A lane of its own: logs may be on another disk. */
+  readLogPart(path: string, from: LogPlace | undefined, signal: AbortSignal): Promise<LogPart>;
+  /** Names in a directory of logs, in the same lane. */
+  listDirectory(path: string, signal: AbortSignal): Promise<readonly string[]>;
   /** Writes 2300 bytes to a file that this call makes in the directory, fdatasyncs and removes it. Returns the seconds. */
   measureFsync(directory: string, signal: AbortSignal): Promise<number>;
   /** Removes what a crashed agent may have left in the directory. */

@@ -1,6 +1,6 @@
 /** The HostDoor of a Linux machine, over a proc tree whose place is given: tests point it at a captured one. */
 import { readdirSync, statSync } from "node:fs";
-import { open, stat, statfs } from "node:fs/promises";
+import { open, readdir, stat, statfs } from "node:fs/promises";
 
 import type { Clock } from "../../shared/clock.ts";
 import { EtcdscopeError } from "../../shared/errors.ts";
@@ -16,6 +16,7 @@ import { parseOpenFilesLimit, parseResidentBytes } from "./parse-process-limits.
 import { parseTcpCounters } from "./parse-tcp-counters.ts";
 import { parseStat } from "./parse-stat.ts";
 import { CgroupReader } from "./read-cgroup.ts";
+import { readLogPart } from "./read-log-part.ts";
 import { readNodeInventory } from "./read-node-inventory.ts";
 import { readHostPressure } from "./read-pressure.ts";
 import { findProcessShare } from "./read-process-share.ts";
@@ -40,6 +41,7 @@ export function createLinuxHost(options: LinuxHostOptions): HostDoor {
     filesystem: createLane("filesystem", clock),
     file: createLane("file", clock),
     fsync: createLane("fsync", clock),
+    log: createLane("log", clock),
   };
   return {
     procRoot,
@@ -53,6 +55,7 @@ export function createLinuxHost(options: LinuxHostOptions): HostDoor {
     findProcessEnvironment: (pid) => parseEnvironment(findText(`${procRoot}/${pid}/environ`)),
     findProcessExecutable: (pid) => findLink(`${procRoot}/${pid}/exe`)?.replace(/ \(deleted\)$/, ""),
     findProcessDirectory: (pid) => findLink(`${procRoot}/${pid}/cwd`),
+    findProcessErrorOutput: (pid) => findLink(`${procRoot}/${pid}/fd/2`)?.replace(/ \(deleted\)$/, ""),
     findResidentBytes: (pid) => parseResidentBytes(findShortText(`${procRoot}/${pid}/status`) ?? ""),
     findOpenFileCount: (pid) => countEntries(`${procRoot}/${pid}/fd`),
     findOpenFileLimit: (pid) => parseOpenFilesLimit(findShortText(`${procRoot}/${pid}/limits`) ?? ""),
@@ -97,6 +100,10 @@ export function createLinuxHost(options: LinuxHostOptions): HostDoor {
       inLane(lanes.file, { what: `stat ${path}`, path, signal }, () => readFacts(path)),
     readSmallFile: (path, maxBytes, signal) =>
       inLane(lanes.file, { what: `read ${path}`, path, signal }, () => readSmall(path, maxBytes)),
+    readLogPart: (path, from, signal) =>
+      inLane(lanes.log, { what: `read ${path}`, path, signal }, () => readLogPart(path, from)),
+    listDirectory: (path, signal) =>
+      inLane(lanes.log, { what: `list ${path}`, path, signal }, () => readdir(path)),
     measureFsync: (directory, signal) =>
       inLane(lanes.fsync, { what: `fdatasync in ${directory}`, path: directory, signal }, () =>
         measureFsyncFile(directory, clock),

@@ -24,6 +24,7 @@ const STALE_AFTER_CHANGE = [
   "certificate",
   "read",
   "resources",
+  "logs",
 ];
 
 /** What of the process identifies it, and what changes rarely. */

@@ -6,6 +6,7 @@ import { createFilesystemRoomProbe } from "./filesystem-room.ts";
 import { createFlagsProbe } from "./flags.ts";
 import { createFsyncProbe } from "./fsync.ts";
 import { createLinkProbe } from "./link.ts";
+import { createLogsProbe } from "./logs.ts";
 import { createMembersProbe } from "./members.ts";
 import { createMetricsProbe } from "./metrics.ts";
 import { createNetworkProbe } from "./network.ts";
@@ -32,4 +33,5 @@ export const PROBE_FACTORIES: readonly ProbeFactory[] = [
   createReadProbe,
   createMetricsProbe,
   createMembersProbe,
+  createLogsProbe,
 ];

@@ -20,6 +20,7 @@ export function createPlainTerminal(
     writeError: (text) => {
       output += text;
     },
+    drained: async () => await Promise.resolve(),
     style: (styles, text) =>
       options.isTerminal === true ? `\u001b[1m${text}\u001b[22m` : (void styles, text),
     output: () => output,

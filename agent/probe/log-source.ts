@@ -1,0 +1,73 @@
+/** Where etcd's log goes: what the configuration says, or what the process itself shows. Pure. */
+
+export type LogSource =
+  | { readonly kind: "file"; readonly path: string }
+  /** A container's log below /var/log/pods; uid undefined: kubeadm's own static pod. */
+  | { readonly kind: "pod"; readonly podUid: string | undefined }
+  | { readonly kind: "off" }
+  | { readonly kind: "unknown"; readonly reason: string; readonly because: string };
+
+/** What the process shows; all undefined when there is none, or it may not be looked at. */
+export interface ProcessTraces {
+  /** What its standard error is: a path, "pipe:[…]", "socket:[…]". */
+  readonly errorOutput: string | undefined;
+  /** The control group that names who started it. */
+  readonly cgroup: string | undefined;
+  /** Prefix of paths that are in its own view of the file system. */
+  readonly rootPrefix: string;
+}
+
+/** `configured` as in the configuration: auto, off, pod, journald:UNIT or file:PATH. */
+export function decideLogSource(configured: string, traces: ProcessTraces): LogSource {
+  if (configured.startsWith("file:")) {
+    return { kind: "file", path: configured.slice("file:".length) };
+  }
+  if (configured.startsWith("journald:")) {
+    return journal(configured.slice("journald:".length));
+  }
+  const podUid = findPodUid(traces.cgroup ?? "");
+  if (configured === "off") {
+    return { kind: "off" };
+  }
+  if (configured === "pod" || podUid !== undefined) {
+    return { kind: "pod", podUid };
+  }
+  const { errorOutput, cgroup } = traces;
+  if (errorOutput?.startsWith("/") === true && !errorOutput.startsWith("/dev/")) {
+    return { kind: "file", path: `${traces.rootPrefix}${errorOutput}` };
+  }
+  const unit = /\/([\w@:.\\-]+\.service)$/m.exec(cgroup ?? "")?.[1];
+  if (unit !== undefined) {
+    return journal(unit);
+  }
+  const because =
+    errorOutput === undefined
+      ? "there is no etcd process that shows where its log goes; set etcd.logs"
+      : `etcd writes its log to ${errorOutput}, which the agent cannot read; set etcd.logs`;
+  return { kind: "unknown", reason: "no_log", because };
+}
+
+function journal(unit: string): LogSource {
+  const because = `etcd logs to journald (${unit}), which this version does not read yet; etcdscope logs reads journalctl -u ${unit}`;
+  return { kind: "unknown", reason: "journald_unread", because };
+}
+
+/** With systemd's cgroups the UID has underscores; a static pod's is a hash without dashes. */
+function findPodUid(cgroup: string): string | undefined {
+  return /kubepods.*pod([0-9a-f]{8}(?:[-_]?[0-9a-f]{4}){3}[-_]?[0-9a-f]{12})/
+    .exec(cgroup)?.[1]
+    ?.replaceAll("_", "-");
+}
+
+/** The pod's folder among the names below /var/log/pods. */
+export function choosePodFolder(names: readonly string[], podUid: string | undefined): string | undefined {
+  return podUid === undefined
+    ? names.find((name) => name.startsWith("kube-system_etcd-"))
+    : names.find((name) => name.endsWith(`_${podUid}`));
+}
+
+/** The log of the container's last start: the highest number. Rotated ones have a time behind theirs. */
+export function chooseContainerLog(names: readonly string[]): string | undefined {
+  const numbers = names.flatMap((name) => /^(\d+)\.log$/.exec(name)?.[1] ?? []).map(Number);
+  return numbers.length === 0 ? undefined : `${Math.max(...numbers)}.log`;
+}
