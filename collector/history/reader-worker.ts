@@ -21,9 +21,14 @@ serveCalls<ReaderCalls>({
     opened = { db, reader: createReader(db, systemClock) };
     return undefined;
   },
-  selectFrames: (selection) => reader().selectFrames(selection),
-  readFrames: (ids) => reader().readFrames(ids),
-  findings: ({ cluster, fromMs, toMs }) => reader().findings(cluster, fromMs, toMs),
+  selectReceived: ({ sinceMs }) => reader().selectReceived(sinceMs),
+  readRows: (ids) => reader().readRows(ids),
+  readBlock: ({ block }) => reader().readBlock(block),
+  readSpan: (span) => reader().readSpan(span),
+  changes: (span) => reader().changes(span),
+  factsAt: ({ cluster, atMs }) => reader().factsAt(cluster, atMs),
+  events: (span) => reader().events(span),
+  findings: (span) => reader().findings(span),
   activeFindings: () => reader().activeFindings(),
   clusters: () => reader().clusters(),
   knownSeries: ({ cluster }) => reader().knownSeries(cluster),

@@ -17,9 +17,20 @@ interface Step {
   lastAtMs: number;
 }
 
+/** What a roll-up says of its samples. */
+export interface StepSummary {
+  readonly min: number;
+  readonly max: number;
+  readonly mean: number;
+  readonly last: number;
+  readonly count: number;
+}
+
 export interface SeriesSteps {
   /** Samples outside of the grid, and those that are not numbers, are left out. */
   add(atMs: number, value: number): void;
+  /** Many samples at once, all counted at this moment. */
+  addStep(atMs: number, summary: StepSummary): void;
   /** Steps that hold samples, oldest first; an empty step is absent. */
   points(): readonly SeriesPoint[];
 }
@@ -28,23 +39,31 @@ export function createSeriesSteps(grid: StepGrid): SeriesSteps {
   const widthMs = (grid.toMs - grid.fromMs) / grid.points;
   const steps = new Map<number, Step>();
 
-  function add(atMs: number, value: number): void {
-    if (atMs < grid.fromMs || atMs >= grid.toMs || !Number.isFinite(value)) {
-      return;
+  /** The step of a moment; undefined outside of the grid. */
+  function stepAt(atMs: number): Step | undefined {
+    if (atMs < grid.fromMs || atMs >= grid.toMs) {
+      return undefined;
     }
     const index = Math.min(grid.points - 1, Math.floor((atMs - grid.fromMs) / widthMs));
-    const step = steps.get(index);
+    let step = steps.get(index);
     if (step === undefined) {
-      steps.set(index, { min: value, max: value, sum: value, count: 1, last: value, lastAtMs: atMs });
-      return;
+      step = { min: Infinity, max: -Infinity, sum: 0, count: 0, last: 0, lastAtMs: -Infinity };
+      steps.set(index, step);
     }
-    step.min = Math.min(step.min, value);
-    step.max = Math.max(step.max, value);
-    step.sum += value;
-    step.count += 1;
-    if (atMs >= step.lastAtMs) {
-      step.last = value;
-      step.lastAtMs = atMs;
+    return step;
+  }
+
+  function add(atMs: number, value: number): void {
+    const step = Number.isFinite(value) ? stepAt(atMs) : undefined;
+    if (step !== undefined) {
+      merge(step, atMs, { min: value, max: value, mean: value, last: value, count: 1 });
+    }
+  }
+
+  function addStep(atMs: number, summary: StepSummary): void {
+    const step = stepAt(atMs);
+    if (step !== undefined) {
+      merge(step, atMs, summary);
     }
   }
 
@@ -60,5 +79,16 @@ export function createSeriesSteps(grid: StepGrid): SeriesSteps {
       }));
   }
 
-  return { add, points };
+  return { add, addStep, points };
+}
+
+function merge(step: Step, atMs: number, { min, max, mean, last, count }: StepSummary): void {
+  step.min = Math.min(step.min, min);
+  step.max = Math.max(step.max, max);
+  step.sum += mean * count;
+  step.count += count;
+  if (atMs >= step.lastAtMs) {
+    step.last = last;
+    step.lastAtMs = atMs;
+  }
 }

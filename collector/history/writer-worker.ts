@@ -49,6 +49,14 @@ serveCalls<WriterCalls>({
     writer().saveFindings(cluster, findings);
     return undefined;
   },
+  keepSpan: ({ cluster, fromMs, toMs }) => {
+    writer().keepSpan(cluster, fromMs, toMs);
+    return undefined;
+  },
+  store: (work) => {
+    writer().store(work);
+    return undefined;
+  },
   retain: (request) => writer().retain(request),
   close: () => {
     opened?.db.close();
