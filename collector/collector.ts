@@ -12,9 +12,10 @@ import type { CollectorConfig } from "./config.ts";
 import type { Evaluation } from "./diagnosis/evaluate.ts";
 import { resolveThresholds } from "./diagnosis/thresholds.ts";
 import { createFindingRecorder } from "./finding-recorder.ts";
-import { createHistory } from "./history/history.ts";
+import { createHistory, type HistoryProblem } from "./history/history.ts";
 import { createIngest } from "./ingest/ingest.ts";
 import { createLiveClusters } from "./live-clusters.ts";
+import type { CollectorTrouble } from "./view/cluster-view.ts";
 import { LOOK_BACK_MS, readPast } from "./past-clusters.ts";
 
 export interface CollectorOptions {
@@ -31,6 +32,17 @@ export interface Collector {
 
 /** A cluster that cannot afford a failure is not burdened by an fsync every few seconds. */
 const CAREFUL_FSYNC_INTERVAL_MS = 60_000;
+
+function toTrouble({ code, message, sinceMs, isFull }: HistoryProblem): CollectorTrouble {
+  switch (code) {
+    case "NOT_WRITABLE":
+      return { kind: isFull ? "disk-full" : "not-writable", message, sinceMs };
+    case "NAMES_FULL":
+      return { kind: "names-full", message, sinceMs };
+    case "DAMAGED_FILE_SET_ASIDE":
+      return { kind: "set-aside", message, sinceMs };
+  }
+}
 
 export function createCollector(options: CollectorOptions): Collector {
   const { config, clock, log } = options;
@@ -49,6 +61,7 @@ export function createCollector(options: CollectorOptions): Collector {
     log,
     thresholds,
     expectedVoters,
+    collectorTroubles: () => history.problems().map(toTrouble),
     onEvaluated: (cluster, evaluation) => {
       recorder.record(cluster, { active: evaluation.state.findings, resolved: evaluation.resolved });
       adjustCare(cluster, evaluation);

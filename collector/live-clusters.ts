@@ -10,6 +10,7 @@ import type { ClusterSummary, Finding } from "../shared/rest.ts";
 import { evaluate, summarize, type Evaluation } from "./diagnosis/evaluate.ts";
 import type { Thresholds } from "./diagnosis/thresholds.ts";
 import { EMPTY_TRACKER, restoreTracker, type Tracker } from "./diagnosis/track.ts";
+import type { CollectorTrouble } from "./view/cluster-view.ts";
 import { foldCluster, foldStream } from "./view/fold.ts";
 import type { ClusterFrames } from "./view/node-state.ts";
 
@@ -18,6 +19,8 @@ export interface LiveClustersOptions {
   readonly log: Logger;
   readonly thresholds: Thresholds;
   readonly expectedVoters: (cluster: string) => number | undefined;
+  /** What keeps this collector from recording, now. */
+  readonly collectorTroubles: () => readonly CollectorTrouble[];
   /** After each evaluation. */
   readonly onEvaluated: (cluster: string, evaluation: Evaluation) => void;
 }
@@ -126,6 +129,7 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
       thresholds: options.thresholds,
       expectedVoters: options.expectedVoters(name),
       collectorStartedAtMs: startedAtMs,
+      collectorTroubles: options.collectorTroubles(),
     });
     live.tracker = evaluation.tracker;
     live.evaluation = evaluation;

@@ -40,6 +40,8 @@ export interface HistoryProblem {
   readonly code: "DAMAGED_FILE_SET_ASIDE" | "NOT_WRITABLE" | "NAMES_FULL";
   readonly message: string;
   readonly sinceMs: number;
+  /** The disk has no room, or the file no more numbers. */
+  readonly isFull: boolean;
 }
 
 export interface History extends HistoryDoor {
@@ -121,7 +123,7 @@ export function createHistory(options: HistoryOptions): History {
 
   function reportDamage(damagedFile: string): void {
     const message = `The history could not be read; it was put aside as ${damagedFile} and a new one begun`;
-    damaged = { code: "DAMAGED_FILE_SET_ASIDE", message, sinceMs: clock.nowMs() };
+    damaged = { code: "DAMAGED_FILE_SET_ASIDE", message, sinceMs: clock.nowMs(), isFull: false };
     log.error({ path, damagedFile }, "History was damaged: it was put aside and a new one begun.");
     fileNumber += 1;
     // they may hold the old file
@@ -162,6 +164,7 @@ export function createHistory(options: HistoryOptions): History {
     notWritable = {
       code: "NOT_WRITABLE",
       message: known ?? error.message,
+      isFull: known === undefined ? error.code === "STORAGE_FULL" : notWritable?.isFull === true,
       sinceMs: notWritable?.sinceMs ?? clock.nowMs(),
     };
   }
@@ -208,7 +211,7 @@ export function createHistory(options: HistoryOptions): History {
     names.confirm(table);
     if (names.leftOutTotal() > 0 && namesFull === undefined) {
       const message = "The history holds as many different series as it can: new ones are not recorded";
-      namesFull = { code: "NAMES_FULL", message, sinceMs: clock.nowMs() };
+      namesFull = { code: "NAMES_FULL", message, sinceMs: clock.nowMs(), isFull: true };
       log.error({ path }, "History holds as many different series as it can: new ones are not recorded.");
     }
   }
