@@ -80,6 +80,8 @@ export function createByteWriter(): ByteWriter {
 export interface ByteReader {
   varint(): number;
   signed(): number;
+  /** As many signed numbers in a row: what a trend spends its time on. */
+  signeds(count: number): Float64Array;
   float64(): number;
   raw(count: number): Uint8Array;
   block(): Uint8Array;
@@ -108,6 +110,31 @@ export function createByteReader(bytes: Uint8Array): ByteReader {
     }
   }
 
+  function signeds(count: number): Float64Array {
+    const values = new Float64Array(count);
+    let from = at;
+    for (let i = 0; i < count; i += 1) {
+      let byte = bytes[from] ?? 255;
+      from += 1;
+      let value = byte & 127;
+      if (byte >= 128) {
+        let factor = 128;
+        do {
+          if (from >= bytes.length || factor > MAX_VARINT) {
+            throw corrupt();
+          }
+          byte = bytes[from] ?? 0;
+          from += 1;
+          value += (byte & 127) * factor;
+          factor *= 128;
+        } while (byte >= 128);
+      }
+      values[i] = value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+    }
+    at = from;
+    return values;
+  }
+
   function raw(count: number): Uint8Array {
     if (at + count > bytes.length) {
       throw corrupt();
@@ -122,6 +149,7 @@ export function createByteReader(bytes: Uint8Array): ByteReader {
       const value = varint();
       return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
     },
+    signeds,
     float64: () => {
       raw(8);
       return view.getFloat64(at - 8, true);

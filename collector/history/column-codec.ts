@@ -60,11 +60,11 @@ export function readColumn(reader: ByteReader, count: number, base?: Float64Arra
     case KIND.difference:
     case KIND.plain: {
       const factor = SCALES[reader.varint()] ?? 1;
-      const values = new Float64Array(count);
+      const values = reader.signeds(count);
       let previous = 0;
       for (let i = 0; i < count; i += 1) {
         const from = kind === KIND.plain ? 0 : base ? Math.round((base[i] ?? 0) * factor) : previous;
-        previous = from + reader.signed();
+        previous = from + (values[i] ?? 0);
         values[i] = previous / factor;
       }
       return values;

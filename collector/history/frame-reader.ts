@@ -22,8 +22,10 @@ import {
 const MAX_SELECTED = 1_000_000;
 /** Time that one page of a span covers. */
 const PAGE_MS = 60_000;
-/** Blocks that are kept unpacked for the next page: those of one cluster's nodes. A megabyte or two each. */
-const MAX_UNPACKED = 8;
+/** A block is unpacked in pieces of this length: one moment needs two minutes of it, a capture reads on. */
+const PIECE_MS = 600_000;
+/** Pieces that are kept for the next page: those of one cluster's nodes. Less than a megabyte each. */
+const MAX_PIECES = 24;
 
 export interface FrameReader {
   selectReceived(sinceMs: number): {
@@ -102,7 +104,7 @@ export function createFrameReader(db: Db): FrameReader {
        WHERE agent = ? AND from_ms < ? AND to_ms >= ? AND detail = ?`,
     )
     .pluck();
-  const unpacked = new Map<number, readonly StoredFrame[]>();
+  const pieces = new Map<string, readonly StoredFrame[]>();
 
   function selectReceived(sinceMs: number): ReturnType<FrameReader["selectReceived"]> {
     const ids: number[] = [];
@@ -119,21 +121,21 @@ export function createFrameReader(db: Db): FrameReader {
     };
   }
 
-  function unpack(block: number): readonly StoredFrame[] {
-    const known = unpacked.get(block);
-    if (known !== undefined) {
-      unpacked.delete(block);
-      unpacked.set(block, known);
-      return known;
-    }
+  function unpack(block: number, isWanted: (capturedMs: number) => boolean): readonly StoredFrame[] {
     const parts = selectParts.get(block);
+    return parts === undefined
+      ? []
+      : unpackFrameBlock({ times: parts.times, values: parts.sample_values, rest: parts.rest }, isWanted);
+  }
+
+  function readPiece(block: number, piece: number): readonly StoredFrame[] {
+    const key = `${block}/${piece}`;
     const frames =
-      parts === undefined
-        ? []
-        : unpackFrameBlock({ times: parts.times, values: parts.sample_values, rest: parts.rest }, () => true);
-    unpacked.set(block, frames);
-    for (const oldest of [...unpacked.keys()].slice(0, Math.max(0, unpacked.size - MAX_UNPACKED))) {
-      unpacked.delete(oldest);
+      pieces.get(key) ?? unpack(block, (capturedMs) => Math.floor(capturedMs / PIECE_MS) === piece);
+    pieces.delete(key);
+    pieces.set(key, frames);
+    for (const oldest of [...pieces.keys()].slice(0, Math.max(0, pieces.size - MAX_PIECES))) {
+      pieces.delete(oldest);
     }
     return frames;
   }
@@ -144,10 +146,13 @@ export function createFrameReader(db: Db): FrameReader {
     let nextMs: number | undefined;
     for (const agent of selectAgents.all(cluster)) {
       for (const block of selectBlocks.all(agent, fromMs - BLOCK_MS, endMs, fromMs, DETAIL.frames)) {
-        for (const frame of unpack(block)) {
-          const capturedMs = Number(frame.wire.capturedAtUnixMs);
-          if (capturedMs >= fromMs && capturedMs < endMs) {
-            found.push(fromStored(frame));
+        const lastPiece = Math.floor((endMs - 1) / PIECE_MS);
+        for (let piece = Math.floor(fromMs / PIECE_MS); piece <= lastPiece; piece += 1) {
+          for (const frame of readPiece(block, piece)) {
+            const capturedMs = Number(frame.wire.capturedAtUnixMs);
+            if (capturedMs >= fromMs && capturedMs < endMs) {
+              found.push(fromStored(frame));
+            }
           }
         }
         assertSelectable(found.length);
@@ -211,7 +216,7 @@ export function createFrameReader(db: Db): FrameReader {
   return {
     selectReceived: db.transaction(selectReceived),
     readRows,
-    readBlock: (block) => toBatch(unpack(block).map(fromStored)),
+    readBlock: (block) => toBatch(unpack(block, () => true).map(fromStored)),
     // one moment of the file: the compactor moves frames between two of these queries
     readSpan: db.transaction(readSpan),
   };

@@ -23,7 +23,7 @@ const NUMBERS: readonly ((frame: StoredFrame, capturedMs: number) => number)[] =
   ({ instance }) => instance,
   ({ receivedMs }, capturedMs) => receivedMs - capturedMs,
   ({ wire }) => toNumber(wire.sequence),
-  ({ wire }) => toNumber(wire.monotonicUs),
+  ({ wire }, capturedMs) => toNumber(wire.monotonicUs) - clockUs(capturedMs),
   ({ wire }) => toNumber(wire.droppedTotal),
   // 0: not measured; else 1, and the offset in its own column
   ({ wire }) => (wire.clockOffsetUs === undefined ? 0 : 1),
@@ -31,6 +31,11 @@ const NUMBERS: readonly ((frame: StoredFrame, capturedMs: number) => number)[] =
   ({ wire }) => wire.clockRoundTripUs,
   ({ wire }) => (wire.keyframe ? 1 : 0),
 ];
+
+/** What the monotonic clock is told from: the two run side by side. 0 for a wall clock of no honest node. */
+function clockUs(capturedMs: number): number {
+  return capturedMs < 8e12 ? capturedMs * 1000 : 0;
+}
 
 /** No honest agent counts further than a double does. */
 function toNumber(value: bigint): number {
@@ -113,7 +118,7 @@ export function readFrameRest(
     const wire = fromBinary(FrameSchema, documents);
     wire.capturedAtUnixMs = BigInt(capturedAtMs);
     wire.sequence = BigInt(sequence?.[i] ?? 0);
-    wire.monotonicUs = BigInt(monotonic?.[i] ?? 0);
+    wire.monotonicUs = BigInt((monotonic?.[i] ?? 0) + clockUs(capturedAtMs));
     wire.droppedTotal = BigInt(dropped?.[i] ?? 0);
     wire.keyframe = keyframe?.[i] === 1;
     wire.probeRuns = probeRuns;

@@ -37,7 +37,7 @@ export interface SeriesSteps {
 
 export function createSeriesSteps(grid: StepGrid): SeriesSteps {
   const widthMs = (grid.toMs - grid.fromMs) / grid.points;
-  const steps = new Map<number, Step>();
+  const steps: (Step | undefined)[] = [];
 
   /** The step of a moment; undefined outside of the grid. */
   function stepAt(atMs: number): Step | undefined {
@@ -45,18 +45,30 @@ export function createSeriesSteps(grid: StepGrid): SeriesSteps {
       return undefined;
     }
     const index = Math.min(grid.points - 1, Math.floor((atMs - grid.fromMs) / widthMs));
-    let step = steps.get(index);
-    if (step === undefined) {
-      step = { min: Infinity, max: -Infinity, sum: 0, count: 0, last: 0, lastAtMs: -Infinity };
-      steps.set(index, step);
+    const known = steps[index];
+    if (known !== undefined) {
+      return known;
     }
+    const step = { min: Infinity, max: -Infinity, sum: 0, count: 0, last: 0, lastAtMs: -Infinity };
+    while (steps.length < index) {
+      steps.push(undefined);
+    }
+    steps[index] = step;
     return step;
   }
 
   function add(atMs: number, value: number): void {
     const step = Number.isFinite(value) ? stepAt(atMs) : undefined;
-    if (step !== undefined) {
-      merge(step, atMs, { min: value, max: value, mean: value, last: value, count: 1 });
+    if (step === undefined) {
+      return;
+    }
+    step.min = value < step.min ? value : step.min;
+    step.max = value > step.max ? value : step.max;
+    step.sum += value;
+    step.count += 1;
+    if (atMs >= step.lastAtMs) {
+      step.last = value;
+      step.lastAtMs = atMs;
     }
   }
 
@@ -68,15 +80,17 @@ export function createSeriesSteps(grid: StepGrid): SeriesSteps {
   }
 
   function points(): readonly SeriesPoint[] {
-    return [...steps]
-      .sort(([left], [right]) => left - right)
-      .map(([index, { min, max, sum, count, last }]) => ({
-        at: new Date(Math.round(grid.fromMs + index * widthMs)).toISOString(),
-        min,
-        max,
-        mean: sum / count,
-        last,
-      }));
+    return steps.flatMap((step, index) =>
+      step === undefined
+        ? []
+        : {
+            at: new Date(Math.round(grid.fromMs + index * widthMs)).toISOString(),
+            min: step.min,
+            max: step.max,
+            mean: step.sum / step.count,
+            last: step.last,
+          },
+    );
   }
 
   return { add, addStep, points };

@@ -173,11 +173,16 @@ export function createTrendReader(db: Db, clock: Clock): TrendReader {
     trend: Trend,
     of: { readonly widthMs: number; readonly spans: readonly Span[] },
   ): void {
+    const [only] = of.spans;
+    const touches = (atMs: number): boolean =>
+      of.spans.length === 1 && only !== undefined
+        ? atMs + of.widthMs > only.fromMs && atMs < only.toMs
+        : of.spans.some(({ fromMs, toMs }) => atMs + of.widthMs > fromMs && atMs < toMs);
     readRollups(rollups, trend.wanted, (id, columns) => {
       const into = trend.steps.get(id);
       for (let i = 0; i < columns.atMs.length; i += 1) {
         const atMs = columns.atMs[i] ?? 0;
-        if (of.spans.some(({ fromMs, toMs }) => atMs + of.widthMs > fromMs && atMs < toMs)) {
+        if (touches(atMs)) {
           into?.addStep(Math.max(atMs, trend.fromMs), {
             min: columns.min[i] ?? 0,
             max: columns.max[i] ?? 0,
