@@ -20,7 +20,7 @@ const KIND = {
 /** Powers of ten that make whole numbers of what was measured in milli-, micro- and nanoseconds. */
 const SCALES = [1, 1e3, 1e6, 1e9];
 /** Differences of two such numbers fit into a signed varint. */
-const MAX_SCALED = 2 ** 51;
+const MAX_SCALED = 2 ** 50;
 
 /**
  * Writes the values; their count is the caller's to keep. A value's base is that of `base` at its place, else the

@@ -39,6 +39,7 @@ describe("collector/history/column-codec", () => {
         const exact = Float64Array.from(values);
         expect(roundTrip(exact)).toEqual(exact);
       }),
+      { numRuns: 1000 },
     );
   });
 
@@ -51,6 +52,13 @@ describe("collector/history/column-codec", () => {
         expect(roundTrip(base, base)).toEqual(base);
       }),
     );
+  });
+
+  it("gives back numbers whose difference is as large as it can be", () => {
+    for (const exponent of [49, 50, 51, 52, 53]) {
+      const exact = Float64Array.of(2 ** exponent, -(2 ** exponent), 2 ** exponent, 0);
+      expect(roundTrip(exact)).toEqual(exact);
+    }
   });
 
   it("writes a counter and microseconds in a byte or two a value, and zeros in none", () => {
