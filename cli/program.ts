@@ -59,6 +59,7 @@ function createProgram(context: ProgramContext): Command {
   addRunbook(program, context);
   addIncidentQuestions(program, context);
   addLogs(program, context);
+  addHistoryCommands(program, context);
   addPkiCommands(program, context);
   return program;
 }
@@ -137,6 +138,22 @@ function addDiagnose(program: Command, context: ProgramContext): void {
         context.finish(await runDiagnose(request, context.terminal(options.lang)));
       },
     );
+}
+
+function addHistoryCommands(program: Command, context: ProgramContext): void {
+  program
+    .command("history")
+    .summary("back up a collector's history")
+    .description("Works on the file of a collector's history.")
+    .command("backup")
+    .summary("copy the history, also while the collector runs")
+    .description("Copies one moment of the history into a new file, opens and checks the copy.")
+    .argument("<file>", "the backup; must not exist")
+    .requiredOption("--config <file>", "the collector's configuration (YAML)")
+    .action(async (file: string, options: { readonly config: string }) => {
+      const { runBackup } = await import("./run-history.ts");
+      context.finish(await runBackup({ config: options.config, file }, context.terminal()));
+    });
 }
 
 interface CommonOptions extends AskOptions {

@@ -40,6 +40,13 @@ export async function startCollector(request: ServiceRequest, terminal: Terminal
     return 2;
   }
   if (request.check) {
+    const { checkHistory } = await import("../collector/history/check-history.ts");
+    const check = checkHistory(config.history.path);
+    if (check.kind === "refused" || check.kind === "damaged") {
+      const hint = check.kind === "damaged" ? "; the collector would put it aside and begin a new one" : "";
+      terminal.writeError(`${request.config}: history: ${check.problem}${hint}\n`);
+      return check.kind === "refused" ? 2 : 1;
+    }
     terminal.write(`OK  ${request.config}: ${summariseCollector(config)}\n`);
     return 0;
   }

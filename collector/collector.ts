@@ -12,13 +12,15 @@ import type { CollectorConfig } from "./config.ts";
 import type { Evaluation } from "./diagnosis/evaluate.ts";
 import { resolveThresholds } from "./diagnosis/thresholds.ts";
 import { createFindingRecorder } from "./finding-recorder.ts";
-import { createHistory } from "./history/history.ts";
 import { REOPEN_WITHIN_MS } from "./incident/incident-core.ts";
 import { createIncidentReader } from "./incident-reader.ts";
 import { createIncidentWatch } from "./incident-watch.ts";
 import { createIngest } from "./ingest/ingest.ts";
 import { createLiveClusters } from "./live-clusters.ts";
 import { createNoteTaker } from "./note-taker.ts";
+import type { IncidentRecord } from "../shared/incident-record.ts";
+import { createHistory, type HistoryProblem } from "./history/history.ts";
+import type { CollectorTrouble } from "./view/cluster-view.ts";
 import { LOOK_BACK_MS, readPast } from "./past-clusters.ts";
 
 export interface CollectorOptions {
@@ -36,6 +38,17 @@ export interface Collector {
 /** A cluster that cannot afford a failure is not burdened by an fsync every few seconds. */
 const CAREFUL_FSYNC_INTERVAL_MS = 60_000;
 
+function toTrouble({ code, message, sinceMs, isFull }: HistoryProblem): CollectorTrouble {
+  switch (code) {
+    case "NOT_WRITABLE":
+      return { kind: isFull ? "disk-full" : "not-writable", message, sinceMs };
+    case "NAMES_FULL":
+      return { kind: "names-full", message, sinceMs };
+    case "DAMAGED_FILE_SET_ASIDE":
+      return { kind: "set-aside", message, sinceMs };
+  }
+}
+
 export function createCollector(options: CollectorOptions): Collector {
   const { config, clock, log } = options;
   const thresholds = resolveThresholds(config.thresholds);
@@ -45,7 +58,7 @@ export function createCollector(options: CollectorOptions): Collector {
     save: (cluster, findings) => history.saveFindings(cluster, findings),
     log,
   });
-  const incidents = createIncidentWatch({ save: (records) => history.saveIncidents(records), log });
+  const incidents = createIncidentWatch({ save: saveIncidents, log });
   const notes = createNoteTaker({
     save: (cluster, batch) => history.saveNotes(cluster, batch),
     clock,
@@ -60,6 +73,7 @@ export function createCollector(options: CollectorOptions): Collector {
     thresholds,
     expectedVoters,
     onFolded: (before, after, frame) => notes.take(before, after, frame),
+    collectorTroubles: () => history.problems().map(toTrouble),
     onEvaluated: (cluster, evaluation) => {
       incidents.observe(cluster, evaluation);
       notes.flush();
@@ -80,6 +94,14 @@ export function createCollector(options: CollectorOptions): Collector {
       return settingsOf(agent, phaseMs);
     },
   });
+
+  /** With each, what was recorded around it is kept in full resolution; for one that is open, up to now. */
+  async function saveIncidents(records: readonly IncidentRecord[]): Promise<void> {
+    await history.saveIncidents(records);
+    for (const { cluster, openedMs, resolvedMs } of records) {
+      await history.keepSpan(cluster, openedMs, resolvedMs ?? clock.nowMs());
+    }
+  }
 
   function settingsOf(agent: AgentIdentity, phaseMs: number): Settings {
     return create(SettingsSchema, {

@@ -10,9 +10,9 @@ import type { ClusterSummary, Finding } from "../shared/rest.ts";
 import { evaluate, summarize, type Evaluation } from "./diagnosis/evaluate.ts";
 import type { Thresholds } from "./diagnosis/thresholds.ts";
 import { EMPTY_TRACKER, restoreTracker, type Tracker } from "./diagnosis/track.ts";
-import type { NodeState } from "./view/node-state.ts";
+import type { CollectorTrouble } from "./view/cluster-view.ts";
 import { foldCluster, foldStream } from "./view/fold.ts";
-import type { ClusterFrames } from "./view/node-state.ts";
+import type { ClusterFrames, NodeState } from "./view/node-state.ts";
 
 export interface LiveClustersOptions {
   readonly clock: Clock;
@@ -21,6 +21,8 @@ export interface LiveClustersOptions {
   readonly expectedVoters: (cluster: string) => number | undefined;
   /** After each frame that was folded into its node. */
   readonly onFolded?: (before: NodeState | undefined, after: NodeState, frame: Frame) => void;
+  /** What keeps this collector from recording, now. */
+  readonly collectorTroubles: () => readonly CollectorTrouble[];
   /** After each evaluation. */
   readonly onEvaluated: (cluster: string, evaluation: Evaluation) => void;
 }
@@ -132,6 +134,7 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
       thresholds: options.thresholds,
       expectedVoters: options.expectedVoters(name),
       collectorStartedAtMs: startedAtMs,
+      collectorTroubles: options.collectorTroubles(),
     });
     live.tracker = evaluation.tracker;
     live.evaluation = evaluation;

@@ -7,6 +7,9 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   crash: async () => (await import("../test/bench/crash.ts")).crash,
   "agent-cost": async () => (await import("../test/bench/agent-cost.ts")).agentCost,
   logs: async () => (await import("../test/bench/logs.ts")).logs,
+  size: async () => (await import("../test/bench/size.ts")).size,
+  query: async () => (await import("../test/bench/query.ts")).query,
+  ingest: async () => (await import("../test/bench/ingest.ts")).ingest,
   detection: async () => (await import("../test/bench/detection.ts")).detection,
 };
 

@@ -10,6 +10,7 @@ import type {
   LinkReport,
 } from "../../shared/rest.ts";
 import type { Text } from "../../shared/text.ts";
+import type { CollectorTrouble } from "../view/cluster-view.ts";
 import { derive } from "../view/derive.ts";
 import type { ClusterFrames } from "../view/node-state.ts";
 import type { Attribution } from "./causes.ts";
@@ -34,6 +35,8 @@ export interface EvaluateOptions {
   /** What the configuration says that the cluster should have. */
   readonly expectedVoters: number | undefined;
   readonly collectorStartedAtMs: number;
+  /** undefined: not known, as in the past. */
+  readonly collectorTroubles?: readonly CollectorTrouble[] | undefined;
   /** The registry when absent. */
   readonly rules?: readonly Rule[];
 }
@@ -65,6 +68,7 @@ export function evaluate(frames: ClusterFrames, tracker: Tracker, options: Evalu
     expectedVoters: options.expectedVoters,
     limits: thresholds,
     collectorStartedAtMs: options.collectorStartedAtMs,
+    collectorTroubles: options.collectorTroubles,
   });
   const cluster = judge(view, { thresholds, memory: tracker.memory });
   const problems: RuleProblem[] = [];

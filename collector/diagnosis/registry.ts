@@ -19,6 +19,7 @@ import { cpuStarved } from "./rules/cpu-starved.ts";
 import { crashLoop } from "./rules/crash-loop.ts";
 import { dbFragmented } from "./rules/db-fragmented.ts";
 import { diskContended } from "./rules/disk-contended.ts";
+import { collectorDegraded } from "./rules/collector-degraded.ts";
 import { diskFull } from "./rules/disk-full.ts";
 import { diskNearlyFull } from "./rules/disk-nearly-full.ts";
 import { diskSlow } from "./rules/disk-slow.ts";
@@ -118,4 +119,5 @@ export const RULES: readonly Rule[] = [
   agentSilent,
   agentDegraded,
   agentDataLost,
+  collectorDegraded,
 ];

@@ -65,7 +65,9 @@ function openReady(path: string): Db {
   const db = new Database(path, { timeout: BUSY_TIMEOUT_MS });
   try {
     const isNew = db.prepare("SELECT count(*) FROM sqlite_schema").pluck().get() === 0;
-    assertOurs(db, path, isNew);
+    if (!isNew) {
+      assertUsable(db, path);
+    }
     if (isNew) {
       db.pragma("auto_vacuum = INCREMENTAL");
     }
@@ -74,7 +76,7 @@ function openReady(path: string): Db {
     db.pragma("synchronous = FULL");
     db.pragma("foreign_keys = ON");
     db.pragma(`journal_size_limit = ${JOURNAL_BYTES}`);
-    migrate(db, path);
+    migrate(db);
     return db;
   } catch (error) {
     db.close();
@@ -82,17 +84,14 @@ function openReady(path: string): Db {
   }
 }
 
-function assertOurs(db: Db, path: string, isNew: boolean): void {
-  const id = db.pragma("application_id", { simple: true });
-  if (!isNew && id !== APPLICATION_ID) {
+/** Throws CONFIG_INVALID for another program's file and a newer etcdscope's: both are left as they are. */
+export function assertUsable(db: Db, path: string): void {
+  if (db.pragma("application_id", { simple: true }) !== APPLICATION_ID) {
     throw new EtcdscopeError(
       "CONFIG_INVALID",
       `Expected ${path} to be a history of etcdscope, but it is another program's database`,
     );
   }
-}
-
-function migrate(db: Db, path: string): void {
   const version = Number(db.pragma("user_version", { simple: true }));
   if (version > MIGRATIONS.length) {
     throw new EtcdscopeError(
@@ -100,6 +99,10 @@ function migrate(db: Db, path: string): void {
       `${path} was written by a newer etcdscope (schema ${version}, this one knows up to ${MIGRATIONS.length}): upgrade, or start with another path`,
     );
   }
+}
+
+function migrate(db: Db): void {
+  const version = Number(db.pragma("user_version", { simple: true }));
   for (let next = version; next < MIGRATIONS.length; next += 1) {
     db.transaction(() => {
       db.exec(MIGRATIONS[next] ?? "");

@@ -1,18 +1,29 @@
 /** Frames ⇄ the columns in which they cross to and from the history's threads. Pure. */
 import type { ReceivedFrame } from "../../shared/frame.ts";
+import type { Event } from "../../shared/gen/etcdscope/v1/fact_pb.js";
+import type { FactChanges } from "./fact-changes.ts";
 import { decodeBlob, encodeBlob } from "./frame-blob.ts";
 import type { NameDictionary } from "./name-dictionary.ts";
 import type { SeenOfAgent, SeenSeries } from "./seen-series.ts";
-import { ROW, ROW_WIDTH, type BatchStream, type FrameBatch } from "./worker-protocol.ts";
+import {
+  ROW,
+  ROW_WIDTH,
+  type BatchStream,
+  type EventRow,
+  type FrameBatch,
+  type FrameDocuments,
+} from "./worker-protocol.ts";
 
 export interface PackedFrames {
   readonly batch: FrameBatch;
   /** Pairs of a stream's place and the number of a series that its agent was not known to have. */
   readonly streamSeries: Float64Array<ArrayBuffer>;
+  readonly documents: readonly FrameDocuments[];
 }
 
 export interface PackContext {
   readonly dictionary: NameDictionary;
+  readonly factChanges: FactChanges;
   readonly seenSeries: SeenSeries;
 }
 
@@ -21,6 +32,7 @@ export function packFrames(frames: readonly ReceivedFrame[], context: PackContex
   const encoded: Uint8Array[] = [];
   const streams = new Map<string, PackedStream>();
   const streamSeries: number[] = [];
+  const documents: FrameDocuments[] = [];
   let blobEnd = 0;
   for (const [index, received] of frames.entries()) {
     const stream = placeStream(streams, received, context.seenSeries);
@@ -32,6 +44,11 @@ export function packFrames(frames: readonly ReceivedFrame[], context: PackContex
     }
     encoded.push(blob);
     blobEnd += blob.length;
+    const news = context.factChanges.of(received);
+    const { events } = received.frame;
+    if (news.facts.length > 0 || news.onlyKeys !== undefined || events.length > 0) {
+      documents.push({ row: index, news, events: events.map(toEventRow) });
+    }
     const at = index * ROW_WIDTH;
     rows[at + ROW.stream] = stream.place;
     rows[at + ROW.sequence] = Number(received.frame.sequence);
@@ -45,7 +62,13 @@ export function packFrames(frames: readonly ReceivedFrame[], context: PackContex
     rows,
     blobs: joinBytes(encoded, blobEnd),
   };
-  return { batch, streamSeries: Float64Array.from(streamSeries) };
+  return { batch, streamSeries: Float64Array.from(streamSeries), documents };
+}
+
+function toEventRow({ atUnixMs, kind, subject, attributes }: Event): EventRow {
+  // a node may say anything; the column holds what a double can count
+  const atMs = Math.max(0, Math.min(Number.MAX_SAFE_INTEGER, Number(atUnixMs)));
+  return { atMs, kind, subject, attributes };
 }
 
 interface PackedStream {

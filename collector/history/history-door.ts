@@ -4,6 +4,7 @@
  */
 import type { AgentIdentity, ReceivedFrame } from "../../shared/frame.ts";
 import type { Note } from "../../shared/note.ts";
+import type { Event, Fact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import type { Finding, SeriesData } from "../../shared/rest.ts";
 import type { SequenceRange } from "../../shared/sequence-set.ts";
 import type { IncidentRecord } from "../../shared/incident-record.ts";
@@ -23,6 +24,30 @@ export interface SeriesQuery {
 export interface KnownSeries {
   readonly node: string;
   readonly metric: string;
+}
+
+/** A fact of a node that began, ended or became another. */
+export interface FactChange {
+  readonly node: string;
+  readonly key: string;
+  /** Wall clock of the node. */
+  readonly atMs: number;
+  /** undefined: there was none. */
+  readonly before: Fact | undefined;
+  /** undefined: it holds no longer. */
+  readonly after: Fact | undefined;
+}
+
+/** A fact that held at a moment. */
+export interface FactThen {
+  readonly node: string;
+  readonly sinceMs: number;
+  readonly fact: Fact;
+}
+
+export interface NodeEvent {
+  readonly node: string;
+  readonly event: Event;
 }
 
 export interface HistoryDoor {
@@ -54,6 +79,14 @@ export interface HistoryDoor {
   /** Newest first, at most 5000. */
   notes(query: NoteQuery): Promise<readonly Note[]>;
   clusters(): Promise<readonly string[]>;
+  /** Keeps [fromMs, toMs] of a cluster, and a margin around it, in full resolution. Again from the same moment: longer. */
+  keepSpan(cluster: string, fromMs: number, toMs: number): Promise<void>;
+  /** What began, ended or became another in [fromMs, toMs), oldest first. */
+  changes(cluster: string, fromMs: number, toMs: number): Promise<readonly FactChange[]>;
+  /** What held on each node at that moment. */
+  factsAt(cluster: string, atMs: number): Promise<readonly FactThen[]>;
+  /** What happened in [fromMs, toMs), oldest first. */
+  events(cluster: string, fromMs: number, toMs: number): Promise<readonly NodeEvent[]>;
   knownSeries(cluster: string): Promise<readonly KnownSeries[]>;
   series(query: SeriesQuery): Promise<readonly SeriesData[]>;
   close(): Promise<void>;

@@ -1,29 +1,36 @@
 /** The history as the rest of the collector sees it: joins the writer's thread, the readers' and the names' numbers. */
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Clock, Timer } from "../../shared/clock.ts";
+import type { Clock } from "../../shared/clock.ts";
 import { EtcdscopeError } from "../../shared/errors.ts";
 import type { ReceivedFrame } from "../../shared/frame.ts";
 import type { Logger } from "../../shared/log-line.ts";
+import { createFactChanges } from "./fact-changes.ts";
 import { packFrames, unpackFrames } from "./frame-batch.ts";
 import type { HistoryDoor } from "./history-door.ts";
+import { createMaintenance } from "./maintenance.ts";
 import { createNameDictionary, type NameDictionary } from "./name-dictionary.ts";
+import { toFactChange, toFactThen, toNodeEvent } from "./read-documents.ts";
 import { createSeenSeries } from "./seen-series.ts";
 import { createWorkerHandle, type WorkerHandle } from "./worker-handle.ts";
-import type { FrameSelection, ReaderCalls, WriterCalls } from "./worker-protocol.ts";
+import type { CompactorCalls, FrameBatch, FramePage, ReaderCalls, WriterCalls } from "./worker-protocol.ts";
 
 /** Frames read and decoded in one go, between which other work has its turn. */
 const PAGE_FRAMES = 500;
-const RETENTION_INTERVAL_MS = 10_000;
-/** Between two steps of one clean-up: commits have their turn. */
-const RETENTION_STEP_PAUSE_MS = 100;
-/** Findings are small and kept beyond the frames that they came from. */
-const FINDINGS_KEPT_MS = 400 * 24 * 3600 * 1000;
+/** Frames of one answer, at most. */
+const MAX_FRAMES = 1_000_000;
+
+const DEFAULT_ROLLUPS_MS = 400 * 24 * 3_600_000;
+const DEFAULT_AROUND_MS = 3_600_000;
 
 export interface HistoryOptions {
   readonly path: string;
-  /** Age beyond which frames go. */
+  /** Age beyond which full resolution becomes roll-ups. */
   readonly rawMs: number;
-  /** Size beyond which the oldest frames go, whatever their age. */
+  /** Age beyond which roll-ups, findings, facts and events go; 400 days when left out. */
+  readonly rollupsMs?: number;
+  /** Full resolution is kept this long before and after a kept span; an hour when left out. */
+  readonly aroundIncidentsMs?: number;
+  /** Size beyond which the oldest goes, whatever its age. */
   readonly maxBytes: number;
   readonly clock: Clock;
   readonly log: Logger;
@@ -33,6 +40,8 @@ export interface HistoryProblem {
   readonly code: "DAMAGED_FILE_SET_ASIDE" | "NOT_WRITABLE" | "NAMES_FULL";
   readonly message: string;
   readonly sinceMs: number;
+  /** The disk has no room, or the file no more numbers. */
+  readonly isFull: boolean;
 }
 
 export interface History extends HistoryDoor {
@@ -49,14 +58,14 @@ export interface History extends HistoryDoor {
 export function createHistory(options: HistoryOptions): History {
   const { path, clock, log } = options;
   const seenSeries = createSeenSeries();
+  const factChanges = createFactChanges();
   let dictionary: NameDictionary | undefined;
   let isKnownDamaged = false;
   let damaged: HistoryProblem | undefined;
   let notWritable: HistoryProblem | undefined;
   let namesFull: HistoryProblem | undefined;
-  let fileBytes = 0;
-  let retention: Timer | undefined;
-  let isClosed = false;
+  /** Counts the files begun: what was prepared on one is not written to the next. */
+  let fileNumber = 0;
 
   const writer: WorkerHandle<WriterCalls> = createWorkerHandle<WriterCalls>({
     file: new URL("./writer-worker.ts", import.meta.url),
@@ -68,7 +77,7 @@ export function createHistory(options: HistoryOptions): History {
     },
     onOpened: ({ names, damagedFile }) => {
       dictionary = createNameDictionary(names);
-      seenSeries.forget();
+      forgetWhatIsKnown();
       isKnownDamaged = false;
       if (damagedFile !== undefined) {
         reportDamage(damagedFile);
@@ -77,6 +86,30 @@ export function createHistory(options: HistoryOptions): History {
   });
   const frameReader = createReaderHandle();
   const trendReader = createReaderHandle();
+  const compactor: WorkerHandle<CompactorCalls> = createWorkerHandle<CompactorCalls>({
+    file: new URL("./compactor-worker.ts", import.meta.url),
+    clock,
+    log,
+    openInput: () => ({ path }),
+    onOpened: () => undefined,
+  });
+  const readers = [frameReader, trendReader, compactor];
+  const maintenance = createMaintenance({
+    ...options,
+    rollupsMs: options.rollupsMs ?? DEFAULT_ROLLUPS_MS,
+    aroundIncidentsMs: options.aroundIncidentsMs ?? DEFAULT_AROUND_MS,
+    retain: (request) => writer.call("retain", request),
+    plan: (request) => compactor.call("plan", request),
+    store: async (work) => {
+      await writer.call("store", work);
+    },
+    fileNumber: () => fileNumber,
+  });
+
+  function forgetWhatIsKnown(): void {
+    seenSeries.forget();
+    factChanges.forget();
+  }
 
   function createReaderHandle(): WorkerHandle<ReaderCalls> {
     return createWorkerHandle<ReaderCalls>({
@@ -90,11 +123,11 @@ export function createHistory(options: HistoryOptions): History {
 
   function reportDamage(damagedFile: string): void {
     const message = `The history could not be read; it was put aside as ${damagedFile} and a new one begun`;
-    damaged = { code: "DAMAGED_FILE_SET_ASIDE", message, sinceMs: clock.nowMs() };
+    damaged = { code: "DAMAGED_FILE_SET_ASIDE", message, sinceMs: clock.nowMs(), isFull: false };
     log.error({ path, damagedFile }, "History was damaged: it was put aside and a new one begun.");
+    fileNumber += 1;
     // they may hold the old file
-    frameReader.restart();
-    trendReader.restart();
+    readers.forEach((reader) => reader.restart());
   }
 
   async function start(): Promise<void> {
@@ -109,11 +142,11 @@ export function createHistory(options: HistoryOptions): History {
       noteFailure(translated);
       writer.restart();
     }
-    await Promise.all([startReader(frameReader), startReader(trendReader)]);
-    scheduleRetention(RETENTION_INTERVAL_MS);
+    await Promise.all(readers.map(startReader));
+    maintenance.start();
   }
 
-  async function startReader(reader: WorkerHandle<ReaderCalls>): Promise<void> {
+  async function startReader(reader: Pick<WorkerHandle<ReaderCalls>, "start" | "restart">): Promise<void> {
     try {
       await reader.start();
     } catch (error) {
@@ -131,6 +164,7 @@ export function createHistory(options: HistoryOptions): History {
     notWritable = {
       code: "NOT_WRITABLE",
       message: known ?? error.message,
+      isFull: known === undefined ? error.code === "STORAGE_FULL" : notWritable?.isFull === true,
       sinceMs: notWritable?.sinceMs ?? clock.nowMs(),
     };
   }
@@ -149,7 +183,7 @@ export function createHistory(options: HistoryOptions): History {
     } catch (error) {
       const translated = EtcdscopeError.from(error, "STORAGE_FAILED");
       noteFailure(translated);
-      seenSeries.forget();
+      forgetWhatIsKnown();
       if (translated.code === "STORAGE_CORRUPT") {
         isKnownDamaged = true;
         writer.restart();
@@ -163,9 +197,13 @@ export function createHistory(options: HistoryOptions): History {
     if (names === undefined) {
       throw new EtcdscopeError("STORAGE_FAILED", "History is not open", { reason: "not_open" });
     }
-    const { batch, streamSeries } = packFrames(frames, { dictionary: names, seenSeries });
+    const { batch, streamSeries, documents } = packFrames(frames, {
+      dictionary: names,
+      seenSeries,
+      factChanges,
+    });
     const table = names.unconfirmed();
-    await writer.call("append", { batch, names: table, streamSeries }, [
+    await writer.call("append", { batch, names: table, streamSeries, documents }, [
       batch.rows.buffer,
       batch.blobs.buffer,
       streamSeries.buffer,
@@ -173,52 +211,51 @@ export function createHistory(options: HistoryOptions): History {
     names.confirm(table);
     if (names.leftOutTotal() > 0 && namesFull === undefined) {
       const message = "The history holds as many different series as it can: new ones are not recorded";
-      namesFull = { code: "NAMES_FULL", message, sinceMs: clock.nowMs() };
+      namesFull = { code: "NAMES_FULL", message, sinceMs: clock.nowMs(), isFull: true };
       log.error({ path }, "History holds as many different series as it can: new ones are not recorded.");
     }
   }
 
-  async function readSelection(selection: FrameSelection): Promise<readonly ReceivedFrame[]> {
-    const ids = await frameReader.call("selectFrames", selection);
+  async function readReceived(sinceMs: number): Promise<readonly ReceivedFrame[]> {
+    const { rows, blocks } = await frameReader.call("selectReceived", { sinceMs });
     const all: ReceivedFrame[] = [];
-    let unreadable = 0;
-    for (let at = 0; at < ids.length; at += PAGE_FRAMES) {
-      const page = ids.slice(at, at + PAGE_FRAMES);
-      const batch = await frameReader.call("readFrames", page, [page.buffer]);
-      if (dictionary === undefined) {
-        throw new EtcdscopeError("STORAGE_FAILED", "History is not open", { reason: "not_open" });
-      }
-      const unpacked = unpackFrames(batch, dictionary);
-      all.push(...unpacked.frames);
-      unreadable += unpacked.unreadable;
+    for (const block of blocks) {
+      const frames = unpack(await frameReader.call("readBlock", { block }));
+      all.push(...frames.filter(({ receivedAtMs }) => receivedAtMs >= sinceMs));
       await nextTurn();
     }
-    if (unreadable > 0) {
-      log.warn({ unreadable }, "Some frames of the history cannot be read and are passed over.");
+    for (let at = 0; at < rows.length; at += PAGE_FRAMES) {
+      const page = rows.slice(at, at + PAGE_FRAMES);
+      all.push(...unpack(await frameReader.call("readRows", page, [page.buffer])));
+      await nextTurn();
+    }
+    return blocks.length === 0 ? all : all.sort((one, other) => one.receivedAtMs - other.receivedAtMs);
+  }
+
+  async function readSpan(cluster: string, fromMs: number, toMs: number): Promise<readonly ReceivedFrame[]> {
+    const all: ReceivedFrame[] = [];
+    let next: number | undefined = fromMs;
+    while (next !== undefined) {
+      const page: FramePage = await frameReader.call("readSpan", { cluster, fromMs: next, toMs });
+      all.push(...unpack(page.batch));
+      if (all.length > MAX_FRAMES) {
+        throw new EtcdscopeError("LIMIT_EXCEEDED", `Expected a span of at most ${MAX_FRAMES} frames`);
+      }
+      next = page.nextMs;
+      await nextTurn();
     }
     return all;
   }
 
-  function scheduleRetention(delayMs: number): void {
-    if (!isClosed) {
-      retention = clock.after(delayMs, () => {
-        runRetention().catch((error: unknown) => {
-          log.warn({ error }, "Old frames could not be removed; trying again.");
-          scheduleRetention(RETENTION_INTERVAL_MS);
-        });
-      });
+  function unpack(batch: FrameBatch): readonly ReceivedFrame[] {
+    if (dictionary === undefined) {
+      throw new EtcdscopeError("STORAGE_FAILED", "History is not open", { reason: "not_open" });
     }
-  }
-
-  async function runRetention(): Promise<void> {
-    const nowMs = clock.nowMs();
-    const answer = await writer.call("retain", {
-      framesBeforeMs: nowMs - options.rawMs,
-      findingsBeforeMs: nowMs - FINDINGS_KEPT_MS,
-      maxBytes: options.maxBytes,
-    });
-    fileBytes = answer.fileBytes;
-    scheduleRetention(answer.hasMore ? RETENTION_STEP_PAUSE_MS : RETENTION_INTERVAL_MS);
+    const { frames, unreadable } = unpackFrames(batch, dictionary);
+    if (unreadable > 0) {
+      log.warn({ unreadable }, "Some frames of the history cannot be read and are passed over.");
+    }
+    return frames;
   }
 
   return {
@@ -235,8 +272,16 @@ export function createHistory(options: HistoryOptions): History {
       ),
     heldSequences: (agent, instanceId) =>
       writer.call("heldSequences", { ...agent, instanceId, agentVersion: "" }),
-    framesSince: (sinceMs) => readSelection({ kind: "received", sinceMs }),
-    frames: (cluster, fromMs, toMs) => readSelection({ kind: "captured", cluster, fromMs, toMs }),
+    framesSince: readReceived,
+    frames: readSpan,
+    keepSpan: async (cluster, fromMs, toMs) => {
+      await writer.call("keepSpan", { cluster, fromMs: Math.floor(fromMs), toMs: Math.ceil(toMs) });
+    },
+    changes: async (cluster, fromMs, toMs) =>
+      (await frameReader.call("changes", { cluster, fromMs, toMs })).map(toFactChange),
+    factsAt: async (cluster, atMs) => (await frameReader.call("factsAt", { cluster, atMs })).map(toFactThen),
+    events: async (cluster, fromMs, toMs) =>
+      (await frameReader.call("events", { cluster, fromMs, toMs })).map(toNodeEvent),
     saveFindings: async (cluster, findings) => {
       await writer.call("saveFindings", { cluster, findings });
     },
@@ -256,12 +301,11 @@ export function createHistory(options: HistoryOptions): History {
     knownSeries: (cluster) => trendReader.call("knownSeries", { cluster }),
     series: (query) => trendReader.call("series", query),
     problems: () => [damaged, notWritable, namesFull].filter((one) => one !== undefined),
-    fileBytes: () => fileBytes,
+    fileBytes: () => maintenance.fileBytes(),
     close: async () => {
-      isClosed = true;
-      retention?.cancel();
+      maintenance.stop();
       // the last to close folds the write-ahead log into the file, which a reader may not
-      await Promise.all([frameReader.stop(), trendReader.stop()]);
+      await Promise.all(readers.map((reader) => reader.stop()));
       await writer.stop();
     },
   };

@@ -26,9 +26,14 @@ serveCalls<ReaderCalls>({
     opened = { db, reader: createReader(db, systemClock), incidents: createIncidentReader(db) };
     return undefined;
   },
-  selectFrames: (selection) => reader().selectFrames(selection),
-  readFrames: (ids) => reader().readFrames(ids),
-  findings: ({ cluster, fromMs, toMs }) => reader().findings(cluster, fromMs, toMs),
+  selectReceived: ({ sinceMs }) => reader().selectReceived(sinceMs),
+  readRows: (ids) => reader().readRows(ids),
+  readBlock: ({ block }) => reader().readBlock(block),
+  readSpan: (span) => reader().readSpan(span),
+  changes: (span) => reader().changes(span),
+  factsAt: ({ cluster, atMs }) => reader().factsAt(cluster, atMs),
+  events: (span) => reader().events(span),
+  findings: (span) => reader().findings(span),
   activeFindings: () => reader().activeFindings(),
   incidents: ({ cluster, fromMs, toMs }) => use().incidents.incidents(cluster, fromMs, toMs),
   incident: ({ cluster, id }) => use().incidents.incident(cluster, id),

@@ -1,10 +1,14 @@
 /**
  * The tables, as a list of migrations: the n-th brings a file from version n to n + 1 (user_version). Never edit one
- * that was released; add another.
+ * that was released; add another. Each comes with a file of the version before in test/fixture/history.
  *
  * frame is where frames land, a row each, until they are compacted. Its rowid grows with receipt. Its blob is the wire's
  * Frame message (proto/etcdscope/v1/stream.proto) without definitions, whose series and probe numbers are those of
  * the tables series and probe, shared by all agents; encoding says how the blob is compressed (0: not, 1: zstd).
+ * block is an hour or less of one agent, compacted: detail says what is left of it (2: its frames, in block_frames;
+ * 1: roll-ups of a minute; 0: those of a quarter of an hour, which everything compacted has). held_range lists the
+ * sequences that were taken, wherever their frames are by now. fact holds each document of a node from
+ * valid_from until valid_to (null: still); kept_span is what stays in full resolution.
  */
 
 import { HELD_RANGE_MIGRATION } from "./held-sequences.ts";
@@ -74,5 +78,65 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX finding_active ON finding (until_ms);
   `,
   HELD_RANGE_MIGRATION,
+  `
+  CREATE TABLE block (
+    id INTEGER PRIMARY KEY,
+    agent INTEGER NOT NULL,
+    from_ms INTEGER NOT NULL,
+    to_ms INTEGER NOT NULL,
+    received_to_ms INTEGER NOT NULL,
+    frames INTEGER NOT NULL,
+    samples INTEGER NOT NULL,
+    detail INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX block_by_agent ON block (agent, from_ms);
+  CREATE INDEX block_by_age ON block (detail, to_ms);
+  CREATE INDEX block_by_receipt ON block (received_to_ms);
+  CREATE TABLE block_frames (
+    block INTEGER PRIMARY KEY,
+    times BLOB NOT NULL,
+    sample_values BLOB NOT NULL,
+    rest BLOB NOT NULL
+  ) STRICT;
+  CREATE TABLE rollup (
+    id INTEGER PRIMARY KEY,
+    agent INTEGER NOT NULL,
+    width_ms INTEGER NOT NULL,
+    from_ms INTEGER NOT NULL,
+    to_ms INTEGER NOT NULL,
+    block INTEGER,
+    rollups BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX rollup_by_agent ON rollup (agent, width_ms, from_ms);
+  CREATE INDEX rollup_by_age ON rollup (width_ms, to_ms);
+  CREATE TABLE fact (
+    id INTEGER PRIMARY KEY,
+    agent INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    valid_from INTEGER NOT NULL,
+    valid_to INTEGER,
+    body BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX fact_by_key ON fact (agent, key, valid_from);
+  CREATE INDEX fact_by_start ON fact (agent, valid_from);
+  CREATE INDEX fact_by_end ON fact (valid_to);
+  CREATE TABLE event (
+    id INTEGER PRIMARY KEY,
+    agent INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    attributes TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX event_by_agent ON event (agent, at_ms);
+  CREATE INDEX event_by_age ON event (at_ms);
+  CREATE TABLE kept_span (
+    cluster TEXT NOT NULL,
+    from_ms INTEGER NOT NULL,
+    to_ms INTEGER NOT NULL,
+    PRIMARY KEY (cluster, from_ms)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX finding_by_start ON finding (cluster, since_ms);
+  `,
   INCIDENT_TABLES,
 ];

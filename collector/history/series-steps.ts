@@ -17,29 +17,53 @@ interface Step {
   lastAtMs: number;
 }
 
+/** What a roll-up says of its samples. */
+export interface StepSummary {
+  readonly min: number;
+  readonly max: number;
+  readonly mean: number;
+  readonly last: number;
+  readonly count: number;
+}
+
 export interface SeriesSteps {
   /** Samples outside of the grid, and those that are not numbers, are left out. */
   add(atMs: number, value: number): void;
+  /** Many samples at once, all counted at this moment. */
+  addStep(atMs: number, summary: StepSummary): void;
   /** Steps that hold samples, oldest first; an empty step is absent. */
   points(): readonly SeriesPoint[];
 }
 
 export function createSeriesSteps(grid: StepGrid): SeriesSteps {
   const widthMs = (grid.toMs - grid.fromMs) / grid.points;
-  const steps = new Map<number, Step>();
+  const steps: (Step | undefined)[] = [];
 
-  function add(atMs: number, value: number): void {
-    if (atMs < grid.fromMs || atMs >= grid.toMs || !Number.isFinite(value)) {
-      return;
+  /** The step of a moment; undefined outside of the grid. */
+  function stepAt(atMs: number): Step | undefined {
+    if (atMs < grid.fromMs || atMs >= grid.toMs) {
+      return undefined;
     }
     const index = Math.min(grid.points - 1, Math.floor((atMs - grid.fromMs) / widthMs));
-    const step = steps.get(index);
+    const known = steps[index];
+    if (known !== undefined) {
+      return known;
+    }
+    const step = { min: Infinity, max: -Infinity, sum: 0, count: 0, last: 0, lastAtMs: -Infinity };
+    while (steps.length < index) {
+      steps.push(undefined);
+    }
+    steps[index] = step;
+    return step;
+  }
+
+  function add(atMs: number, value: number): void {
+    const step = Number.isFinite(value) ? stepAt(atMs) : undefined;
     if (step === undefined) {
-      steps.set(index, { min: value, max: value, sum: value, count: 1, last: value, lastAtMs: atMs });
       return;
     }
-    step.min = Math.min(step.min, value);
-    step.max = Math.max(step.max, value);
+    step.min = value < step.min ? value : step.min;
+    step.max = value > step.max ? value : step.max;
     step.sum += value;
     step.count += 1;
     if (atMs >= step.lastAtMs) {
@@ -48,17 +72,37 @@ export function createSeriesSteps(grid: StepGrid): SeriesSteps {
     }
   }
 
-  function points(): readonly SeriesPoint[] {
-    return [...steps]
-      .sort(([left], [right]) => left - right)
-      .map(([index, { min, max, sum, count, last }]) => ({
-        at: new Date(Math.round(grid.fromMs + index * widthMs)).toISOString(),
-        min,
-        max,
-        mean: sum / count,
-        last,
-      }));
+  function addStep(atMs: number, summary: StepSummary): void {
+    const step = stepAt(atMs);
+    if (step !== undefined) {
+      merge(step, atMs, summary);
+    }
   }
 
-  return { add, points };
+  function points(): readonly SeriesPoint[] {
+    return steps.flatMap((step, index) =>
+      step === undefined
+        ? []
+        : {
+            at: new Date(Math.round(grid.fromMs + index * widthMs)).toISOString(),
+            min: step.min,
+            max: step.max,
+            mean: step.sum / step.count,
+            last: step.last,
+          },
+    );
+  }
+
+  return { add, addStep, points };
+}
+
+function merge(step: Step, atMs: number, { min, max, mean, last, count }: StepSummary): void {
+  step.min = Math.min(step.min, min);
+  step.max = Math.max(step.max, max);
+  step.sum += mean * count;
+  step.count += count;
+  if (atMs >= step.lastAtMs) {
+    step.last = last;
+    step.lastAtMs = atMs;
+  }
 }

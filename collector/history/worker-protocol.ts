@@ -4,6 +4,8 @@ import type { SequenceRange } from "../../shared/sequence-set.ts";
 import type { Note } from "../../shared/note.ts";
 import type { IncidentRecord } from "../../shared/incident-record.ts";
 import type { NoteQuery } from "./incident-tables.ts";
+import type { FrameNews } from "./fact-changes.ts";
+import type { FrameBlock } from "./frame-block.ts";
 import type { KnownSeries, SeriesQuery } from "./history-door.ts";
 import type { NameTable } from "./name-dictionary.ts";
 
@@ -36,7 +38,23 @@ export interface FrameBatch {
   readonly blobs: Uint8Array<ArrayBuffer>;
 }
 
+/** Facts and events of a frame that are to be recorded beside it. */
+export interface FrameDocuments {
+  /** Its row in the batch. */
+  readonly row: number;
+  readonly news: FrameNews;
+  readonly events: readonly EventRow[];
+}
+
+export interface EventRow {
+  readonly atMs: number;
+  readonly kind: string;
+  readonly subject: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
 export interface AppendRequest {
+  readonly documents: readonly FrameDocuments[];
   readonly batch: FrameBatch;
   /** Names that the blobs use and that may not be stored yet. */
   readonly names: NameTable;
@@ -45,19 +63,79 @@ export interface AppendRequest {
 }
 
 export interface RetentionRequest {
-  /** Frames received before this go. */
-  readonly framesBeforeMs: number;
-  /** Findings that ended before this go. */
-  readonly findingsBeforeMs: number;
+  /** Roll-ups, findings, facts and events that ended before this go. */
+  readonly beforeMs: number;
   readonly maxBytes: number;
+  /** The compactor has nothing left to thin: what is too much is lost. */
+  readonly mayLose: boolean;
 }
 
 export interface RetentionAnswer {
-  readonly removedFrames: number;
+  readonly removedRows: number;
   /** Whether another step is due at once. */
   readonly hasMore: boolean;
+  /** The file holds more than maxBytes. */
+  readonly isShort: boolean;
   readonly fileBytes: number;
 }
+
+export interface PlanRequest {
+  readonly nowMs: number;
+  /** Full resolution that ended before this goes, but for what is kept. */
+  readonly framesBeforeMs: number;
+  /** Kept on both sides of a kept span. */
+  readonly aroundMs: number;
+  /** Full resolution goes whatever its age. */
+  readonly isShort: boolean;
+}
+
+/** Frames that landed and are to become a block. */
+export interface CompactWork {
+  readonly kind: "compact";
+  readonly agent: number;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly receivedToMs: number;
+  readonly frames: number;
+  readonly samples: number;
+  /** Their rows. */
+  readonly frameIds: Float64Array<ArrayBuffer>;
+  readonly block: FrameBlock;
+  /** Roll-ups of a quarter of an hour. */
+  readonly quarters: Uint8Array<ArrayBuffer>;
+  /** What could not be read and is left out, where there was something. */
+  readonly unreadable: string | undefined;
+}
+
+/** A block whose frames are to be replaced by roll-ups of a minute. */
+export interface ThinWork {
+  readonly kind: "thin";
+  readonly block: number;
+  readonly agent: number;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly minutes: Uint8Array<ArrayBuffer>;
+  readonly unreadable: string | undefined;
+}
+
+/** Rows of roll-ups of a quarter of an hour that are to become one. */
+export interface MergeWork {
+  readonly kind: "merge";
+  readonly agent: number;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly rollupIds: readonly number[];
+  readonly quarters: Uint8Array<ArrayBuffer>;
+}
+
+export type Work = CompactWork | ThinWork | MergeWork;
+
+export type CompactorCalls = {
+  readonly open: { readonly input: { readonly path: string }; readonly output: undefined };
+  /** The next piece of work, prepared; undefined: there is none. */
+  readonly plan: { readonly input: PlanRequest; readonly output: Work | undefined };
+  readonly close: { readonly input: undefined; readonly output: undefined };
+};
 
 export type WriterCalls = {
   readonly open: {
@@ -79,24 +157,66 @@ export type WriterCalls = {
     readonly input: { readonly cluster: string; readonly notes: readonly Note[] };
     readonly output: undefined;
   };
+  readonly keepSpan: {
+    readonly input: { readonly cluster: string; readonly fromMs: number; readonly toMs: number };
+    readonly output: undefined;
+  };
+  readonly store: { readonly input: Work; readonly output: undefined };
   readonly retain: { readonly input: RetentionRequest; readonly output: RetentionAnswer };
   readonly close: { readonly input: undefined; readonly output: undefined };
 };
 
-export type FrameSelection =
-  | { readonly kind: "received"; readonly sinceMs: number }
-  | { readonly kind: "captured"; readonly cluster: string; readonly fromMs: number; readonly toMs: number };
+export interface Span {
+  readonly cluster: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** Frames in the order in which they are to be read. */
+export interface FramePage {
+  readonly batch: FrameBatch;
+  /** Where the next page begins; undefined: this was the last. */
+  readonly nextMs: number | undefined;
+}
+
+export interface ChangeRow {
+  readonly node: string;
+  readonly key: string;
+  readonly atMs: number;
+  /** Bytes of the wire's Fact. */
+  readonly before: Uint8Array | null;
+  readonly after: Uint8Array | null;
+}
+
+export interface FactRow {
+  readonly node: string;
+  readonly sinceMs: number;
+  readonly body: Uint8Array;
+}
+
+export interface NodeEventRow extends EventRow {
+  readonly node: string;
+}
 
 export type ReaderCalls = {
   readonly open: { readonly input: { readonly path: string }; readonly output: undefined };
-  /** Row ids of the frames, in the order in which they are to be read. */
-  readonly selectFrames: { readonly input: FrameSelection; readonly output: Float64Array<ArrayBuffer> };
-  /** The frames of these rows that are still there. */
-  readonly readFrames: { readonly input: Float64Array<ArrayBuffer>; readonly output: FrameBatch };
-  readonly findings: {
-    readonly input: { readonly cluster: string; readonly fromMs: number; readonly toMs: number };
-    readonly output: readonly Finding[];
+  /** Frames received since then: rows that landed, and blocks. */
+  readonly selectReceived: {
+    readonly input: { readonly sinceMs: number };
+    readonly output: { readonly rows: Float64Array<ArrayBuffer>; readonly blocks: Float64Array<ArrayBuffer> };
   };
+  /** The frames of these rows that are still there. */
+  readonly readRows: { readonly input: Float64Array<ArrayBuffer>; readonly output: FrameBatch };
+  readonly readBlock: { readonly input: { readonly block: number }; readonly output: FrameBatch };
+  /** Frames by capture, oldest first, beginning at fromMs. */
+  readonly readSpan: { readonly input: Span; readonly output: FramePage };
+  readonly changes: { readonly input: Span; readonly output: readonly ChangeRow[] };
+  readonly factsAt: {
+    readonly input: { readonly cluster: string; readonly atMs: number };
+    readonly output: readonly FactRow[];
+  };
+  readonly events: { readonly input: Span; readonly output: readonly NodeEventRow[] };
+  readonly findings: { readonly input: Span; readonly output: readonly Finding[] };
   readonly activeFindings: {
     readonly input: undefined;
     readonly output: readonly (readonly [string, readonly Finding[]])[];

@@ -63,8 +63,16 @@ serveCalls<WriterCalls>({
     return undefined;
   },
   retain: (request) => {
-    use().incidents.retainIncidents(request.findingsBeforeMs);
+    use().incidents.retainIncidents(request.beforeMs);
     return writer().retain(request);
+  },
+  keepSpan: ({ cluster, fromMs, toMs }) => {
+    writer().keepSpan(cluster, fromMs, toMs);
+    return undefined;
+  },
+  store: (work) => {
+    writer().store(work);
+    return undefined;
   },
   close: () => {
     opened?.db.close();

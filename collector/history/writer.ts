@@ -2,10 +2,13 @@
 import { parseSeriesKey } from "../../shared/series-key.ts";
 import type { Finding } from "../../shared/rest.ts";
 import type { SequenceRange } from "../../shared/sequence-set.ts";
+import { createBlockWriter } from "./block-writer.ts";
 import type { Db } from "./database.ts";
+import { createDocumentWriter } from "./document-writer.ts";
 import { compressBlob } from "./frame-blob.ts";
 import { createHeldSequences } from "./held-sequences.ts";
 import type { NameTable } from "./name-dictionary.ts";
+import { createRetention } from "./retention.ts";
 import {
   ROW,
   ROW_WIDTH,
@@ -14,20 +17,16 @@ import {
   type FrameBatch,
   type RetentionAnswer,
   type RetentionRequest,
+  type Work,
 } from "./worker-protocol.ts";
-
-/** Rows removed in one step: some milliseconds, so that a commit never waits long behind it. */
-const RETENTION_ROWS = 500;
-/** Free pages given back to the file system in one step (of 4096 bytes). */
-const VACUUM_PAGES = 256;
-/** Free space inside of the file that is worth keeping for the next frames. */
-const KEEP_FREE_BYTES = 16 * 1024 * 1024;
 
 export interface Writer {
   append(request: AppendRequest): void;
   lastSequence(stream: BatchStream): number;
   heldSequences(stream: BatchStream): readonly SequenceRange[];
   saveFindings(cluster: string, findings: readonly Finding[]): void;
+  keepSpan(cluster: string, fromMs: number, toMs: number): void;
+  store(work: Work): void;
   retain(request: RetentionRequest): RetentionAnswer;
   names(): NameTable;
 }
@@ -79,18 +78,13 @@ export function createWriter(db: Db): Writer {
   const upsertFinding = db.prepare<[string, string, string, string, number, number | null, number, string]>(
     "INSERT OR REPLACE INTO finding (cluster, id, code, subject, since_ms, until_ms, last_seen_ms, json) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
   );
-  const deleteByAge = db.prepare<[number, number]>(
-    "DELETE FROM frame WHERE id IN (SELECT id FROM frame ORDER BY id LIMIT ?) AND received_ms < ?",
+  const upsertSpan = db.prepare<[string, number, number]>(
+    `INSERT INTO kept_span (cluster, from_ms, to_ms) VALUES (?, ?, ?)
+     ON CONFLICT (cluster, from_ms) DO UPDATE SET to_ms = max(to_ms, excluded.to_ms)`,
   );
-  const deleteOldest = db.prepare<[number]>(
-    "DELETE FROM frame WHERE id IN (SELECT id FROM frame ORDER BY id LIMIT ?)",
-  );
-  const deleteFindings = db.prepare<[number, number]>(
-    "DELETE FROM finding WHERE (cluster, id) IN (SELECT cluster, id FROM finding WHERE until_ms < ? LIMIT ?)",
-  );
-  const deleteInstances = db.prepare<[number, number]>(
-    "DELETE FROM instance WHERE id IN (SELECT id FROM instance WHERE last_received_ms < ? LIMIT ?)",
-  );
+  const documentWriter = createDocumentWriter(db);
+  const blocks = createBlockWriter(db);
+  const retention = createRetention(db);
 
   function numberStream(stream: BatchStream): { readonly agent: number; readonly instance: number } {
     insertAgent.run(stream.cluster, stream.node);
@@ -121,6 +115,7 @@ export function createWriter(db: Db): Writer {
     }
     const sequences = listSequences(batch);
     const fresh = streams.map(({ instance }, place) => held.take(instance, sequences[place] ?? []));
+    const documents = new Map(request.documents.map((one) => [one.row, one]));
     let blobStart = 0;
     for (let at = 0; at < batch.rows.length; at += ROW_WIDTH) {
       const place = batch.rows[at + ROW.stream] ?? -1;
@@ -144,6 +139,10 @@ export function createWriter(db: Db): Writer {
           encoding,
           bytes,
         );
+        const ofFrame = documents.get(at / ROW_WIDTH);
+        if (ofFrame !== undefined) {
+          documentWriter.write(stream.agent, capturedMs, ofFrame);
+        }
         stream.lastSequence = Math.max(stream.lastSequence, sequence);
         stream.lastReceivedMs = Math.max(stream.lastReceivedMs, receivedMs);
       }
@@ -168,33 +167,6 @@ export function createWriter(db: Db): Writer {
     }
   }
 
-  function pragmaNumber(name: string): number {
-    return Number(db.pragma(name, { simple: true }));
-  }
-
-  function retain(request: RetentionRequest): RetentionAnswer {
-    const pageBytes = pragmaNumber("page_size");
-    const usedBytes = (pragmaNumber("page_count") - pragmaNumber("freelist_count")) * pageBytes;
-    const removedFrames =
-      usedBytes > request.maxBytes
-        ? deleteOldest.run(RETENTION_ROWS).changes
-        : deleteByAge.run(RETENTION_ROWS, request.framesBeforeMs).changes;
-    deleteFindings.run(request.findingsBeforeMs, RETENTION_ROWS);
-    deleteInstances.run(request.framesBeforeMs, RETENTION_ROWS);
-    return {
-      removedFrames,
-      hasMore: removedFrames === RETENTION_ROWS,
-      fileBytes: pragmaNumber("page_count") * pageBytes,
-    };
-  }
-
-  /** Outside of a transaction, as SQLite wants it. */
-  function giveBackFreePages(): void {
-    if (pragmaNumber("freelist_count") * pragmaNumber("page_size") > KEEP_FREE_BYTES) {
-      db.pragma(`incremental_vacuum(${VACUUM_PAGES})`);
-    }
-  }
-
   function names(): NameTable {
     return {
       series: db.prepare<[], { id: number; name: string }>("SELECT id, key AS name FROM series").all(),
@@ -207,7 +179,6 @@ export function createWriter(db: Db): Writer {
   const transactions = {
     append: db.transaction(append),
     saveFindings: db.transaction(saveFindings),
-    retain: db.transaction(retain),
   };
   return {
     append: (request) => transactions.append(request),
@@ -217,11 +188,11 @@ export function createWriter(db: Db): Writer {
       return instance === undefined ? [] : held.ranges(instance);
     },
     saveFindings: (cluster, findings) => transactions.saveFindings(cluster, findings),
-    retain: (request) => {
-      const answer = transactions.retain(request);
-      giveBackFreePages();
-      return answer;
+    keepSpan: (cluster, fromMs, toMs) => {
+      upsertSpan.run(cluster, fromMs, toMs);
     },
+    store: (work) => blocks.store(work),
+    retain: (request) => retention.retain(request),
     names,
   };
 }

@@ -15,7 +15,17 @@ export interface StalenessLimits {
   readonly normalStaleMs: number;
 }
 
+/** What keeps this collector from recording, or did. */
+export interface CollectorTrouble {
+  readonly kind: "disk-full" | "not-writable" | "names-full" | "set-aside";
+  /** As its log has it. */
+  readonly message: string;
+  readonly sinceMs: number;
+}
+
 export interface DeriveOptions {
+  /** undefined: not known, as in the past. */
+  readonly collectorTroubles?: readonly CollectorTrouble[] | undefined;
   readonly nowMs: number;
   readonly expectedVoters: number | undefined;
   readonly limits: StalenessLimits;
@@ -146,6 +156,8 @@ export interface ClusterView {
   readonly cluster: string;
   readonly atMs: number;
   readonly collectorStartedAtMs: number;
+  /** undefined: not known. */
+  readonly collectorTroubles: readonly CollectorTrouble[] | undefined;
   readonly expectedVoters: number | undefined;
   readonly limits: StalenessLimits;
   readonly membership: Membership;

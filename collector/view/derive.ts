@@ -46,6 +46,7 @@ export function derive(frames: ClusterFrames, options: DeriveOptions): ClusterVi
     cluster: frames.cluster,
     atMs: options.nowMs,
     collectorStartedAtMs: options.collectorStartedAtMs,
+    collectorTroubles: options.collectorTroubles,
     expectedVoters: options.expectedVoters,
     limits: options.limits,
     membership,

@@ -4,6 +4,7 @@ import { evaluate } from "../../collector/diagnosis/evaluate.ts";
 import { DEFAULT_THRESHOLDS } from "../../collector/diagnosis/thresholds.ts";
 import type { Tracker } from "../../collector/diagnosis/track.ts";
 import { EMPTY_TRACKER } from "../../collector/diagnosis/track.ts";
+import type { CollectorTrouble } from "../../collector/view/cluster-view.ts";
 import { foldCluster } from "../../collector/view/fold.ts";
 import type { ClusterFrames } from "../../collector/view/node-state.ts";
 import { COMMANDS } from "./commands.ts";
@@ -31,6 +32,7 @@ class Scenario {
   private last: Evaluation | undefined;
   private expectedVoters: number | undefined;
   private collectorStartedAtMs = START_MS - 60_000;
+  private collectorTroubles: CollectorTrouble[] | undefined = [];
   private readonly resolved: string[] = [];
 
   play(commands: readonly string[]): string {
@@ -45,6 +47,10 @@ class Scenario {
         return [];
       case "expect-voters":
         this.expectedVoters = Number(args[0]);
+        return [];
+      case "collector":
+        // collector disk-full | collector fine | collector unknown
+        this.collectorTroubles = toTroubles(args[0] ?? "", this.world.nowMs);
         return [];
       case "restart-collector":
         this.tracker = EMPTY_TRACKER;
@@ -83,6 +89,7 @@ class Scenario {
         thresholds: DEFAULT_THRESHOLDS,
         expectedVoters: this.expectedVoters,
         collectorStartedAtMs: this.collectorStartedAtMs,
+        collectorTroubles: this.collectorTroubles,
       });
       if (this.last.problems[0] !== undefined) {
         throw this.last.problems[0].cause;
@@ -104,5 +111,21 @@ class Scenario {
     const resolved = this.resolved.splice(0);
     const lines = [describeState(this.evaluation())];
     return [...lines, ...(resolved.length > 0 ? [`resolved  ${resolved.join(", ")}`] : [])].join("\n");
+  }
+}
+
+function toTroubles(kind: string, sinceMs: number): CollectorTrouble[] | undefined {
+  switch (kind) {
+    case "disk-full":
+    case "not-writable":
+    case "names-full":
+    case "set-aside":
+      return [{ kind, message: `History: ${kind}`, sinceMs }];
+    case "fine":
+      return [];
+    case "unknown":
+      return undefined;
+    default:
+      throw new Error(`Expected what the collector suffers from, got "${kind}"`);
   }
 }

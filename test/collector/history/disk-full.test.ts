@@ -59,7 +59,7 @@ describe("collector/history/history", { timeout: 30_000 }, () => {
       );
     }
     expect(failure).toMatchObject({ code: "STORAGE_FULL" });
-    expect(history.problems().map((one) => one.code)).toEqual(["NOT_WRITABLE"]);
+    expect(history.problems()).toMatchObject([{ code: "NOT_WRITABLE", isFull: true }]);
     expect(await history.framesSince(0)).toHaveLength(Number(last));
     expect(await history.lastSequence({ cluster: "prod-a", node: "m1" }, "run-1")).toBe(last);
     rmSync(filler);

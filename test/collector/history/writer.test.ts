@@ -1,13 +1,16 @@
+import Database from "better-sqlite3";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openDatabase, type Db } from "../../../collector/history/database.ts";
+import { createFactChanges } from "../../../collector/history/fact-changes.ts";
 import { packFrames } from "../../../collector/history/frame-batch.ts";
 import { createNameDictionary } from "../../../collector/history/name-dictionary.ts";
 import { createSeenSeries } from "../../../collector/history/seen-series.ts";
 import { createWriter, type Writer } from "../../../collector/history/writer.ts";
 import { receivedFrame } from "../ingest/test-frames.ts";
+import { copyFixture } from "./v1-fixture.ts";
 
 let folder: string;
 let db: Db;
@@ -29,15 +32,19 @@ function appendMany(first: number, count: number): void {
   const frames = Array.from({ length: count }, (_, i) =>
     receivedFrame(BigInt(first + i), { receivedAtMs: first + i }),
   );
-  const { batch, streamSeries } = packFrames(frames, { dictionary, seenSeries: createSeenSeries() });
-  writer.append({ batch, streamSeries, names: dictionary.unconfirmed() });
+  const packed = packFrames(frames, {
+    dictionary,
+    seenSeries: createSeenSeries(),
+    factChanges: createFactChanges(),
+  });
+  writer.append({ ...packed, names: dictionary.unconfirmed() });
 }
 
 function sequences(): number[] {
   return db.prepare<[], number>("SELECT sequence FROM frame ORDER BY sequence").pluck().all();
 }
 
-const noLimit = { framesBeforeMs: 0, findingsBeforeMs: 0, maxBytes: 1e12 };
+const noLimit = { beforeMs: 0, maxBytes: 1e12, mayLose: false };
 
 describe("collector/history/writer", () => {
   it("is durable when a call returns: WAL, synchronous FULL", () => {
@@ -45,35 +52,30 @@ describe("collector/history/writer", () => {
     expect(db.pragma("synchronous", { simple: true })).toBe(2);
   });
 
-  it("removes frames by age in steps of 500, oldest first", () => {
-    appendMany(1, 1200);
-    const request = { ...noLimit, framesBeforeMs: 801 };
-    expect(writer.retain(request)).toMatchObject({ removedFrames: 500, hasMore: true });
-    expect(sequences()[0]).toBe(501);
-    expect(writer.retain(request)).toMatchObject({ removedFrames: 300, hasMore: false });
-    expect(sequences()[0]).toBe(801);
-    expect(sequences()).toHaveLength(400);
+  it("removes nothing of what is neither old nor too much", () => {
+    appendMany(1, 10);
+    expect(writer.retain(noLimit)).toMatchObject({ removedRows: 0, hasMore: false, isShort: false });
+    expect(sequences()).toHaveLength(10);
   });
 
-  it("removes the oldest frames, whatever their age, while the file is larger than it may be", () => {
+  it("loses nothing of a file that is too large before the compactor had its turn", () => {
     appendMany(1, 1000);
-    expect(writer.retain({ ...noLimit, maxBytes: 10_000 })).toMatchObject({
-      removedFrames: 500,
+    expect(writer.retain({ ...noLimit, maxBytes: 10_000 })).toMatchObject({ removedRows: 0, isShort: true });
+    expect(sequences()).toHaveLength(1000);
+  });
+
+  it("then removes the oldest frames, 500 a step, whatever their age", () => {
+    appendMany(1, 1000);
+    expect(writer.retain({ ...noLimit, maxBytes: 10_000, mayLose: true })).toMatchObject({
+      removedRows: 500,
       hasMore: true,
     });
     expect(sequences()[0]).toBe(501);
   });
 
-  it("takes 500 frames away within 50 ms", () => {
-    appendMany(1, 1000);
-    const startedMs = performance.now();
-    writer.retain({ ...noLimit, framesBeforeMs: 501 });
-    expect(performance.now() - startedMs).toBeLessThan(50);
-  });
-
   it("keeps the last sequence of an instance whose frames are gone", () => {
     appendMany(1, 10);
-    writer.retain({ ...noLimit, maxBytes: 0 });
+    writer.retain({ ...noLimit, maxBytes: 0, mayLose: true });
     expect(sequences()).toEqual([]);
     const stream = { cluster: "prod-a", node: "m1", instanceId: "run-1", agentVersion: "" };
     expect(writer.lastSequence(stream)).toBe(10);
@@ -97,22 +99,37 @@ describe("collector/history/writer", () => {
   });
 
   it("takes what a file of the first schema held for held", () => {
-    db.exec("DROP TABLE held_range; PRAGMA user_version = 1");
-    db.exec("INSERT INTO agent (id, cluster, node) VALUES (7, 'prod-a', 'm1')");
-    db.exec(
-      "INSERT INTO instance (agent, name, agent_version, last_sequence, last_received_ms) VALUES (7, 'run-1', '', 12, 5)",
-    );
-    db.close();
-    ({ db } = openDatabase({ path: join(folder, "history.db"), nowMs: 0, isKnownDamaged: false }));
-    writer = createWriter(db);
-    const stream = { cluster: "prod-a", node: "m1", instanceId: "run-1", agentVersion: "" };
-    expect(writer.heldSequences(stream)).toEqual([{ first: 1n, last: 12n }]);
+    const fixture = copyFixture();
+    try {
+      const old = new Database(fixture.path, { readonly: true });
+      const row = old
+        .prepare<[], { node: string; name: string; last: number }>(
+          "SELECT node, name, last_sequence AS last FROM instance JOIN agent ON agent.id = instance.agent LIMIT 1",
+        )
+        .get()!;
+      old.close();
+      const migrated = openDatabase({ path: fixture.path, nowMs: 0, isKnownDamaged: false }).db;
+      const stream = { cluster: "lab", node: row.node, instanceId: row.name, agentVersion: "" };
+      expect(createWriter(migrated).heldSequences(stream)).toEqual([{ first: 1n, last: BigInt(row.last) }]);
+      migrated.close();
+    } finally {
+      fixture.remove();
+    }
   });
 
   it("forgets what a run held when the run itself is old", () => {
     appendMany(1, 10);
-    writer.retain({ ...noLimit, framesBeforeMs: 1000 });
+    writer.retain({ ...noLimit, maxBytes: 0, mayLose: true });
+    writer.retain({ ...noLimit, beforeMs: 1000 });
     const stream = { cluster: "prod-a", node: "m1", instanceId: "run-1", agentVersion: "" };
     expect(writer.heldSequences(stream)).toEqual([]);
+  });
+
+  it("forgets facts and events that ended long ago, and keeps what holds", () => {
+    appendMany(1, 2);
+    expect(writer.retain({ ...noLimit, beforeMs: 4e12 })).toMatchObject({ hasMore: false });
+    const count = (table: string) => db.prepare(`SELECT count(*) FROM ${table}`).pluck().get();
+    expect(count("event")).toBe(0);
+    expect(count("fact")).toBe(1);
   });
 });

@@ -1,0 +1,64 @@
+/** Reads facts with the time in which they held, and events. One query each. On a reader's thread. */
+import { EtcdscopeError } from "../../shared/errors.ts";
+import type { Db } from "./database.ts";
+import type { ChangeRow, FactRow, NodeEventRow, Span } from "./worker-protocol.ts";
+
+/** Rows of one answer, at most. */
+const MAX_ROWS = 20_000;
+
+export interface DocumentReader {
+  changes(span: Span): readonly ChangeRow[];
+  factsAt(cluster: string, atMs: number): readonly FactRow[];
+  events(span: Span): readonly NodeEventRow[];
+}
+
+export function createDocumentReader(db: Db): DocumentReader {
+  // what began, with what ended at the same moment; and what ended with nothing after it
+  const selectChanges = db.prepare<[string, number, number, string, number, number], ChangeRow>(
+    `SELECT agent.node, fact.key, fact.valid_from AS atMs, fact.body AS after,
+       (SELECT body FROM fact AS old WHERE old.agent = fact.agent AND old.key = fact.key
+        AND old.valid_from < fact.valid_from AND old.valid_to = fact.valid_from) AS before
+     FROM agent JOIN fact ON fact.agent = agent.id
+     WHERE agent.cluster = ? AND fact.valid_from >= ? AND fact.valid_from < ?
+     UNION ALL
+     SELECT agent.node, fact.key, fact.valid_to, NULL, fact.body
+     FROM agent JOIN fact ON fact.agent = agent.id
+     WHERE agent.cluster = ? AND fact.valid_to >= ? AND fact.valid_to < ?
+       AND NOT EXISTS (SELECT 1 FROM fact AS next WHERE next.agent = fact.agent AND next.key = fact.key
+                       AND next.valid_from = fact.valid_to)
+     ORDER BY atMs, node, key LIMIT ${MAX_ROWS + 1}`,
+  );
+  const selectFacts = db.prepare<[string, number, number], FactRow>(
+    `SELECT agent.node, fact.valid_from AS sinceMs, fact.body FROM agent JOIN fact ON fact.agent = agent.id
+     WHERE agent.cluster = ? AND fact.valid_from <= ? AND (fact.valid_to IS NULL OR fact.valid_to > ?)
+     ORDER BY agent.node, fact.key LIMIT ${MAX_ROWS}`,
+  );
+  const selectEvents = db.prepare<
+    [string, number, number],
+    { node: string; atMs: number; kind: string; subject: string; attributes: string }
+  >(
+    `SELECT agent.node, at_ms AS atMs, kind, subject, attributes FROM agent JOIN event ON event.agent = agent.id
+     WHERE agent.cluster = ? AND at_ms >= ? AND at_ms < ? ORDER BY at_ms, event.id LIMIT ${MAX_ROWS + 1}`,
+  );
+
+  return {
+    changes: ({ cluster, fromMs, toMs }) =>
+      bounded(selectChanges.all(cluster, fromMs, toMs, cluster, fromMs, toMs)),
+    factsAt: (cluster, atMs) => selectFacts.all(cluster, atMs, atMs),
+    events: ({ cluster, fromMs, toMs }) =>
+      bounded(selectEvents.all(cluster, fromMs, toMs)).map((row) => ({
+        ...row,
+        attributes: JSON.parse(row.attributes) as Record<string, string>,
+      })),
+  };
+}
+
+function bounded<Row>(rows: readonly Row[]): readonly Row[] {
+  if (rows.length > MAX_ROWS) {
+    throw new EtcdscopeError(
+      "LIMIT_EXCEEDED",
+      `Expected a span with at most ${MAX_ROWS} entries: ask for less`,
+    );
+  }
+  return rows;
+}

@@ -1,0 +1,87 @@
+/**
+ * Which of a frame's documents say something new: a keyframe repeats every fact in force once a minute, and the writer
+ * need not hear it. Remembers, for each agent, what it was told last.
+ */
+import { equals, toBinary } from "@bufbuild/protobuf";
+import type { ReceivedFrame } from "../../shared/frame.ts";
+import { FactSchema, type Fact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
+
+/** What is to be recorded of a fact. */
+export interface FactNews {
+  readonly key: string;
+  readonly atMs: number;
+  /** As bytes of the wire; undefined: it holds no longer. */
+  readonly body: Uint8Array | undefined;
+}
+
+export interface FrameNews {
+  readonly facts: readonly FactNews[];
+  /** Keys of every fact in force, where nothing is known of what was in force before: the others have ended. */
+  readonly onlyKeys: readonly string[] | undefined;
+}
+
+const NO_NEWS: FrameNews = { facts: [], onlyKeys: undefined };
+
+export interface FactChanges {
+  of(received: ReceivedFrame): FrameNews;
+  /** Nothing is certain any more: a commit failed, or the file is another. Everything is told again. */
+  forget(): void;
+}
+
+interface KnownOfAgent {
+  readonly instanceId: string;
+  readonly sequence: bigint;
+  readonly facts: Map<string, Fact>;
+}
+
+export function createFactChanges(): FactChanges {
+  const agents = new Map<string, KnownOfAgent>();
+
+  function of(received: ReceivedFrame): FrameNews {
+    const { frame, agent, instanceId } = received;
+    if (frame.facts.length === 0 && !frame.keyframe) {
+      return NO_NEWS;
+    }
+    const name = `${agent.cluster}/${agent.node}`;
+    const known = agents.get(name);
+    if (known?.instanceId === instanceId && frame.sequence < known.sequence) {
+      // A late frame: it changes the past, and the next keyframe is told in full, so that the present is right again.
+      agents.delete(name);
+      return { facts: frame.facts.map((fact) => news(fact, frame.capturedAtMs)), onlyKeys: undefined };
+    }
+    const isFresh = known?.instanceId !== instanceId;
+    const before = isFresh ? new Map<string, Fact>() : known.facts;
+    const found: FactNews[] = [];
+    for (const fact of frame.facts) {
+      const held = before.get(fact.key);
+      if (fact.removed) {
+        found.push(news(fact, frame.capturedAtMs));
+        before.delete(fact.key);
+      } else if (held === undefined || !equals(FactSchema, held, fact)) {
+        found.push(news(fact, frame.capturedAtMs));
+        before.set(fact.key, fact);
+      }
+    }
+    if (frame.keyframe) {
+      const holds = new Set(frame.facts.map(({ key }) => key));
+      for (const key of [...before.keys()].filter((one) => !holds.has(one))) {
+        found.push({ key, atMs: frame.capturedAtMs, body: undefined });
+        before.delete(key);
+      }
+    }
+    // until a keyframe has come, what was in force before is not known
+    if (!isFresh || frame.keyframe) {
+      agents.set(name, { instanceId, sequence: frame.sequence, facts: before });
+    }
+    return {
+      facts: found,
+      onlyKeys: isFresh && frame.keyframe ? frame.facts.map(({ key }) => key) : undefined,
+    };
+  }
+
+  return { of, forget: () => agents.clear() };
+}
+
+function news(fact: Fact, atMs: number): FactNews {
+  return { key: fact.key, atMs, body: fact.removed ? undefined : toBinary(FactSchema, fact) };
+}

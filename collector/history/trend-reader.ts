@@ -1,0 +1,213 @@
+/**
+ * Answers trends: each part of the span from the coarsest source that still has a step for every point, so that no peak
+ * is lost and a month costs little. On a reader's thread.
+ *
+ * A roll-up counts whole at its beginning: at the edges of a step a peak may be drawn up to one roll-up early.
+ */
+import type { Clock } from "../../shared/clock.ts";
+import { EtcdscopeError } from "../../shared/errors.ts";
+import type { SeriesData } from "../../shared/rest.ts";
+import { parseSeriesKey } from "../../shared/series-key.ts";
+import { DETAIL } from "./block-writer.ts";
+import { BLOCK_MS } from "./compactor.ts";
+import type { Db } from "./database.ts";
+import { inflateBlob } from "./frame-blob.ts";
+import { readBlockSeries } from "./frame-block.ts";
+import type { SeriesQuery } from "./history-door.ts";
+import { MINUTE_MS, QUARTER_MS, readRollups } from "./rollup.ts";
+import { scanSamples } from "./scan-samples.ts";
+import { createSeriesSteps, type SeriesSteps } from "./series-steps.ts";
+
+/** Different series in one trend, at most. */
+const MAX_TREND_SERIES = 500;
+/** What one trend may cost before it is given up: others wait behind it. */
+const TREND_BUDGET_MS = 20_000;
+/** Frames between two looks at the clock. */
+const BUDGET_CHECK_FRAMES = 1024;
+/** Roll-ups of a quarter of an hour are merged a day at a time, so a row covers no more. */
+const ROLLUP_ROW_MS = 24 * 3_600_000;
+
+export interface TrendReader {
+  series(query: SeriesQuery): readonly SeriesData[];
+}
+
+interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** One agent's part of a trend. */
+interface Trend extends Span {
+  readonly agent: number;
+  readonly steps: ReadonlyMap<number, SeriesSteps>;
+  readonly wanted: ReadonlySet<number>;
+  readonly assertInTime: () => void;
+}
+
+interface BlockRow {
+  readonly id: number;
+  readonly from_ms: number;
+  readonly to_ms: number;
+  readonly detail: number;
+}
+
+export function createTrendReader(db: Db, clock: Clock): TrendReader {
+  const selectTrend = db.prepare<
+    [string, string, string],
+    { agent: number; node: string; id: number; key: string }
+  >(
+    `SELECT agent.id AS agent, agent.node, series.id, series.key FROM agent
+     JOIN series ON series.metric = ? JOIN agent_series ON agent_series.agent = agent.id AND agent_series.series = series.id
+     WHERE agent.cluster = ? AND ? IN ('', agent.node) ORDER BY agent.node, series.key`,
+  );
+  const selectLanded = db.prepare<
+    [number, number, number],
+    { captured_ms: number; encoding: number; blob: Uint8Array }
+  >(
+    `SELECT captured_ms, encoding, blob FROM frame
+     WHERE agent = ? AND captured_ms >= ? AND captured_ms < ? AND sample_count > 0 ORDER BY captured_ms`,
+  );
+  const selectBlocks = db.prepare<[number, number, number, number], BlockRow>(
+    `SELECT id, from_ms, to_ms, detail FROM block
+     WHERE agent = ? AND from_ms >= ? AND from_ms < ? AND to_ms >= ? ORDER BY from_ms`,
+  );
+  const selectParts = db.prepare<
+    [number],
+    { times: Uint8Array<ArrayBuffer>; sample_values: Uint8Array<ArrayBuffer> }
+  >("SELECT times, sample_values FROM block_frames WHERE block = ?");
+  const selectMinutes = db
+    .prepare<[number], Uint8Array>("SELECT rollups FROM rollup WHERE block = ?")
+    .pluck();
+  const selectQuarters = db
+    .prepare<[number, number, number, number, number], Uint8Array>(
+      `SELECT rollups FROM rollup WHERE agent = ? AND width_ms = ? AND from_ms >= ? AND from_ms < ? AND to_ms >= ?
+       ORDER BY from_ms`,
+    )
+    .pluck();
+
+  function series(query: SeriesQuery): readonly SeriesData[] {
+    const found = selectTrend.all(query.metric, query.cluster, query.node ?? "");
+    if (found.length > MAX_TREND_SERIES) {
+      throw new EtcdscopeError(
+        "LIMIT_EXCEEDED",
+        `Expected at most ${MAX_TREND_SERIES} series of a metric, got ${found.length}: ask for one node`,
+      );
+    }
+    const deadlineUs = clock.monotonicUs() + TREND_BUDGET_MS * 1000;
+    const answer: SeriesData[] = [];
+    for (const agent of new Set(found.map((one) => one.agent))) {
+      const ofAgent = found.filter((one) => one.agent === agent);
+      const steps = new Map<number, SeriesSteps>(ofAgent.map(({ id }) => [id, createSeriesSteps(query)]));
+      readTrend(query, {
+        agent,
+        steps,
+        wanted: new Set(steps.keys()),
+        fromMs: query.fromMs,
+        toMs: query.toMs,
+        assertInTime: () => assertInTime(deadlineUs),
+      });
+      for (const { id, node, key } of ofAgent) {
+        const points = steps.get(id)?.points() ?? [];
+        if (points.length > 0) {
+          answer.push({ node, labels: parseSeriesKey(key).labels, points });
+        }
+      }
+    }
+    return answer;
+  }
+
+  function assertInTime(deadlineUs: number): void {
+    if (clock.monotonicUs() > deadlineUs) {
+      throw new EtcdscopeError("LIMIT_EXCEEDED", "Expected a shorter span: this trend reads too many frames");
+    }
+  }
+
+  function readTrend(query: SeriesQuery, trend: Trend): void {
+    if ((query.toMs - query.fromMs) / query.points >= QUARTER_MS) {
+      readQuarters(trend, [trend]);
+    } else {
+      readBlocks(trend);
+    }
+    readLanded(trend);
+  }
+
+  /** Full resolution where it is left, else minutes, else quarters of an hour. */
+  function readBlocks(trend: Trend): void {
+    const { agent, fromMs, toMs, steps, wanted } = trend;
+    const coarse: Span[] = [];
+    for (const block of selectBlocks.all(agent, fromMs - BLOCK_MS, toMs, fromMs)) {
+      trend.assertInTime();
+      const parts = block.detail === DETAIL.frames ? selectParts.get(block.id) : undefined;
+      if (parts !== undefined) {
+        const frames = { times: parts.times, values: parts.sample_values };
+        readBlockSeries(frames, wanted, (id, times, values) => {
+          const into = steps.get(id);
+          for (let i = 0; i < values.length; i += 1) {
+            into?.add(times[i] ?? 0, values[i] ?? 0);
+          }
+        });
+        continue;
+      }
+      const minutes = block.detail === DETAIL.quarters ? [] : selectMinutes.all(block.id);
+      minutes.forEach((rollups) => addRollups(rollups, trend, { widthMs: MINUTE_MS, spans: [trend] }));
+      if (minutes.length === 0) {
+        coarse.push({ fromMs: block.from_ms, toMs: block.to_ms + 1 });
+      }
+    }
+    if (coarse.length > 0) {
+      readQuarters(trend, coarse);
+    }
+  }
+
+  function readQuarters(trend: Trend, spans: readonly Span[]): void {
+    const { agent, fromMs, toMs } = trend;
+    for (const rollups of selectQuarters.all(agent, QUARTER_MS, fromMs - ROLLUP_ROW_MS, toMs, fromMs)) {
+      trend.assertInTime();
+      addRollups(rollups, trend, { widthMs: QUARTER_MS, spans });
+    }
+  }
+
+  /** Those that touch one of the spans. */
+  function addRollups(
+    rollups: Uint8Array,
+    trend: Trend,
+    of: { readonly widthMs: number; readonly spans: readonly Span[] },
+  ): void {
+    const [only] = of.spans;
+    const touches = (atMs: number): boolean =>
+      of.spans.length === 1 && only !== undefined
+        ? atMs + of.widthMs > only.fromMs && atMs < only.toMs
+        : of.spans.some(({ fromMs, toMs }) => atMs + of.widthMs > fromMs && atMs < toMs);
+    readRollups(rollups, trend.wanted, (id, columns) => {
+      const into = trend.steps.get(id);
+      for (let i = 0; i < columns.atMs.length; i += 1) {
+        const atMs = columns.atMs[i] ?? 0;
+        if (touches(atMs)) {
+          into?.addStep(Math.max(atMs, trend.fromMs), {
+            min: columns.min[i] ?? 0,
+            max: columns.max[i] ?? 0,
+            mean: columns.mean[i] ?? 0,
+            last: columns.last[i] ?? 0,
+            count: columns.count[i] ?? 0,
+          });
+        }
+      }
+    });
+  }
+
+  function readLanded({ agent, fromMs, toMs, steps, wanted, assertInTime: assertNow }: Trend): void {
+    let scanned = 0;
+    for (const row of selectLanded.iterate(agent, fromMs, toMs)) {
+      scanSamples(inflateBlob({ encoding: row.encoding, bytes: row.blob }), wanted, (id, value) =>
+        steps.get(id)?.add(row.captured_ms, value),
+      );
+      scanned += 1;
+      if (scanned % BUDGET_CHECK_FRAMES === 0) {
+        assertNow();
+      }
+    }
+  }
+
+  // one moment of the file: the compactor moves frames between two of these queries
+  return { series: db.transaction(series) };
+}

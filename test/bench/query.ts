@@ -1,0 +1,149 @@
+/** How long a trend takes: 1 and 20 series over an hour, a day and a month, at 1,000 points with no peak lost. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createHistory, type History } from "../../collector/history/history.ts";
+import { systemClock } from "../../shared/clock.ts";
+import type { Frame } from "../../shared/frame.ts";
+import { parseSeriesKey, seriesKey } from "../../shared/series-key.ts";
+import { createTestLog } from "../collector/ingest/test-frames.ts";
+import { median, quantile, result, type Benchmark, type BenchmarkResult } from "./benchmark.ts";
+import { makeHistory } from "./made-history.ts";
+import { readRealFrames } from "./real-frames.ts";
+
+const DAY_MS = 24 * 3_600_000;
+const POINTS = 1000;
+const ROUNDS = 15;
+/** Many series of one metric, as a histogram's buckets are. */
+const MANY = { metric: "bench_many_total", series: 20 } as const;
+const ONE = "etcd_server_proposals_applied_total";
+
+async function run(log: (line: string) => void): Promise<readonly BenchmarkResult[]> {
+  const folder = mkdtempSync(join(tmpdir(), "etcdscope-query-"));
+  try {
+    const real = addSeries(await readRealFrames("m1"));
+    const one = findMetric(real);
+    const nowMs = systemClock.nowMs();
+    log("a day at 1 s, a month at 1 min");
+    const day = join(folder, "day.db");
+    const month = join(folder, "month.db");
+    makeHistory({ path: day, real, count: 86_400 + 3600, stepMs: 1000, nowMs, isDense: false });
+    makeHistory({ path: month, real, count: 30 * 1440, stepMs: 60_000, nowMs, isDense: true });
+    return [
+      ...(await measure(day, one, { name: "1 h", spanMs: 3_600_000, toMs: nowMs - 7_200_000 })),
+      ...(await measure(day, one, { name: "24 h", spanMs: DAY_MS, toMs: nowMs })),
+      ...(await measure(month, one, { name: "30 d", spanMs: 30 * DAY_MS, toMs: nowMs })),
+      ...(await measurePast(day, nowMs)),
+    ];
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function findMetric(real: readonly Frame[]): string {
+  const metrics = new Set(
+    real.flatMap(({ samples }) => samples.map(({ key }) => parseSeriesKey(key).metric)),
+  );
+  return metrics.has(ONE) ? ONE : "etcdscope_agent_cpu_seconds_total";
+}
+
+/** Twenty counters more in every tenth frame. */
+function addSeries(real: readonly Frame[]): readonly Frame[] {
+  return real.map((frame, at) => ({
+    ...frame,
+    samples: [
+      ...frame.samples,
+      ...(at % 10 === 0
+        ? Array.from({ length: MANY.series }, (_, i) => ({
+            key: seriesKey(MANY.metric, { bucket: String(i) }),
+            value: 1000 * i + at * (i + 1),
+          }))
+        : []),
+    ],
+  }));
+}
+
+function open(path: string): History {
+  return createHistory({ path, rawMs: 1e13, maxBytes: 1e12, clock: systemClock, log: createTestLog() });
+}
+
+interface Span {
+  readonly name: string;
+  readonly spanMs: number;
+  readonly toMs: number;
+}
+
+async function measure(path: string, one: string, span: Span): Promise<readonly BenchmarkResult[]> {
+  const results: BenchmarkResult[] = [];
+  for (const [name, metric, atMost] of [
+    ["1 series", one, 5],
+    ["20 series", MANY.metric, 50],
+  ] as const) {
+    const history = open(path);
+    await history.start();
+    try {
+      const times: number[] = [];
+      for (let round = 0; round <= ROUNDS; round += 1) {
+        const startedMs = performance.now();
+        const answer = await history.series({
+          cluster: "bench",
+          metric,
+          node: "m1",
+          fromMs: span.toMs - span.spanMs,
+          toMs: span.toMs,
+          points: POINTS,
+        });
+        times.push(performance.now() - startedMs);
+        if (answer[0] === undefined || answer[0].points.length < 100) {
+          throw new Error(`Expected a trend of ${metric}, got ${answer[0]?.points.length ?? 0} points`);
+        }
+      }
+      const label = `${span.name}, ${name}`;
+      results.push(
+        result(`${label}, first after opening`, { value: times[0] ?? Number.NaN, unit: "ms" }),
+        result(
+          `${label}, warm, median of ${ROUNDS}`,
+          { value: median(times.slice(1)), unit: "ms" },
+          span.name === "30 d" ? { atMost } : {},
+        ),
+      );
+    } finally {
+      await history.close();
+    }
+  }
+  return results;
+}
+
+/** What ?at= reads: two minutes of frames, at moments spread over the day. */
+async function measurePast(path: string, nowMs: number): Promise<readonly BenchmarkResult[]> {
+  const history = open(path);
+  await history.start();
+  try {
+    const times: number[] = [];
+    for (let round = 1; round <= 20; round += 1) {
+      const atMs = nowMs - round * 4_000_000;
+      const startedMs = performance.now();
+      const frames = await history.frames("bench", atMs - 130_000, atMs);
+      times.push(performance.now() - startedMs);
+      if (frames.length < 125) {
+        throw new Error(`Expected 130 frames, got ${frames.length}`);
+      }
+    }
+    return [
+      result("frames of one agent for ?at=, any moment, worst of 20", {
+        value: quantile(times, 1),
+        unit: "ms",
+      }),
+    ];
+  } finally {
+    await history.close();
+  }
+}
+
+export const query: Benchmark = {
+  name: "query",
+  method:
+    `History made of real frames as in the benchmark "size", with twenty counters of one metric more: a day at 1 s, and a month with every series once a minute (what a month's trend reads, roll-ups of a quarter of an hour, is as much at any cadence). ` +
+    `Asked through the history's door (a worker thread, the answer copied to the asker), ${POINTS} points, smallest and largest of every step kept. Warm: the page cache and the thread have seen the query. No HTTP, no JSON.`,
+  run,
+};

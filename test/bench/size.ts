@@ -1,0 +1,60 @@
+/** Bytes on disk that a sample costs once it is compacted, everything in. */
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openForReading } from "../../collector/history/database.ts";
+import { median, result, type Benchmark, type BenchmarkResult } from "./benchmark.ts";
+import { makeHistory } from "./made-history.ts";
+import { readRealFrames } from "./real-frames.ts";
+
+const HOURS = 24;
+
+async function run(log: (line: string) => void): Promise<readonly BenchmarkResult[]> {
+  const folder = mkdtempSync(join(tmpdir(), "etcdscope-size-"));
+  try {
+    const path = join(folder, "history.db");
+    const real = await readRealFrames("m1");
+    const nowMs = Date.parse("2026-11-02T00:00:00Z");
+    const made = makeHistory({ path, real, count: HOURS * 3600, stepMs: 1000, nowMs, isDense: false });
+    log(`${made.frames} frames, ${made.samples} samples, ${made.probeRuns} probe runs`);
+    const db = openForReading(path);
+    const sum = (sql: string): number => Number(db.prepare(sql).pluck().get());
+    const compacted = sum("SELECT sum(samples) FROM block");
+    const parts = {
+      values: sum("SELECT sum(length(sample_values)) FROM block_frames"),
+      times: sum("SELECT sum(length(times)) FROM block_frames"),
+      rest: sum("SELECT sum(length(rest)) FROM block_frames"),
+      rollups: sum("SELECT sum(length(rollups)) FROM rollup"),
+    };
+    const landedBytes = sum("SELECT coalesce(sum(length(blob) + 60), 0) FROM frame");
+    db.close();
+    const bytes = statSync(path).size - landedBytes;
+    const each = (value: number): { readonly value: number; readonly unit: string } => ({
+      value: value / compacted,
+      unit: "B/sample",
+    });
+    const runs = (made.probeRuns * compacted) / made.samples;
+    return [
+      result("on disk, everything in, without the hour that has just landed", each(bytes), { atMost: 1 }),
+      result("on disk a recorded value (samples and durations of probe runs)", {
+        value: bytes / (compacted + runs),
+        unit: "B",
+      }),
+      result("of it: samples", each(parts.values)),
+      result("of it: times and lists of series", each(parts.times)),
+      result("of it: probe runs, facts, events, clocks", each(parts.rest)),
+      result("of it: roll-ups of a quarter of an hour", each(parts.rollups)),
+      result("CPU to pack and store an hour of an agent", { value: median(made.blockMs), unit: "ms" }),
+    ];
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export const size: Benchmark = {
+  name: "size",
+  method:
+    `${HOURS} h of one agent at its default cadence: 130 real frames (test/fixture/history) repeated with shifted time; counters grow by increments drawn from the real ones, what scatters is drawn anew with ±5 % of noise, ` +
+    `so that no value repeats because a frame does. Written, compacted and rolled up by the collector's own code into a file; its size by the samples in blocks.`,
+  run,
+};

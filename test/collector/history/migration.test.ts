@@ -1,0 +1,84 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { createHistory, type History } from "../../../collector/history/history.ts";
+import { systemClock } from "../../../shared/clock.ts";
+import { createTestLog, receivedFrame, testFrame } from "../ingest/test-frames.ts";
+import { copyFixture, FIXTURE, type FixtureCopy } from "./v1-fixture.ts";
+
+let fixture: FixtureCopy | undefined;
+let history: History | undefined;
+
+afterEach(async () => {
+  await history?.close();
+  fixture?.remove();
+});
+
+async function open(): Promise<History> {
+  fixture = copyFixture();
+  history = createHistory({
+    path: fixture.path,
+    rawMs: 1e13,
+    maxBytes: 1e9,
+    clock: systemClock,
+    log: createTestLog(),
+  });
+  await history.start();
+  return history;
+}
+
+describe("collector/history/schema", { timeout: 60_000 }, () => {
+  it("opens a history of schema 1 with everything in it, and goes on writing", async () => {
+    const opened = await open();
+    expect(opened.problems()).toEqual([]);
+    const frames = await opened.frames("lab", 0, 2e12);
+    expect(frames).toHaveLength(FIXTURE.frames);
+    expect(frames.reduce((sum, { frame }) => sum + frame.samples.length, 0)).toBe(FIXTURE.samples);
+    expect(new Set(frames.map(({ agent }) => agent.node))).toEqual(new Set(FIXTURE.nodes));
+    await opened.append([receivedFrame(1n)]);
+    expect(await opened.clusters()).toEqual(["lab", "prod-a"]);
+  });
+
+  it("records since when facts hold, what changed and what happened, from the first frame on", async () => {
+    const opened = await open();
+    const { capturedAtMs } = testFrame(1n);
+    const [first, second, third] = [1n, 2n, 3n].map((sequence) => testFrame(sequence));
+    const fact = first!.facts[0]!;
+    await opened.append([
+      receivedFrame(1n),
+      // a keyframe without it: it holds no longer
+      receivedFrame(2n, { frame: { ...second!, keyframe: true, facts: [] } }),
+      receivedFrame(3n, { frame: { ...third!, facts: [fact] } }),
+    ]);
+    const changes = await opened.changes("prod-a", capturedAtMs, capturedAtMs + 10_000);
+    expect(changes).toEqual([
+      { node: "m1", key: "process", atMs: capturedAtMs, before: undefined, after: fact },
+      { node: "m1", key: "process", atMs: capturedAtMs + 1000, before: fact, after: undefined },
+      { node: "m1", key: "process", atMs: capturedAtMs + 2000, before: undefined, after: fact },
+    ]);
+    expect(await opened.factsAt("prod-a", capturedAtMs + 1500)).toEqual([]);
+    expect(await opened.factsAt("prod-a", capturedAtMs + 2500)).toEqual([
+      { node: "m1", sinceMs: capturedAtMs + 2000, fact },
+    ]);
+    const events = await opened.events("prod-a", 0, 10);
+    expect(events).toHaveLength(3);
+    expect(events[0]).toEqual({ node: "m1", event: first!.events[0] });
+    expect(await opened.events("prod-a", 6, 10)).toEqual([]);
+  });
+
+  it("does not begin a fact anew because the collector was started again", async () => {
+    const opened = await open();
+    await opened.append([receivedFrame(1n)]);
+    await opened.close();
+    history = createHistory({
+      path: fixture!.path,
+      rawMs: 1e13,
+      maxBytes: 1e9,
+      clock: systemClock,
+      log: createTestLog(),
+    });
+    await history.start();
+    await history.append([receivedFrame(2n, { frame: { ...testFrame(2n), keyframe: true } })]);
+    const { capturedAtMs } = testFrame(1n);
+    expect(await history.changes("prod-a", 0, 2e12)).toHaveLength(1);
+    expect((await history.factsAt("prod-a", capturedAtMs + 5000))[0]?.sinceMs).toBe(capturedAtMs);
+  });
+});
