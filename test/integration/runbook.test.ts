@@ -149,6 +149,10 @@ async function describeVersion(version: EtcdVersion): Promise<void> {
         await stack.waitFor("m3 is down", (state) => findActive(state, "MEMBER_DOWN", "m3") !== undefined, {
           timeoutMs: WITHIN_MS,
         });
+        // m3 may have led, and it is found down before the others have elected.
+        await waitFor("writes are taken again", async () => await etcd.put("meanwhile", "yes"), {
+          timeoutMs: WITHIN_MS,
+        });
         const runbook = await open("START_WAL_CORRUPT", "m3");
         await type(stepOf(runbook, "Save a snapshot"), { BACKUP_DIR: join(dir, "etcd") });
         expect(stepOf(runbook, "Copy etcd's data directory on m3").precondition?.state).toBe("met");
