@@ -1,6 +1,6 @@
 /**
- * Unit tests side by side; then the ones on real etcd, namespaces and disks, one file at a time; and beside these the one
- * that mostly waits.
+ * Unit tests side by side; then the ones on real etcd, namespaces and disks, one file at a time; then the one that mostly waits,
+ * which `npm test` runs beside these.
  */
 
 import { defineConfig } from "vitest/config";
@@ -35,7 +35,7 @@ export default defineConfig({
           name: "waiting",
           include: waiting,
           fileParallelism: false,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

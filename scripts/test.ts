@@ -1,6 +1,7 @@
 /**
- * Everything that must hold before a change lands, in one run: format, lint, types, generated code, then all tests.
- * Words on the command line are handed to vitest as filters, and then only the tests run.
+ * Everything that must hold before a change lands, in one run: format, lint, types, generated code, then all tests: unit tests,
+ * then the ones on real things, and beside these the one that mostly waits. Words on the command line are handed to vitest as
+ * filters, and then only the tests run.
  */
 
 import { spawn } from "node:child_process";
@@ -101,6 +102,31 @@ async function runVitest(filters: readonly string[]): Promise<TestCounts> {
   }
 }
 
+function add(one: TestCounts, other: TestCounts): TestCounts {
+  return {
+    passed: one.passed + other.passed,
+    failed: one.failed + other.failed,
+    skipped: one.skipped + other.skipped,
+    skippedNames: [...one.skippedNames, ...other.skippedNames],
+  };
+}
+
+async function runAllTests(): Promise<TestCounts> {
+  const unit = await runVitest(["--project=unit"]);
+  if (isInterrupted) {
+    return unit;
+  }
+  const [real, waiting] = await Promise.all([
+    runVitest(["--project=real"]),
+    runVitest(["--project=waiting"]),
+  ]);
+  return add(unit, add(real, waiting));
+}
+
+async function runTests(filters: readonly string[]): Promise<TestCounts> {
+  return filters.length === 0 ? await runAllTests() : await runVitest(filters);
+}
+
 async function main(filters: readonly string[]): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
@@ -109,7 +135,7 @@ async function main(filters: readonly string[]): Promise<void> {
   }
   await prepareEtcd();
   const checks = filters.length === 0 ? await runStaticChecks() : NOTHING;
-  const tests = isInterrupted ? { ...NOTHING, failed: 1 } : await runVitest(filters);
+  const tests = isInterrupted ? { ...NOTHING, failed: 1 } : await runTests(filters);
   for (const name of tests.skippedNames) {
     console.log(`skipped: ${name}`);
   }
