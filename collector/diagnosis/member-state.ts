@@ -193,6 +193,7 @@ function judgeDeafProcess(
  */
 function findLive(member: MemberView, context: MemberContext): Statement | undefined {
   const { nowMs, thresholds } = context;
+  const startedAtMs = member.process?.startedAtMs ?? 0;
   const refusals = member.viewpoints.filter(({ answer }) => answer === "refused");
   const refusedSinceMs = Math.max(0, ...refusals.map(({ run }) => run?.failingSinceMs ?? 0));
   const statements = member.viewpoints.flatMap(({ answer, statement }) => {
@@ -201,7 +202,9 @@ function findLive(member: MemberView, context: MemberContext): Statement | undef
     }
     const isOvertaken =
       statement.atMs < refusedSinceMs && nowMs - statement.atMs > 1.5 * thresholds.fastTickMs;
-    const isYoung = refusals.length === 0 && statement.atMs >= nowMs - thresholds.hungMs;
+    // What the process before this one has answered proves nothing either.
+    const isYoung =
+      refusals.length === 0 && statement.atMs >= Math.max(nowMs - thresholds.hungMs, startedAtMs);
     return (answer === "answers" && !isOvertaken) || (answer === "silent" && isYoung) ? [statement] : [];
   });
   return statements.toSorted((one, other) => other.atMs - one.atMs)[0];

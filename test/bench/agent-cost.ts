@@ -18,7 +18,7 @@ import { measureUsage, type Usage } from "./process-usage.ts";
 const WATCH_SECONDS = 180;
 const WARM_UP_SECONDS = 20;
 /** The watched cluster's own use wanders by more than what is to be measured, so it is compared in short turns. */
-const TURNS = { rounds: 6, blockSeconds: 20, settleSeconds: 4 };
+const TURNS = { rounds: 4, blockSeconds: 15, settleSeconds: 4 };
 
 async function run(log: (line: string) => void): Promise<readonly BenchmarkResult[]> {
   const binaries = await ensureEtcd("3.5");

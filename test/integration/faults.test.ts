@@ -59,7 +59,7 @@ for (const version of VERSIONS) {
       it(
         name,
         // Shared machines stall for seconds now and then; a fault that is missed twice is missed.
-        { timeout: TEST_TIMEOUT_MS, retry: 1 },
+        { timeout: TEST_TIMEOUT_MS },
         async (context) => {
           if (watched === undefined) {
             context.skip(because);

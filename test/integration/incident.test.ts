@@ -60,6 +60,12 @@ describe("test/integration/incident", () => {
       const stopped = await stack.command(["can-i", "stop", other, "--lang", "en"]);
       expect([1, 3]).toContain(stopped.code);
 
+      // Else the member that comes back may be the one that is elected, and there was no takeover to tell of.
+      await stack.waitFor(
+        "another one leads",
+        ({ leader }) => leader !== null && leader.member !== victim.name,
+        { timeoutMs: 30_000 },
+      );
       await stack.collector.kill("SIGKILL");
       await stack.collector.start();
       const after = await stack.waitFor(
