@@ -16,6 +16,7 @@ import { createDiscoveryProbe } from "./probe/discovery.ts";
 import { mergeSettings } from "./probe/merge-settings.ts";
 import { PROBE_FACTORIES } from "./probe/registry.ts";
 import { createScheduler } from "./probe/scheduler.ts";
+import { STALE_AFTER_DISCOVERY } from "./probe/stale-after-discovery.ts";
 import { createSpoolFiles } from "./spool/spool-files.ts";
 import { createSpoolQueue } from "./spool/spool-queue.ts";
 import { createCollectorLink, type CollectorLink } from "./stream/collector-link.ts";
@@ -43,16 +44,6 @@ const CLOSE_LIMIT_MS = 4000;
 /** At a stop, acknowledgements on their way are awaited so long, that what is not lost need not be kept. */
 const ACKNOWLEDGE_LIMIT_MS = 500;
 const ACKNOWLEDGE_LOOK_MS = 20;
-/** Probes whose last answer is stale when etcd is found, gone or another. */
-const STALE_AFTER_DISCOVERY = [
-  "process",
-  "flags",
-  "status",
-  "members",
-  "certificate",
-  "filesystem",
-  "metrics",
-];
 
 export function createAgent(options: AgentOptions): Agent {
   const { config, clock, log, host } = options;

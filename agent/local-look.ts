@@ -16,6 +16,7 @@ import { createDiscoveryProbe } from "./probe/discovery.ts";
 import type { ProbeContext } from "./probe/probe.ts";
 import { PROBE_FACTORIES } from "./probe/registry.ts";
 import { createScheduler } from "./probe/scheduler.ts";
+import { STALE_AFTER_DISCOVERY } from "./probe/stale-after-discovery.ts";
 
 export interface LocalLookOptions {
   readonly config: AgentConfig;
@@ -41,15 +42,6 @@ export interface LocalLook {
 const INTERVALS = { fastMs: 1000, normalMs: 2000, slowMs: 60_000 };
 const CONFIGURED_LIMIT_MS = 2000;
 const CLOSE_LIMIT_MS = 2000;
-const STALE_AFTER_DISCOVERY = [
-  "process",
-  "flags",
-  "status",
-  "members",
-  "certificate",
-  "filesystem",
-  "metrics",
-];
 
 export function createLocalLook(options: LocalLookOptions): LocalLook {
   const { clock, log, host } = options;

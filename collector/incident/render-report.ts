@@ -5,8 +5,7 @@
 import type { ReportBlock, ReportDocument } from "./write-report.ts";
 
 /** Line breaks, control characters, and what turns the direction of text, which would let a value look like another. */
-// oxlint-disable-next-line no-control-regex -- they are what is looked for
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g;
+const UNSAFE = /[\p{Cc}\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu;
 
 export function escapeHtml(text: string): string {
   return text

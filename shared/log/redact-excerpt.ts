@@ -27,8 +27,7 @@ export function redactExcerpt(line: string): string {
     .replaceAll(CREDENTIALS, `$1${REDACTED}@`)
     .replaceAll(ASSIGNED, `$1$2${REDACTED}`)
     // A log may hold anything; a terminal must not act on it.
-    // oxlint-disable-next-line no-control-regex
-    .replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, " ")
+    .replaceAll(/\p{Cc}+/gu, " ")
     .trim();
   return text.length > MAX_EXCERPT_CHARACTERS ? `${text.slice(0, MAX_EXCERPT_CHARACTERS - 1)}…` : text;
 }

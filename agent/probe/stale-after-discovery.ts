@@ -1,0 +1,10 @@
+/** Probes whose last answer is stale when etcd is found, gone or another: for the agent, and for a look without a collector. */
+export const STALE_AFTER_DISCOVERY: readonly string[] = [
+  "process",
+  "flags",
+  "status",
+  "members",
+  "certificate",
+  "filesystem",
+  "metrics",
+];
