@@ -1,6 +1,7 @@
 /** Writes findings into the history when they change, not at each look; keeps what could not be written and tries again. */
 import type { Finding } from "../shared/rest.ts";
 import type { Logger } from "../shared/log-line.ts";
+import { createLiveRecorder } from "./live-recorder.ts";
 
 export interface FindingRecorderOptions {
   readonly save: (cluster: string, findings: readonly Finding[]) => Promise<void>;
@@ -20,51 +21,32 @@ const LAST_SEEN_STEP_MS = 30_000;
 /** Findings of a cluster that wait while the history cannot be written; the newest are kept. */
 const MAX_WAITING = 1000;
 
-interface Recorded {
-  /** Of each finding that is active, by id: what was last handed over. */
-  readonly known: Map<string, string>;
-  waiting: Map<string, Finding>;
-  isSaving: boolean;
-}
-
-export function createFindingRecorder(options: FindingRecorderOptions): FindingRecorder {
-  const clusters = new Map<string, Recorded>();
-
-  function flush(cluster: string, recorded: Recorded): void {
-    if (recorded.isSaving || recorded.waiting.size === 0) {
-      return;
-    }
-    const batch = recorded.waiting;
-    recorded.waiting = new Map();
-    recorded.isSaving = true;
-    options
-      .save(cluster, [...batch.values()])
-      .catch((error: unknown) => {
-        options.log.warn({ error, cluster }, "Findings could not be written; trying again.");
-        recorded.waiting = new Map([...batch, ...recorded.waiting].slice(-MAX_WAITING));
-      })
-      .finally(() => {
-        recorded.isSaving = false;
-      })
-      .catch(() => undefined);
-  }
+export function createFindingRecorder({ save, log }: FindingRecorderOptions): FindingRecorder {
+  /** Of each finding that is active, by cluster and id: what was last handed over. */
+  const known = new Map<string, Map<string, string>>();
+  const recorder = createLiveRecorder<Finding>({
+    idOf: ({ id }) => id,
+    save,
+    what: "Findings",
+    maxWaiting: MAX_WAITING,
+    log,
+  });
 
   return {
     record(cluster, { active, resolved }) {
-      const recorded = clusters.get(cluster) ?? { known: new Map(), waiting: new Map(), isSaving: false };
-      clusters.set(cluster, recorded);
-      for (const finding of active) {
+      const prints = known.get(cluster) ?? new Map<string, string>();
+      known.set(cluster, prints);
+      const changed = active.filter((finding) => {
         const print = fingerprint(finding);
-        if (recorded.known.get(finding.id) !== print) {
-          recorded.known.set(finding.id, print);
-          recorded.waiting.set(finding.id, finding);
-        }
+        const isChanged = prints.get(finding.id) !== print;
+        prints.set(finding.id, print);
+        return isChanged;
+      });
+      for (const { id } of resolved) {
+        prints.delete(id);
       }
-      for (const finding of resolved) {
-        recorded.known.delete(finding.id);
-        recorded.waiting.set(finding.id, finding);
-      }
-      flush(cluster, recorded);
+      recorder.record(cluster, [...changed, ...resolved]);
+      recorder.flush();
     },
   };
 }

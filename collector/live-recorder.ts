@@ -1,6 +1,6 @@
 /**
- * Writes what moves on in batches, a cluster at a time, and keeps what could not be written; bounded. For incidents and
- * notes; findings have a recorder of their own, which must first see what changed.
+ * Writes what moves on in batches, a cluster at a time, and keeps what could not be written; bounded. For findings, incidents
+ * and notes.
  */
 import type { Logger } from "../shared/log-line.ts";
 
@@ -37,16 +37,17 @@ export function createLiveRecorder<T>(options: LiveRecorderOptions<T>): LiveReco
     const batch = waiting.entries;
     waiting.entries = new Map();
     waiting.isSaving = true;
-    options
-      .save(cluster, [...batch.values()])
-      .catch((error: unknown) => {
+    // Both ways out are handled, so the chain cannot reject.
+    void options.save(cluster, [...batch.values()]).then(
+      () => {
+        waiting.isSaving = false;
+      },
+      (error: unknown) => {
+        waiting.isSaving = false;
         options.log.warn({ error, cluster, what: options.what }, "Could not be written; trying again.");
         waiting.entries = bound(new Map([...batch, ...waiting.entries]));
-      })
-      .finally(() => {
-        waiting.isSaving = false;
-      })
-      .catch(() => undefined);
+      },
+    );
   }
 
   function bound(entries: Map<string, T>): Map<string, T> {
