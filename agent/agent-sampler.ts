@@ -23,7 +23,7 @@ export function createAgentSampler(options: AgentSamplerOptions): AgentSampler {
     sampledAtUs = monotonicUs;
     const { user, system } = process.cpuUsage();
     return [
-      { key: "etcdscope_agent_cpu_seconds_total", value: (user + system) / 1e6 },
+      { key: "etcdscope_agent_cpu_seconds_total", value: Math.round((user + system) / 1000) / 1000 },
       { key: "etcdscope_agent_resident_memory_bytes", value: process.memoryUsage.rss() },
       { key: "etcdscope_agent_queue_frames", value: options.queuedFrames() },
       { key: "etcdscope_agent_spool_bytes", value: options.spoolBytes() },

@@ -13,6 +13,7 @@ import { FrameBuilder } from "./frame/frame-builder.ts";
 import type { HostDoor } from "./host/host-door.ts";
 import type { CompletedRun } from "./probe/completed-run.ts";
 import { createDiscoveryProbe } from "./probe/discovery.ts";
+import { HASH_KV_PROBE } from "./probe/hash-kv.ts";
 import { mergeSettings } from "./probe/merge-settings.ts";
 import { PROBE_FACTORIES } from "./probe/registry.ts";
 import { createScheduler } from "./probe/scheduler.ts";
@@ -20,6 +21,7 @@ import { STALE_AFTER_DISCOVERY } from "./probe/stale-after-discovery.ts";
 import { createSpoolFiles } from "./spool/spool-files.ts";
 import { createSpoolQueue } from "./spool/spool-queue.ts";
 import { createCollectorLink, type CollectorLink } from "./stream/collector-link.ts";
+import { createRenewal } from "./stream/renewal.ts";
 
 export interface AgentOptions {
   readonly config: AgentConfig;
@@ -50,8 +52,9 @@ export function createAgent(options: AgentOptions): Agent {
   const { fastMs, normalMs } = config.intervals;
   const builder = new FrameBuilder();
   const { bootId } = host.readNodeInventory();
+  const files = createSpoolFiles(config.spool.dir);
   const queue = createSpoolQueue({
-    files: createSpoolFiles(config.spool.dir),
+    files,
     agent: { cluster: config.cluster, node: config.node, agentVersion: ETCDSCOPE_VERSION, bootId },
     collectors: config.collectors.length,
     maxBytes: config.spool.maxBytes,
@@ -64,6 +67,13 @@ export function createAgent(options: AgentOptions): Agent {
     intervalMs: normalMs,
     queuedFrames: () => queue.size(),
     spoolBytes: () => queue.spoolBytes(),
+  });
+  const renewal = createRenewal({
+    tls: config.tls,
+    collectors: config.collectors,
+    clock,
+    random: Math.random,
+    log,
   });
   const settings: (Settings | undefined)[] = config.collectors.map(() => undefined);
   let frameTimer: Timer | undefined;
@@ -84,7 +94,7 @@ export function createAgent(options: AgentOptions): Agent {
     onLate: () => scheduler.trigger(["link"]),
     onLost: () => scheduler.trigger(["process", "status", "link"]),
   });
-  const setup = { config, log, settings: () => mergeSettings(settings) };
+  const setup = { config, log, positions: files, settings: () => mergeSettings(settings) };
   const scheduler = createScheduler({
     probes: [createDiscoveryProbe(discovery), ...PROBE_FACTORIES.map((factory) => factory(setup))],
     intervals: config.intervals,
@@ -117,8 +127,12 @@ export function createAgent(options: AgentOptions): Agent {
           closeSoonIf(true);
         },
         onSettings: (asked) => {
+          const before = mergeSettings(settings);
           settings[index] = asked;
           scheduler.retime();
+          if (mergeSettings(settings).hashRound > before.hashRound) {
+            scheduler.trigger([HASH_KV_PROBE]);
+          }
         },
       }),
     );
@@ -162,6 +176,7 @@ export function createAgent(options: AgentOptions): Agent {
       "The agent starts.",
     );
     scheduler.start();
+    renewal.start();
     openStreams().catch((error: unknown) => log.error({ error }, "Streams could not be opened."));
     closeEveryTick(clock.monotonicUs() / 1000 + FRAME_AFTER_TICK_MS);
   }
@@ -182,6 +197,8 @@ export function createAgent(options: AgentOptions): Agent {
     frameTimer?.cancel();
     urgentTimer?.cancel();
     scheduler.stop();
+    renewal.stop();
+    host.closeJournal();
     await untilAcknowledged();
     for (const link of links) {
       link.stop();

@@ -118,6 +118,7 @@ export function createLocalLook(options: LocalLookOptions): LocalLook {
 
   async function stop(): Promise<void> {
     scheduler.stop();
+    host.closeJournal();
     const limit = Promise.withResolvers<void>();
     const timer = clock.after(CLOSE_LIMIT_MS, limit.resolve);
     await Promise.race([etcd.close(), limit.promise]);

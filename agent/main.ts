@@ -5,6 +5,7 @@ import { createAgent } from "./agent.ts";
 import type { AgentConfig } from "./config.ts";
 import { createEtcdDoor } from "./etcd/create-etcd-door.ts";
 import { createLinuxHost } from "./host/linux-host.ts";
+import { settleMemory, type Collect } from "./settle-memory.ts";
 
 /** Runs until SIGTERM or SIGINT; the exit code to end with. */
 export async function runAgent(config: AgentConfig): Promise<number> {
@@ -12,7 +13,9 @@ export async function runAgent(config: AgentConfig): Promise<number> {
   const host = createLinuxHost({ clock: systemClock });
   const agent = createAgent({ config, clock: systemClock, log, host, createEtcdDoor });
   agent.start();
+  const settling = settleMemory(systemClock, findCollect());
   const signal = await untilSignalled();
+  settling.cancel();
   log.info({ signal }, "The agent was asked to stop.");
   await agent.stop();
   const pending = host.pendingOperations();
@@ -22,6 +25,16 @@ export async function runAgent(config: AgentConfig): Promise<number> {
     process.kill(process.pid, "SIGKILL");
   }
   return 0;
+}
+
+/** A thorough one also gives empty pages back; undefined without --expose-gc. */
+function findCollect(): Collect | undefined {
+  const { gc } = globalThis;
+  return gc === undefined
+    ? undefined
+    : (how) => {
+        gc({ type: "major", execution: "sync", flavor: how === "thorough" ? "last-resort" : "regular" });
+      };
 }
 
 function untilSignalled(): Promise<NodeJS.Signals> {

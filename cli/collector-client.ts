@@ -1,5 +1,5 @@
 /** Asks a collector's REST API for one JSON document at a time, and says in a sentence what went wrong when it fails. */
-import { request as httpRequest } from "node:http";
+import { request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { EtcdscopeError, type ErrorCode } from "../shared/errors.ts";
 import type { Problem } from "../shared/rest.ts";
@@ -15,25 +15,60 @@ export type Query = Readonly<Record<string, string | undefined>>;
 
 export interface CollectorClient {
   get<T>(path: string, query?: Query): Promise<T>;
+  /** Has the collector do something, once. */
+  post<T>(path: string): Promise<T>;
   /** As it is, whatever its media type. */
   getText(path: string, query?: Query): Promise<string>;
+  /** Bytes as they come, however many; ends with an error when they stop coming. */
+  getBytes(path: string, query?: Query): AsyncIterable<Buffer>;
 }
 
 const TIMEOUT_MS = 15_000;
+/** Between two bytes of an answer of any length; a busy history needs a while for the first. */
+const LONG_TIMEOUT_MS = 60_000;
+const MAX_REFUSAL_CHARACTERS = 64 * 2 ** 10;
 const MAX_ANSWER_BYTES = 64 * 2 ** 20;
 
 export function createCollectorClient(place: CollectorPlace): CollectorClient {
-  async function ask(path: string, query: Query): Promise<Answer> {
+  function locate(path: string, query: Query): URL {
     const url = new URL(place.url.pathname.replace(/\/$/, "") + path, place.url);
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) {
         url.searchParams.set(name, value);
       }
     }
-    return await fetchText(url, place);
+    return url;
+  }
+
+  async function ask(path: string, query: Query, method: "GET" | "POST" = "GET"): Promise<Answer> {
+    return await fetchText(locate(path, query), place, method);
+  }
+
+  function readDocument(answer: Answer): unknown {
+    const document = parseJson(answer.body);
+    if (answer.status === 200 && document !== undefined) {
+      return document;
+    }
+    throw describeRefusal(place.url, answer.status, document);
   }
 
   return {
+    async *getBytes(path, query = {}) {
+      const response = await openAnswer(locate(path, query), place);
+      const pieces = response as AsyncIterable<Buffer>;
+      try {
+        if (response.statusCode !== 200) {
+          let body = "";
+          for await (const piece of pieces) {
+            body += body.length < MAX_REFUSAL_CHARACTERS ? piece.toString() : "";
+          }
+          throw describeRefusal(place.url, response.statusCode ?? 0, parseJson(body));
+        }
+        yield* pieces;
+      } catch (caught) {
+        throw caught instanceof EtcdscopeError ? caught : describeFailure(place.url, caught as Error);
+      }
+    },
     async getText(path, query = {}) {
       const answer = await ask(path, query);
       if (answer.status === 200) {
@@ -42,14 +77,43 @@ export function createCollectorClient(place: CollectorPlace): CollectorClient {
       throw describeRefusal(place.url, answer.status, parseJson(answer.body));
     },
     async get<T>(path: string, query: Query = {}): Promise<T> {
-      const answer = await ask(path, query);
-      const document = parseJson(answer.body);
-      if (answer.status === 200 && document !== undefined) {
-        return document as T;
-      }
-      throw describeRefusal(place.url, answer.status, document);
+      return readDocument(await ask(path, query)) as T;
+    },
+    async post<T>(path: string): Promise<T> {
+      return readDocument(await ask(path, {}, "POST")) as T;
     },
   };
+}
+
+/** The answer as soon as its headers are there; every pause in it is bounded. */
+function openAnswer(url: URL, place: CollectorPlace): Promise<IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const request = send(url, place);
+  request.setTimeout(LONG_TIMEOUT_MS, () => {
+    request.destroy(new DOMException("No byte for too long", "TimeoutError"));
+  });
+  request.on("error", (error) => reject(describeFailure(place.url, error)));
+  request.on("response", resolve);
+  request.end();
+  return promise;
+}
+
+function send(
+  url: URL,
+  place: CollectorPlace,
+  { signal, method }: { readonly signal?: AbortSignal; readonly method?: string } = {},
+): ClientRequest {
+  const open = url.protocol === "https:" ? httpsRequest : httpRequest;
+  return open(url, {
+    agent: false,
+    method: method ?? "GET",
+    headers: {
+      accept: "application/json",
+      ...(place.token === undefined ? {} : { authorization: `Bearer ${place.token}` }),
+    },
+    ...(place.ca === undefined ? {} : { ca: place.ca }),
+    ...(signal === undefined ? {} : { signal }),
+  });
 }
 
 interface Answer {
@@ -57,18 +121,9 @@ interface Answer {
   readonly body: string;
 }
 
-function fetchText(url: URL, place: CollectorPlace): Promise<Answer> {
+function fetchText(url: URL, place: CollectorPlace, method: string): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const send = url.protocol === "https:" ? httpsRequest : httpRequest;
-  const request = send(url, {
-    agent: false,
-    headers: {
-      accept: "application/json",
-      ...(place.token === undefined ? {} : { authorization: `Bearer ${place.token}` }),
-    },
-    ...(place.ca === undefined ? {} : { ca: place.ca }),
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
+  const request = send(url, place, { signal: AbortSignal.timeout(TIMEOUT_MS), method });
   request.on("error", (error) => reject(describeFailure(place.url, error)));
   request.on("response", (response) => {
     const chunks: Buffer[] = [];

@@ -6,16 +6,19 @@ import type { Language } from "../shared/text.ts";
 import { ETCDSCOPE_VERSION } from "../shared/version.ts";
 import { addPkiCommands } from "./pki/pki-commands.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
-import type { AskOptions } from "./ask-options.ts";
-import type { CollectorClient } from "./collector-client.ts";
-
-/** What every action gets beside its own options. */
-export interface ProgramContext {
-  readonly environment: NodeJS.ProcessEnv;
-  /** Told by an action; 0 when none was called. */
-  finish(exitCode: number): void;
-  terminal(language?: Language): Terminal;
-}
+import { addCompletionCommand } from "./completion-commands.ts";
+import { addConfigCommands } from "./config-commands.ts";
+import { addWatchOption, lookOrWatch } from "./watch-option.ts";
+import { addBundleCommand } from "./bundle/bundle-command.ts";
+import { addCaptureCommands } from "./capture-commands.ts";
+import {
+  common,
+  connect,
+  languageOption,
+  question,
+  type CommonOptions,
+  type ProgramContext,
+} from "./question.ts";
 
 const EXIT_CODES =
   "\nExit codes: 0 done, 1 failed or the answer is bad, 2 wrong arguments or\nconfiguration, 3 unknown";
@@ -43,7 +46,8 @@ export async function runProgram(args: readonly string[], environment: NodeJS.Pr
   }
 }
 
-function createProgram(context: ProgramContext): Command {
+/** The whole command line, without running any of it. */
+export function createProgram(context: ProgramContext): Command {
   const program = new Command("etcdscope")
     .description("Tells what is wrong with an etcd cluster, why, on which node, and what is safe to do next.")
     .version(ETCDSCOPE_VERSION)
@@ -54,13 +58,19 @@ function createProgram(context: ProgramContext): Command {
     .addHelpText("after", EXIT_CODES)
     .exitOverride();
   addServices(program, context);
+  addEnroll(program, context);
   addDiagnose(program, context);
   addQuestions(program, context);
   addRunbook(program, context);
   addIncidentQuestions(program, context);
+  addCaptureCommands(program, context);
+  addBundleCommand(program, context);
+  addRequests(program, context);
   addLogs(program, context);
   addHistoryCommands(program, context);
   addPkiCommands(program, context);
+  addConfigCommands(program, context);
+  addCompletionCommand(program, context);
   return program;
 }
 
@@ -81,21 +91,52 @@ function addServices(program: Command, context: ProgramContext): void {
     ["agent", "watch the etcd of this node and report to the collectors"],
     ["collector", "receive from agents, keep the history, judge, answer"],
   ] as const) {
-    program
+    const command = program
       .command(name)
       .summary(about)
       .description(`The service: ${about}.`)
       .requiredOption("--config <file>", "configuration (YAML)")
-      .option("--check", "only validate the configuration: print every problem with its place, or OK", false)
-      .action(async (options: { readonly config: string; readonly check: boolean }) => {
+      .option("--check", "only validate the configuration: print every problem with its place, or OK", false);
+    if (name === "agent") {
+      command.option("--cost", "only measure what each probe costs on this node, for some seconds", false);
+    }
+    command.action(
+      async (options: { readonly config: string; readonly check: boolean; readonly cost?: boolean }) => {
         const { startAgent, startCollector } = await import("./run-service.ts");
         const request = { ...options, environment: context.environment };
         const terminal = context.terminal();
         context.finish(
           name === "agent" ? await startAgent(request, terminal) : await startCollector(request, terminal),
         );
-      });
+      },
+    );
   }
+}
+
+function addEnroll(program: Command, context: ProgramContext): void {
+  program
+    .command("enroll")
+    .summary("get this node's certificate and configuration from a collector")
+    .description(
+      'Makes a key on this node, gets a certificate for it by a join token ("etcdscope pki token"), and writes the agent\'s configuration. The key never leaves the node.',
+    )
+    .requiredOption("--collector <host:port>", "the collector's port for agents")
+    .requiredOption("--token <token>", "join token")
+    .option("--dir <dir>", "folder for ca.crt, agent.crt and agent.key", "/etc/etcdscope/agent")
+    .option("--config <file>", "written when it is not there", "/etc/etcdscope/agent.yaml")
+    .option("--force", "replace certificate and key that are there", false)
+    .action(
+      async (options: {
+        readonly collector: string;
+        readonly token: string;
+        readonly dir: string;
+        readonly config: string;
+        readonly force: boolean;
+      }) => {
+        const { runEnroll } = await import("./run-enroll.ts");
+        context.finish(await runEnroll(options, context.terminal()));
+      },
+    );
 }
 
 /** Needs neither agent nor collector. */
@@ -108,9 +149,7 @@ function addLogs(program: Command, context: ProgramContext): void {
     )
     .argument("[file...]", "files, - for standard input", ["-"])
     .option("--json", "one object a line of input: line, code or null, severity", false)
-    .addOption(
-      new Option("--lang <language>", "language of texts (default: the locale's)").choices(["en", "zh"]),
-    )
+    .addOption(languageOption())
     .action(
       async (files: readonly string[], options: { readonly json: boolean; readonly lang?: Language }) => {
         const { runLogs } = await import("./run-logs.ts");
@@ -128,9 +167,7 @@ function addDiagnose(program: Command, context: ProgramContext): void {
     .description(`Walks the decision tree for ${about}. It only reads, and takes up to 15 s.`)
     .option("--config <file>", "the agent's configuration (default: etcd is discovered)")
     .option("--json", "one document, for scripts", false)
-    .addOption(
-      new Option("--lang <language>", "language of texts (default: the locale's)").choices(["en", "zh"]),
-    )
+    .addOption(languageOption())
     .action(
       async (options: { readonly config?: string; readonly json: boolean; readonly lang?: Language }) => {
         const { runDiagnose } = await import("./run-diagnose.ts");
@@ -156,40 +193,45 @@ function addHistoryCommands(program: Command, context: ProgramContext): void {
     });
 }
 
-interface CommonOptions extends AskOptions {
-  readonly json: boolean;
-  readonly lang?: Language;
-  readonly cluster?: string;
-}
-
 function addQuestions(program: Command, context: ProgramContext): void {
-  question(program, "status", "verdict, cause and members (exit code 0 healthy, 1 not, 3 unknown)")
-    .option("--at <time>", "as it was then: RFC 3339, or how long ago (2h)")
-    .action(async (options: CommonOptions & { readonly at?: string }) => {
-      const { runStatus } = await import("./run-status.ts");
-      const { resolveTime } = await import("./ask-options.ts");
-      const at = options.at === undefined ? undefined : resolveTime("--at", options.at, systemClock.nowMs());
-      const client = await connect(options, context);
-      context.finish(await runStatus(client, { ...common(options), at }, context.terminal(options.lang)));
-    });
+  addWatchOption(
+    question(program, "status", {
+      about: "verdict, cause and members (exit code 0 healthy, 1 not, 3 unknown)",
+    }).option("--at <time>", "as it was then: RFC 3339, or how long ago (2h)"),
+  ).action(async (options: CommonOptions & { readonly at?: string; readonly watch: boolean }) => {
+    const { runStatus } = await import("./run-status.ts");
+    const { resolveTime } = await import("./ask-options.ts");
+    const at = options.at === undefined ? undefined : resolveTime("--at", options.at, systemClock.nowMs());
+    const client = await connect(options, context);
+    const request = { ...common(options), at };
+    context.finish(await lookOrWatch((terminal) => runStatus(client, request, terminal), options, context));
+  });
 
-  question(program, "findings", "what was found, with its evidence: now, or over a span")
-    .option("--active", "only what is wrong now", false)
-    .option("--from <time>", "begin of the span: RFC 3339, or how long ago (2h)")
-    .option("--to <time>", "end of the span (default: now)")
-    .action(
-      async (
-        options: CommonOptions & { readonly active: boolean; readonly from?: string; readonly to?: string },
-      ) => {
-        const { runFindings } = await import("./run-findings.ts");
-        const { active, from, to } = options;
-        const request = { ...common(options), active, from, to, clock: systemClock };
-        const client = await connect(options, context);
-        context.finish(await runFindings(client, request, context.terminal(options.lang)));
+  addWatchOption(
+    question(program, "findings", { about: "what was found, with its evidence: now, or over a span" })
+      .option("--active", "only what is wrong now", false)
+      .option("--from <time>", "begin of the span: RFC 3339, or how long ago (2h)")
+      .option("--to <time>", "end of the span (default: now)"),
+  ).action(
+    async (
+      options: CommonOptions & {
+        readonly active: boolean;
+        readonly from?: string;
+        readonly to?: string;
+        readonly watch: boolean;
       },
-    );
+    ) => {
+      const { runFindings } = await import("./run-findings.ts");
+      const { active, from, to } = options;
+      const request = { ...common(options), active, from, to, clock: systemClock };
+      const client = await connect(options, context);
+      context.finish(
+        await lookOrWatch((terminal) => runFindings(client, request, terminal), options, context),
+      );
+    },
+  );
 
-  question(program, "series", "the metrics recorded, or one of them over a span")
+  question(program, "series", { about: "the metrics recorded, or one of them over a span" })
     .argument("[metric]", "name of a metric (default: list them)")
     .option("--node <name>", "one node (default: every node)")
     .option("--from <time>", "begin of the span: RFC 3339, or how long ago (default: 1h)")
@@ -205,7 +247,7 @@ function addQuestions(program: Command, context: ProgramContext): void {
 }
 
 function addRunbook(program: Command, context: ProgramContext): void {
-  question(program, "runbook", "the steps for a finding, with this cluster's names and paths")
+  question(program, "runbook", { about: "the steps for a finding, with this cluster's names and paths" })
     .argument("<code>", "code of a finding, as DISK_FULL; RESTORE for a restore from a snapshot")
     .option("--member <name>", "the member it is for (default: the one the finding is about)")
     .action(async (code: string, options: CommonOptions & { readonly member?: string }) => {
@@ -217,7 +259,9 @@ function addRunbook(program: Command, context: ProgramContext): void {
 }
 
 function addIncidentQuestions(program: Command, context: ProgramContext): void {
-  question(program, "incidents", "what happened in the last 30 days, or one incident with its timeline")
+  question(program, "incidents", {
+    about: "what happened in the last 30 days, or one incident with its timeline",
+  })
     .argument("[id]", "one incident (default: list them)")
     .action(async (id: string | undefined, options: CommonOptions) => {
       const { runIncidents } = await import("./run-incidents.ts");
@@ -225,7 +269,7 @@ function addIncidentQuestions(program: Command, context: ProgramContext): void {
       context.finish(await runIncidents(client, { ...common(options), id }, context.terminal(options.lang)));
     });
 
-  question(program, "report", "an incident as a post-mortem draft to send")
+  question(program, "report", { about: "an incident as a post-mortem draft to send" })
     .argument("[id]", "the incident (default: the newest)")
     .addOption(new Option("--format <format>", "of the report").choices(["md", "html", "json"]).default("md"))
     .option("-o, --output <file>", "write it there (default: standard output)")
@@ -241,7 +285,9 @@ function addIncidentQuestions(program: Command, context: ProgramContext): void {
       },
     );
 
-  question(program, "can-i", "may this member be stopped now (exit code 0 safe, 1 unsafe, 3 unknown)")
+  question(program, "can-i", {
+    about: "may this member be stopped now (exit code 0 safe, 1 unsafe, 3 unknown)",
+  })
     .addArgument(new Argument("<action>", "what to do with it").choices(["stop"]))
     .argument("<member>", "name of the member")
     .action(async (_action: string, member: string, options: CommonOptions) => {
@@ -250,14 +296,22 @@ function addIncidentQuestions(program: Command, context: ProgramContext): void {
       context.finish(await runCanI(client, { ...common(options), member }, context.terminal(options.lang)));
     });
 
-  question(
-    program,
-    "certs",
-    "every certificate and how long it is valid (exit code 1 when one is not)",
-  ).action(async (options: CommonOptions) => {
+  question(program, "certs", {
+    about: "every certificate and how long it is valid (exit code 1 when one is not)",
+  }).action(async (options: CommonOptions) => {
     const { runCerts } = await import("./run-certs.ts");
     const client = await connect(options, context);
     context.finish(await runCerts(client, common(options), context.terminal(options.lang)));
+  });
+}
+
+function addRequests(program: Command, context: ProgramContext): void {
+  question(program, "compare-data", {
+    about: "have the members' data compared now: each member reads its whole database once (role admin)",
+  }).action(async (options: CommonOptions) => {
+    const { runCompareData } = await import("./run-compare-data.ts");
+    const client = await connect(options, context);
+    context.finish(await runCompareData(client, common(options), context.terminal(options.lang)));
   });
 }
 
@@ -266,33 +320,6 @@ interface SeriesOptions {
   readonly from?: string;
   readonly to?: string;
   readonly points?: string;
-}
-
-function question(program: Command, name: string, about: string): Command {
-  return program
-    .command(name)
-    .summary(about)
-    .description(`Asks a collector: ${about}.`)
-    .option("--collector <url>", "the collector (default: ETCDSCOPE_COLLECTOR, else http://127.0.0.1:8080)")
-    .option("--token-file <file>", "holds the token (default: ETCDSCOPE_TOKEN)")
-    .option("--ca <file>", "authority of the collector's HTTPS certificate (default: the machine's)")
-    .option("--cluster <name>", "one cluster (default: the only one)")
-    .option("--json", "the API's own document, for scripts", false)
-    .addOption(
-      new Option("--lang <language>", "language of texts (default: the locale's)").choices(["en", "zh"]),
-    );
-}
-
-function common(options: CommonOptions): { readonly cluster: string | undefined; readonly json: boolean } {
-  return { cluster: options.cluster, json: options.json };
-}
-
-async function connect(options: AskOptions, context: ProgramContext): Promise<CollectorClient> {
-  const [{ createCollectorClient }, { resolvePlace }] = await Promise.all([
-    import("./collector-client.ts"),
-    import("./ask-options.ts"),
-  ]);
-  return createCollectorClient(resolvePlace(options, context.environment));
 }
 
 function parsePoints(text: string): string {

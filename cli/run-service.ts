@@ -14,6 +14,8 @@ import type { Terminal } from "./terminal.ts";
 export interface ServiceRequest {
   readonly config: string;
   readonly check: boolean;
+  /** Agent only: measure what each probe costs on this node, and end. */
+  readonly cost?: boolean;
   readonly environment: NodeJS.ProcessEnv;
 }
 
@@ -27,9 +29,13 @@ export async function startAgent(request: ServiceRequest, terminal: Terminal): P
     terminal.write(`OK  ${request.config}: ${summariseAgent(config)}\n`);
     return 0;
   }
+  if (request.cost === true) {
+    const { runCost } = await import("./run-cost.ts");
+    return await runCost(config, terminal);
+  }
   // Compiled once here and kept on disk (where Node is told to), so that the agent proper never loads the compiler of
-  // TypeScript: at the first start after an installation that is 25 MiB more.
-  await import("../agent/main.ts");
+  // TypeScript, neither at once nor for what it loads when it needs it: at the first start after an installation that is 25 MiB more.
+  await Promise.all([import("../agent/main.ts"), import("../agent/host/read-firewall.ts")]);
   flushCompileCache();
   return handOver(config, request.environment);
 }

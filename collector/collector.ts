@@ -1,4 +1,5 @@
 /** Builds the collector from its rooms and starts and stops them in order: the one place that knows them all. */
+import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import type { Clock } from "../shared/clock.ts";
 import { EtcdscopeError } from "../shared/errors.ts";
@@ -8,20 +9,27 @@ import type { Logger } from "../shared/log-line.ts";
 import { answerDiagnosis, answerRunbook } from "./answer-diagnosis.ts";
 import { createApi } from "./api/create-api.ts";
 import type { StateSource } from "./api/state-source.ts";
+import { createEventHub } from "./api/stream/event-hub.ts";
+import { writeCapture } from "./capture/write-capture.ts";
 import type { CollectorConfig } from "./config.ts";
 import type { Evaluation } from "./diagnosis/evaluate.ts";
+import { reportBackups, reportFlags } from "./diagnosis/report-backups.ts";
 import { resolveThresholds } from "./diagnosis/thresholds.ts";
+import { createEnrolment } from "./enrol/enrolment.ts";
 import { createFindingRecorder } from "./finding-recorder.ts";
-import { REOPEN_WITHIN_MS } from "./incident/incident-core.ts";
+import { createHashRounds } from "./hash-rounds.ts";
 import { createIncidentReader } from "./incident-reader.ts";
 import { createIncidentWatch } from "./incident-watch.ts";
 import { createIngest } from "./ingest/ingest.ts";
+import { createClockWatch } from "./clock-watch.ts";
 import { createLiveClusters } from "./live-clusters.ts";
 import { createNoteTaker } from "./note-taker.ts";
 import type { IncidentRecord } from "../shared/incident-record.ts";
 import { createHistory, type HistoryProblem } from "./history/history.ts";
 import type { CollectorTrouble } from "./view/cluster-view.ts";
-import { LOOK_BACK_MS, readPast } from "./past-clusters.ts";
+import { createOutputs } from "./output/outputs.ts";
+import { createPastClusters } from "./past-clusters.ts";
+import { restoreSilent, restoreState } from "./restore-state.ts";
 
 export interface CollectorOptions {
   readonly config: CollectorConfig;
@@ -38,12 +46,17 @@ export interface Collector {
 /** A cluster that cannot afford a failure is not burdened by an fsync every few seconds. */
 const CAREFUL_FSYNC_INTERVAL_MS = 60_000;
 
+/** Where the build puts the console; in a package, where one file holds the collector, it lies beside that file. */
+const CONSOLE_FOLDER = join(import.meta.dirname, "console/dist");
+
 function toTrouble({ code, message, sinceMs, isFull }: HistoryProblem): CollectorTrouble {
   switch (code) {
     case "NOT_WRITABLE":
       return { kind: isFull ? "disk-full" : "not-writable", message, sinceMs };
     case "NAMES_FULL":
       return { kind: "names-full", message, sinceMs };
+    case "NAMES_OF_AGENT":
+      return { kind: "names-of-agent", message, sinceMs };
     case "DAMAGED_FILE_SET_ASIDE":
       return { kind: "set-aside", message, sinceMs };
   }
@@ -59,35 +72,59 @@ export function createCollector(options: CollectorOptions): Collector {
     log,
   });
   const incidents = createIncidentWatch({ save: saveIncidents, log });
+  const events = createEventHub({ clock });
   const notes = createNoteTaker({
     save: (cluster, batch) => history.saveNotes(cluster, batch),
     clock,
     log,
   });
+  const outputs = createOutputs({ config, clock, log });
   const phases = new Map<string, { readonly agent: AgentIdentity; readonly phaseMs: number }>();
   const careful = new Set<string>();
+  const hashRounds = createHashRounds();
+  let isListening = false;
+
+  const clockWatch = createClockWatch(clock, (byMs) => {
+    log.warn({ byMs }, "The machine's clock was set: what is held in its time moves along.");
+    live.moveTimes(byMs);
+    incidents.moveTimes(byMs);
+    ingest.moveTimes(byMs);
+  });
 
   const live = createLiveClusters({
     clock,
     log,
     thresholds,
     expectedVoters,
+    beforeLook: () => clockWatch.look(),
     onFolded: (before, after, frame) => notes.take(before, after, frame),
     collectorTroubles: () => history.problems().map(toTrouble),
     onEvaluated: (cluster, evaluation) => {
       incidents.observe(cluster, evaluation);
+      events.observe({
+        state: incidents.complete(evaluation.state),
+        resolved: evaluation.resolved,
+        incidents: incidents.list(cluster),
+      });
       notes.flush();
       recorder.record(cluster, { active: evaluation.state.findings, resolved: evaluation.resolved });
+      outputs.observe({ cluster, active: evaluation.state.findings, resolved: evaluation.resolved });
       adjustCare(cluster, evaluation);
+      pushTo(cluster, hashRounds.observe(evaluation));
     },
   });
 
   const ingest = createIngest({
     config: config.grpc,
+    enrolment: config.grpc.enrol && createEnrolment({ paths: config.grpc.enrol, clock, log }),
     history,
     clock,
     log,
-    onFrames: (frames) => live.addFrames(frames),
+    onFrames: (frames) => {
+      live.addFrames(frames);
+      outputs.takeFrames(frames);
+    },
+    beforeReceipt: () => clockWatch.look(),
     onStreamState: (agent, state) => live.setStream(agent, state === "open"),
     settingsFor: (agent, phaseMs) => {
       phases.set(`${agent.cluster}/${agent.node}`, { agent, phaseMs });
@@ -107,6 +144,7 @@ export function createCollector(options: CollectorOptions): Collector {
     return create(SettingsSchema, {
       fsyncProbePhaseMs: phaseMs,
       fsyncProbeMinIntervalMs: careful.has(agent.cluster) ? CAREFUL_FSYNC_INTERVAL_MS : 0,
+      hashRound: hashRounds.roundOf(agent),
     });
   }
 
@@ -120,24 +158,36 @@ export function createCollector(options: CollectorOptions): Collector {
     } else {
       careful.delete(cluster);
     }
-    for (const { agent, phaseMs } of phases.values()) {
-      if (agent.cluster === cluster) {
+    pushTo(cluster, undefined);
+  }
+
+  /** Settings to these nodes, or to all of the cluster. */
+  function pushTo(cluster: string, nodes: readonly string[] | undefined): void {
+    for (const { agent, phaseMs } of nodes?.length === 0 ? [] : phases.values()) {
+      if (agent.cluster === cluster && nodes?.includes(agent.node) !== false) {
         ingest.pushSettings(agent, settingsOf(agent, phaseMs));
       }
     }
   }
 
-  function past(cluster: string, atMs: number): Promise<Evaluation | undefined> {
-    return readPast(cluster, atMs, {
-      thresholds,
-      expectedVoters,
-      readFrames: (name, fromMs, toMs) => history.frames(name, fromMs, toMs),
-      readFindings: (name, fromMs, toMs) => history.findings(name, fromMs, toMs),
-    });
+  function findEvaluation(cluster: string): Evaluation {
+    const evaluation = live.find(cluster);
+    if (evaluation === undefined) {
+      throw new EtcdscopeError("UNAVAILABLE", `The cluster "${cluster}" has not been judged yet; ask again`);
+    }
+    return evaluation;
   }
 
+  const past = createPastClusters({
+    clock,
+    thresholds,
+    expectedVoters,
+    readFrames: (name, fromMs, toMs) => history.frames(name, fromMs, toMs),
+    readFindings: (name, fromMs, toMs) => history.findings(name, fromMs, toMs),
+  });
+
   async function look(cluster: string, atMs: number | undefined): Promise<Evaluation | undefined> {
-    return atMs === undefined ? live.find(cluster) : await past(cluster, atMs);
+    return atMs === undefined ? live.find(cluster) : await past.at(cluster, atMs);
   }
 
   const source: StateSource = {
@@ -149,31 +199,52 @@ export function createCollector(options: CollectorOptions): Collector {
       return state === undefined ? undefined : incidents.complete(state);
     },
     stateAt: async (cluster, atMs) => {
-      const [then, open] = await Promise.all([past(cluster, atMs), history.incidents(cluster, atMs, atMs)]);
+      const [then, open] = await Promise.all([
+        past.at(cluster, atMs),
+        history.incidents(cluster, atMs, atMs),
+      ]);
       return then === undefined ? undefined : { ...then.state, openIncident: open.at(-1)?.id ?? null };
     },
     connectivity: async (cluster, atMs) => (await look(cluster, atMs))?.links ?? [],
     certificates: async (cluster, atMs) => (await look(cluster, atMs))?.certificates ?? [],
+    backups: async (cluster, atMs) => {
+      const evaluation = await look(cluster, atMs);
+      return evaluation === undefined ? [] : reportBackups(evaluation.cluster);
+    },
+    flags: async (cluster, atMs) => {
+      const evaluation = await look(cluster, atMs);
+      return evaluation === undefined ? [] : reportFlags(evaluation.cluster);
+    },
     diagnosis: async (cluster, atMs) => {
       const evaluation = await look(cluster, atMs);
       return evaluation === undefined ? undefined : answerDiagnosis(evaluation);
     },
-    runbook: (cluster, request) => {
-      const evaluation = live.find(cluster);
-      if (evaluation === undefined) {
-        throw new EtcdscopeError(
-          "UNAVAILABLE",
-          `The cluster "${cluster}" has not been judged yet; ask again`,
-        );
+    runbook: (cluster, request) => answerRunbook(findEvaluation(cluster), request),
+    compareData: (cluster) => {
+      const answer = hashRounds.request(findEvaluation(cluster));
+      if (answer.kind === "refused") {
+        throw new EtcdscopeError("UNAVAILABLE", `The members' data is not compared now: ${answer.because}`);
       }
-      return answerRunbook(evaluation, request);
+      pushTo(cluster, [answer.node]);
+      return { cluster, node: answer.node };
     },
     findings: (cluster, fromMs, toMs) => history.findings(cluster, fromMs, toMs),
+    capture: (request) =>
+      writeCapture(request, {
+        nowMs: clock.nowMs(),
+        thresholds,
+        expectedVoters: expectedVoters(request.cluster),
+        readFrames: (name, fromMs, toMs) => history.frames(name, fromMs, toMs),
+        readFindings: (name, fromMs, toMs) => history.findings(name, fromMs, toMs),
+      }),
     readiness: () => {
       const reasons = history
         .problems()
         .filter(({ code }) => code !== "DAMAGED_FILE_SET_ASIDE")
         .map(({ message }) => message);
+      if (!isListening) {
+        reasons.push("the agents' port is not open yet");
+      }
       return { ready: reasons.length === 0, reasons };
     },
   };
@@ -187,18 +258,33 @@ export function createCollector(options: CollectorOptions): Collector {
     source,
     incidents: incidentReader,
     history,
+    events,
     http: config.http,
     clock,
     log,
     ingestMetrics: ingest.counters,
+    outputMetrics: outputs.counters,
+    consoleFolder: CONSOLE_FOLDER,
   });
+
+  const restoring = {
+    history,
+    live,
+    incidents,
+    clock,
+    log,
+    forgottenAfterMs: config.history.rawMs,
+  };
 
   async function start(): Promise<void> {
     await history.start();
-    await restore();
+    await restoreState(restoring);
+    await restoreSilent(restoring);
     live.start();
+    outputs.start();
     await listen();
     const grpcPort = await ingest.start();
+    isListening = true;
     log.info(
       {
         grpc: `${config.grpc.host}:${grpcPort}`,
@@ -207,22 +293,6 @@ export function createCollector(options: CollectorOptions): Collector {
       },
       "The collector is up.",
     );
-  }
-
-  /** The view as it was when the last collector ended; without it the agents' next keyframes make it anew. */
-  async function restore(): Promise<void> {
-    try {
-      const nowMs = clock.nowMs();
-      const [frames, active, recent] = await Promise.all([
-        history.framesSince(nowMs - LOOK_BACK_MS),
-        history.activeFindings(),
-        history.recentIncidents(nowMs - REOPEN_WITHIN_MS),
-      ]);
-      incidents.restore(recent);
-      live.restore(frames, active);
-    } catch (error) {
-      log.warn({ error }, "The last state could not be read from the history; the agents will bring it.");
-    }
   }
 
   async function listen(): Promise<void> {
@@ -240,8 +310,10 @@ export function createCollector(options: CollectorOptions): Collector {
   return {
     start,
     async stop() {
+      isListening = false;
       await ingest.stop();
       live.stop();
+      outputs.stop();
       await api.close();
       await history.close();
       log.info({}, "The collector has stopped.");

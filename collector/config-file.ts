@@ -1,10 +1,10 @@
 /** The collector's configuration file: its schema, its defaults and what must fit together. */
+import { dirname, join } from "node:path";
 import { z } from "zod";
 import type { ConfigResult } from "../shared/config/config-problem.ts";
 import { valueAt } from "../shared/config/describe-issue.ts";
 import {
   duration,
-  httpUrl,
   isName,
   listenAddress,
   MAX_CLUSTER_NAME_LENGTH,
@@ -20,6 +20,14 @@ import {
 import { isLoopback, parseAddress } from "../shared/config/parse-address.ts";
 import { parseDurationMs } from "../shared/config/parse-duration.ts";
 import { parseSizeBytes } from "../shared/config/parse-size.ts";
+import {
+  completeTarget,
+  completeWebhook,
+  findMissingFiles,
+  findTargetProblems,
+  targetSchema,
+  webhookSchema,
+} from "./config-targets.ts";
 import { findTlsProblems, tlsFiles } from "../shared/config/tls-files.ts";
 import { LOG_LEVELS } from "../shared/log-line.ts";
 import type { CollectorConfig } from "./config.ts";
@@ -35,10 +43,22 @@ const DEFAULT_HTTP = { host: "127.0.0.1", port: 8080 } as const;
 const MAX_ENTRIES = 100;
 
 function collectorSchema(resolvePath: (path: string) => string) {
-  const urls = z.array(httpUrl()).max(MAX_ENTRIES).optional();
+  const targets = z.array(targetSchema(resolvePath)).max(MAX_ENTRIES).optional();
   const age = duration({ min: HOUR, max: 3_660 * DAY });
   return z.object({
-    grpc: z.object({ listen: listenAddress().optional(), tls: tlsFiles(resolvePath) }),
+    grpc: z.object({
+      listen: listenAddress().optional(),
+      tls: tlsFiles(resolvePath),
+      revoked: path(resolvePath).optional(),
+      enrol: z
+        .object({
+          ca: path(resolvePath).optional(),
+          key: path(resolvePath),
+          joinKey: path(resolvePath),
+          used: path(resolvePath).optional(),
+        })
+        .optional(),
+    }),
     http: z
       .object({
         listen: listenAddress().optional(),
@@ -59,8 +79,13 @@ function collectorSchema(resolvePath: (path: string) => string) {
       .optional(),
     thresholds: thresholdsSchema().optional(),
     clusters: z.record(z.string(), z.object({ voters: z.int().min(1).max(99).optional() })).optional(),
-    alerts: z.object({ alertmanager: urls, webhook: urls }).optional(),
-    remoteWrite: urls,
+    alerts: z
+      .object({
+        alertmanager: targets,
+        webhook: z.array(webhookSchema(resolvePath)).max(MAX_ENTRIES).optional(),
+      })
+      .optional(),
+    remoteWrite: targets,
     log: z.object({ level: z.enum(LOG_LEVELS).optional() }).optional(),
   });
 }
@@ -89,15 +114,26 @@ function complete(raw: RawCollectorConfig): CollectorConfig {
     Object.entries(values).filter((entry): entry is [string, number] => typeof entry[1] === "number"),
   );
   const tls = raw.http?.tls;
+  const historyPath = raw.history?.path ?? "/var/lib/etcdscope/history.db";
   return {
-    grpc: { ...(raw.grpc.listen ?? DEFAULT_GRPC), tls: raw.grpc.tls },
+    grpc: {
+      ...(raw.grpc.listen ?? DEFAULT_GRPC),
+      tls: raw.grpc.tls,
+      revoked: raw.grpc.revoked,
+      enrol: raw.grpc.enrol && {
+        ca: raw.grpc.enrol.ca ?? raw.grpc.tls.ca,
+        key: raw.grpc.enrol.key,
+        joinKey: raw.grpc.enrol.joinKey,
+        used: raw.grpc.enrol.used ?? join(dirname(historyPath), "used-tokens.json"),
+      },
+    },
     http: {
       ...(raw.http?.listen ?? DEFAULT_HTTP),
       tls: tls && { ca: tls.ca, cert: tls.cert, key: tls.key },
       tokens: raw.http?.tokens ?? [],
     },
     history: {
-      path: raw.history?.path ?? "/var/lib/etcdscope/history.db",
+      path: historyPath,
       rawMs: raw.history?.raw ?? 7 * DAY,
       rollupsMs: raw.history?.rollups ?? 400 * DAY,
       maxBytes: raw.history?.maxBytes ?? 20 * 1024 * MIB,
@@ -107,8 +143,11 @@ function complete(raw: RawCollectorConfig): CollectorConfig {
     clusters: Object.fromEntries(
       Object.entries(raw.clusters ?? {}).map(([name, { voters }]) => [name, { voters }]),
     ),
-    alerts: { alertmanager: raw.alerts?.alertmanager ?? [], webhook: raw.alerts?.webhook ?? [] },
-    remoteWrite: raw.remoteWrite ?? [],
+    alerts: {
+      alertmanager: (raw.alerts?.alertmanager ?? []).map(completeTarget),
+      webhook: (raw.alerts?.webhook ?? []).map(completeWebhook),
+    },
+    remoteWrite: (raw.remoteWrite ?? []).map(completeTarget),
     log: { level: raw.log?.level ?? "info" },
   };
 }
@@ -121,6 +160,8 @@ function findProblems(data: unknown, resolvePath: (path: string) => string): Pla
     ...findRepeatedTokens(data),
     ...findShortRollups(data),
     ...findBadClusterNames(data),
+    ...findTargetProblems(data, resolvePath),
+    ...findMissingFiles(data, resolvePath),
   ];
 }
 

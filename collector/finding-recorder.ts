@@ -1,6 +1,7 @@
 /** Writes findings into the history when they change, not at each look; keeps what could not be written and tries again. */
 import type { Finding } from "../shared/rest.ts";
 import type { Logger } from "../shared/log-line.ts";
+import { fingerprintFinding } from "./finding-fingerprint.ts";
 import { createLiveRecorder } from "./live-recorder.ts";
 
 export interface FindingRecorderOptions {
@@ -51,19 +52,7 @@ export function createFindingRecorder({ save, log }: FindingRecorderOptions): Fi
   };
 }
 
-/** What makes a finding another one to a reader; numbers in its texts and evidence move at each look. */
+/** Written when it has become another one, and now and then to move lastSeen. */
 function fingerprint(finding: Finding): string {
-  const seenStep = Math.floor(Date.parse(finding.lastSeen) / LAST_SEEN_STEP_MS);
-  const { status, severity, since, rootCause, causedBy, explains, confidence, ruledOut } = finding;
-  return JSON.stringify([
-    status,
-    severity,
-    since,
-    rootCause,
-    causedBy,
-    explains,
-    confidence,
-    ruledOut.map(({ code }) => code),
-    seenStep,
-  ]);
+  return `${fingerprintFinding(finding)} ${Math.floor(Date.parse(finding.lastSeen) / LAST_SEEN_STEP_MS)}`;
 }

@@ -5,6 +5,7 @@ import type { ClusterState } from "../shared/rest.ts";
 import type { Evaluation } from "./diagnosis/evaluate.ts";
 import { findOpen, NO_INCIDENTS, stepIncidents, type IncidentState } from "./incident/incident-core.ts";
 import { lookAt } from "./incident/look-at.ts";
+import { moveIncident } from "./incident/move-incident.ts";
 import { createLiveRecorder } from "./live-recorder.ts";
 
 export interface IncidentWatchOptions {
@@ -13,8 +14,10 @@ export interface IncidentWatchOptions {
 }
 
 export interface IncidentWatch {
-  /** What the history knows, before the first evaluation. */
-  restore(incidents: readonly IncidentRecord[]): void;
+  /** What the history knows, before the first evaluation; what it has for later than now was recorded by a clock that was set back since. */
+  restore(incidents: readonly IncidentRecord[], nowMs: number): void;
+  /** The wall clock was set by so much. */
+  moveTimes(byMs: number): void;
   observe(cluster: string, evaluation: Evaluation): void;
   /** As it is now, before it is written. */
   list(cluster: string): readonly IncidentRecord[];
@@ -40,10 +43,17 @@ export function createIncidentWatch(options: IncidentWatchOptions): IncidentWatc
   }
 
   return {
-    restore(incidents) {
-      for (const incident of incidents) {
+    restore(incidents, nowMs) {
+      for (const recorded of incidents) {
+        const incident = moveIncident(recorded, (atMs) => Math.min(atMs, nowMs));
         const known = states.get(incident.cluster)?.incidents ?? [];
         states.set(incident.cluster, { incidents: [...known, incident] });
+      }
+    },
+    moveTimes(byMs) {
+      for (const [cluster, { incidents }] of states) {
+        const moved = incidents.map((incident) => moveIncident(incident, (atMs) => atMs + byMs));
+        states.set(cluster, { incidents: moved });
       }
     },
     observe(cluster, evaluation) {

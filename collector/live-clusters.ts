@@ -4,14 +4,15 @@
  */
 import type { Clock, Timer } from "../shared/clock.ts";
 import type { AgentIdentity, Frame, ReceivedFrame } from "../shared/frame.ts";
-import { Outcome } from "../shared/gen/etcdscope/v1/stream_pb.js";
 import type { Logger } from "../shared/log-line.ts";
 import type { ClusterSummary, Finding } from "../shared/rest.ts";
 import { evaluate, summarize, type Evaluation } from "./diagnosis/evaluate.ts";
 import type { Thresholds } from "./diagnosis/thresholds.ts";
-import { EMPTY_TRACKER, restoreTracker, type Tracker } from "./diagnosis/track.ts";
+import { EMPTY_TRACKER, moveTracker, restoreTracker, type Tracker } from "./diagnosis/track.ts";
+import { isNews, LOOK_EVERY_MS, NEWS_AFTER_MS } from "./is-news.ts";
 import type { CollectorTrouble } from "./view/cluster-view.ts";
 import { foldCluster, foldStream } from "./view/fold.ts";
+import { moveCluster } from "./view/move-times.ts";
 import type { ClusterFrames, NodeState } from "./view/node-state.ts";
 
 export interface LiveClustersOptions {
@@ -25,6 +26,8 @@ export interface LiveClustersOptions {
   readonly collectorTroubles: () => readonly CollectorTrouble[];
   /** After each evaluation. */
   readonly onEvaluated: (cluster: string, evaluation: Evaluation) => void;
+  /** Before each look. */
+  readonly beforeLook?: () => void;
 }
 
 export interface LiveClusters {
@@ -34,6 +37,8 @@ export interface LiveClusters {
   stop(): void;
   addFrames(frames: readonly ReceivedFrame[]): void;
   setStream(agent: AgentIdentity, isOpen: boolean): void;
+  /** The wall clock was set by so much. */
+  moveTimes(byMs: number): void;
   find(cluster: string): Evaluation | undefined;
   /** Worst first, then by name. */
   summaries(): readonly ClusterSummary[];
@@ -44,13 +49,15 @@ interface LiveCluster {
   tracker: Tracker;
   evaluation: Evaluation | undefined;
   evaluatedAtMs: number;
-  isDue: boolean;
 }
 
-/** News is evaluated after this: the frames of one event come from several agents within a few milliseconds. */
-const NEWS_AFTER_MS = 25;
-/** Without news each cluster is looked at this often: silence is news that nobody sends. */
-const LOOK_EVERY_MS = 1000;
+/** With so many clusters that looks would take too long, quiet ones are looked at less often, but this often. */
+const LOOK_AT_LEAST_EVERY_MS = 5000;
+/** Looks without news take no more of the event loop than this: with more clusters each has its turn less often. */
+const LOOK_SHARE = 0.3;
+/** Of evaluating in one go: then frames and acknowledgements have their turn. */
+const TURN_MS = 20;
+const PAUSE_MS = 5;
 const TICK_MS = 250;
 /** A collector that is told more names than this has a misconfigured, or hostile, agent. */
 const MAX_CLUSTERS = 10_000;
@@ -61,8 +68,14 @@ const VERDICT_ORDER = ["quorum-lost", "no-leader", "at-risk", "unknown", "degrad
 export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
   const { clock, log } = options;
   const clusters = new Map<string, LiveCluster>();
-  const startedAtMs = clock.nowMs();
+  let startedAtMs = clock.nowMs();
   const toldProblems = new Set<string>();
+  /** Those of which there is news. */
+  const due = new Map<string, LiveCluster>();
+  /** Those whose turn without news is still to come in this round. */
+  let round: string[] = [];
+  /** Of one evaluation, lately. */
+  let costMs = 0;
   let soon: Timer | undefined;
   let tick: Timer | undefined;
   let refused = 0;
@@ -88,9 +101,9 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
       tracker: EMPTY_TRACKER,
       evaluation: undefined,
       evaluatedAtMs: 0,
-      isDue: true,
     };
     clusters.set(name, fresh);
+    due.set(name, fresh);
     return fresh;
   }
 
@@ -107,28 +120,52 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
         }
         // What was kept for long is no news, unless the node was not known at all.
         const isNewest = before?.sequence !== after?.sequence || before?.instanceId !== after?.instanceId;
-        live.isDue ||= isNewest && isNews(received.frame);
-        if (live.isDue) {
+        if (isNewest && isNews(received.frame)) {
+          due.set(received.agent.cluster, live);
+        }
+        if (due.size > 0) {
           soon ??= clock.after(NEWS_AFTER_MS, evaluateDue);
         }
       }
     }
   }
 
+  /** What there is news of, then the others in turn, for as long as one turn may take. */
   function evaluateDue(): void {
     soon = undefined;
+    options.beforeLook?.();
     const nowMs = clock.nowMs();
-    for (const [name, live] of clusters) {
+    const endUs = clock.monotonicUs() + TURN_MS * 1000;
+    for (const [name, live] of due) {
+      due.delete(name);
+      evaluateOne(name, live, nowMs);
+      if (clock.monotonicUs() > endUs) {
+        break;
+      }
+    }
+    const everyMs = Math.min(
+      LOOK_AT_LEAST_EVERY_MS,
+      Math.max(LOOK_EVERY_MS, (clusters.size * costMs) / LOOK_SHARE),
+    );
+    round = round.length > 0 ? round : [...clusters.keys()];
+    for (let name = round.pop(); name !== undefined; name = round.pop()) {
+      const live = clusters.get(name);
       // The wall clock may step back: then, too, it is time to look.
-      if (live.isDue || Math.abs(nowMs - live.evaluatedAtMs) >= LOOK_EVERY_MS) {
+      if (live !== undefined && Math.abs(nowMs - live.evaluatedAtMs) >= everyMs) {
         evaluateOne(name, live, nowMs);
       }
+      if (clock.monotonicUs() > endUs) {
+        break;
+      }
+    }
+    if (due.size > 0 || round.length > 0) {
+      soon = clock.after(PAUSE_MS, evaluateDue);
     }
   }
 
   function evaluateOne(name: string, live: LiveCluster, nowMs: number): void {
-    live.isDue = false;
     live.evaluatedAtMs = nowMs;
+    const beginUs = clock.monotonicUs();
     const evaluation = evaluate(live.frames, live.tracker, {
       nowMs,
       thresholds: options.thresholds,
@@ -149,11 +186,13 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
       }
     }
     options.onEvaluated(name, evaluation);
+    costMs += ((clock.monotonicUs() - beginUs) / 1000 - costMs) / 64;
   }
 
   function scheduleTick(): void {
     tick = clock.after(TICK_MS, () => {
       try {
+        soon?.cancel();
         evaluateDue();
       } catch (error) {
         log.error({ error }, "Evaluation failed; trying again.");
@@ -167,7 +206,7 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
       for (const [name, findings] of active) {
         const live = claim(name, "");
         if (live !== undefined) {
-          live.tracker = restoreTracker(findings);
+          live.tracker = restoreTracker(findings, clock.nowMs());
         }
       }
       addFrames(frames);
@@ -191,6 +230,13 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
         };
       }
     },
+    moveTimes(byMs) {
+      startedAtMs += byMs;
+      for (const live of clusters.values()) {
+        live.frames = moveCluster(live.frames, byMs);
+        live.tracker = moveTracker(live.tracker, byMs);
+      }
+    },
     find: (cluster) => clusters.get(cluster)?.evaluation,
     summaries: () =>
       [...clusters.values()]
@@ -201,13 +247,4 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
             (one.name < other.name ? -1 : 1),
         ),
   };
-}
-
-/** Something changed on the node; what merely goes on is looked at once a second. */
-function isNews(frame: Frame): boolean {
-  return (
-    frame.events.length > 0 ||
-    frame.facts.length > 0 ||
-    frame.probeRuns.some(({ outcome }) => outcome !== Outcome.OK && outcome !== Outcome.SKIPPED)
-  );
 }

@@ -6,10 +6,18 @@ import { describeMachine, type Benchmark, type BenchmarkResult } from "../test/b
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   crash: async () => (await import("../test/bench/crash.ts")).crash,
   "agent-cost": async () => (await import("../test/bench/agent-cost.ts")).agentCost,
+  "agent-harm": async () => (await import("../test/bench/agent-harm.ts")).agentHarm,
   logs: async () => (await import("../test/bench/logs.ts")).logs,
   size: async () => (await import("../test/bench/size.ts")).size,
   query: async () => (await import("../test/bench/query.ts")).query,
+  fleet: async () => (await import("../test/bench/fleet.ts")).fleet,
+  retention: async () => (await import("../test/bench/retention.ts")).retention,
+  "time-travel": async () => (await import("../test/bench/time-travel.ts")).timeTravel,
+  peers: async () => (await import("../test/bench/peers.ts")).peers,
+  evaluation: async () => (await import("../test/bench/evaluation.ts")).evaluation,
+  api: async () => (await import("../test/bench/api.ts")).api,
   ingest: async () => (await import("../test/bench/ingest.ts")).ingest,
+  console: async () => (await import("../test/bench/console.ts")).console,
   detection: async () => (await import("../test/bench/detection.ts")).detection,
 };
 

@@ -64,11 +64,15 @@ function pathWithoutCheckout() {
 function install() {
   const why = existsSync(join(root, "node_modules")) ? "are older than the lockfile" : "are missing";
   console.log(`etcdscope: dependencies ${why}: running npm ci`);
-  const npm = spawnSync("npm", ["ci", "--include=dev", "--include=optional", "--no-fund", "--no-audit"], {
-    cwd: root,
-    stdio: "inherit",
-    env: { ...process.env, PATH: pathWithoutCheckout() },
-  });
+  const npm = spawnSync(
+    "npm",
+    ["ci", "--include=dev", "--include=optional", "--no-fund", "--no-audit", "--loglevel=error"],
+    {
+      cwd: root,
+      stdio: "inherit",
+      env: { ...process.env, PATH: pathWithoutCheckout() },
+    },
+  );
   if (npm.error?.code === "ENOENT") {
     fail("npm is not on the PATH; install npm, then run this again.");
   }

@@ -1,8 +1,9 @@
-/** Tells whether proto/ passes buf's lint and shared/gen/ is what buf would generate from it today. */
+/** Tells whether proto/ passes buf's lint, and whether shared/gen/ and the pages of findings are what would be generated today. */
 
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { findStaleFindingsPages } from "./findings-page.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -62,7 +63,11 @@ export function findGeneratedCodeProblems(): readonly string[] {
 }
 
 if (import.meta.main) {
-  const problems = findGeneratedCodeProblems();
+  const pages = await findStaleFindingsPages();
+  const problems = [
+    ...findGeneratedCodeProblems(),
+    ...pages.map((page) => `${page} is stale: npm run generate writes it anew`),
+  ];
   for (const problem of problems) {
     console.error(problem);
   }

@@ -1,4 +1,4 @@
-/** Writes shared/gen/ anew from proto/, as buf.gen.yaml says. */
+/** Writes shared/gen/ anew from proto/, as buf.gen.yaml says, and docs/PROBES.md and docs/FINDINGS*.md from the registries. */
 
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -13,4 +13,8 @@ const buf = spawnSync(join(bin, "buf"), ["generate"], {
 if (buf.error !== undefined) {
   console.error(`buf could not be started: ${buf.error.message}`);
 }
-process.exitCode = buf.status ?? 1;
+// Only now: the agent's code imports what has just been written.
+const pages = ["scripts/probes-page.ts", "scripts/findings-page.ts"].map((script) =>
+  spawnSync(process.execPath, [join(root, script)], { cwd: root, stdio: "inherit" }),
+);
+process.exitCode = buf.status || pages.find(({ status }) => status !== 0)?.status || 0;

@@ -166,6 +166,7 @@ export function createFrameEncoder(): FrameEncoder {
   const probeIds = new Map<string, number>();
   let nextSeriesId = 1;
   let nextProbeId = 1;
+  let keyBytes = 0;
   let leftOut = 0;
   let newSeries: SeriesDefinition[] = [];
   let newProbes: ProbeDefinition[] = [];
@@ -177,7 +178,9 @@ export function createFrameEncoder(): FrameEncoder {
       return known;
     }
     const definition = defineSeries(nextSeriesId, key);
-    if (nextSeriesId > LIMITS.dictionaryEntries || checkSeriesDefinition(definition) !== undefined) {
+    const isFull =
+      nextSeriesId > LIMITS.dictionaryEntries || keyBytes + Buffer.byteLength(key) > LIMITS.dictionaryBytes;
+    if (isFull || checkSeriesDefinition(definition) !== undefined) {
       leftOut += 1;
       if (seriesIds.size < 2 * LIMITS.dictionaryEntries) {
         seriesIds.set(key, 0);
@@ -185,6 +188,7 @@ export function createFrameEncoder(): FrameEncoder {
       return 0;
     }
     seriesIds.set(key, nextSeriesId);
+    keyBytes += Buffer.byteLength(key);
     newSeries.push(definition);
     nextSeriesId += 1;
     return definition.id;
@@ -227,12 +231,20 @@ export interface FrameDecoder {
 export function createFrameDecoder(): FrameDecoder {
   const seriesKeys: (string | undefined)[] = [undefined];
   const probes: (ProbeName | undefined)[] = [undefined];
+  let keyBytes = 0;
 
   function decode(wire: WireFrame): Frame {
     for (const definition of wire.series) {
       refuse(checkSeriesDefinition(definition));
       const labels: [string, string][] = definition.labels.map((label) => [label.name, label.value]);
-      admit(seriesKeys, definition.id, seriesKey(definition.metric, Object.fromEntries(labels)));
+      const key = seriesKey(definition.metric, Object.fromEntries(labels));
+      keyBytes += Buffer.byteLength(key);
+      refuse(
+        keyBytes > LIMITS.dictionaryBytes
+          ? `Expected series keys of at most ${LIMITS.dictionaryBytes} bytes a stream, got more`
+          : undefined,
+      );
+      admit(seriesKeys, definition.id, key);
     }
     for (const definition of wire.probes) {
       refuse(checkProbeDefinition(definition));

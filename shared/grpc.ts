@@ -1,10 +1,9 @@
 /**
- * Joins generated service descriptions to grpc-js: method definitions, message bytes with their size limit in one
- * place, and mutual-TLS credentials. Neither package ships this bridge.
+ * Joins generated service descriptions to gRPC: method definitions, message bytes with their size limit in one
+ * place, and mutual TLS. Of grpc-js only types: the agent does without it.
  */
-import { isIP } from "node:net";
-import { checkServerIdentity, type PeerCertificate, type TlsOptions } from "node:tls";
-import { ChannelCredentials, type ChannelOptions, type MethodDefinition } from "@grpc/grpc-js";
+import type { TlsOptions } from "node:tls";
+import type { ChannelOptions, MethodDefinition } from "@grpc/grpc-js";
 import {
   fromBinary,
   toBinary,
@@ -30,7 +29,7 @@ export function methodDefinition(method: DescMethod): MethodDefinition<Uint8Arra
   const isRequestStream = method.methodKind === "bidi_streaming" || method.methodKind === "client_streaming";
   const isResponseStream = method.methodKind === "bidi_streaming" || method.methodKind === "server_streaming";
   return {
-    path: `/${method.parent.typeName}/${method.name}`,
+    path: methodPath(method),
     requestStream: isRequestStream,
     responseStream: isResponseStream,
     requestSerialize: asBuffer,
@@ -38,6 +37,11 @@ export function methodDefinition(method: DescMethod): MethodDefinition<Uint8Arra
     responseSerialize: asBuffer,
     responseDeserialize: (bytes) => bytes,
   };
+}
+
+/** "/package.Service/Method" */
+export function methodPath(method: DescMethod): string {
+  return `/${method.parent.typeName}/${method.name}`;
 }
 
 /** Bytes of a message. Throws LIMIT_EXCEEDED when the other side would refuse them. */
@@ -84,30 +88,9 @@ export function serverTlsOptions(tls: TlsMaterial): TlsOptions {
     key: tls.key,
     requestCert: true,
     rejectUnauthorized: false,
-    minVersion: "TLSv1.2",
+    // Both sides are ours: no renegotiation, no older ciphers.
+    minVersion: "TLSv1.3",
     ALPNProtocols: ["h2"],
-  };
-}
-
-/** What a channel needs to reach one server. */
-export interface ClientTls {
-  readonly credentials: ChannelCredentials;
-  readonly options: ChannelOptions;
-}
-
-/** For `target` as host:port. Throws when the files do not hold what they should (not PEM, another key, …). */
-export function clientTls(tls: TlsMaterial, target: string): ClientTls {
-  const host = target.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
-  if (isIP(host) === 0) {
-    return { credentials: ChannelCredentials.createSsl(tls.ca, tls.key, tls.cert), options: {} };
-  }
-  // an address must not be sent as a server name (RFC 6066), but the certificate must still be for it
-  const verifyOptions = {
-    checkServerIdentity: (_: string, certificate: PeerCertificate) => checkServerIdentity(host, certificate),
-  };
-  return {
-    credentials: ChannelCredentials.createSsl(tls.ca, tls.key, tls.cert, verifyOptions),
-    options: { "grpc.ssl_target_name_override": "collector.invalid" },
   };
 }
 

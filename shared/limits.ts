@@ -17,6 +17,8 @@ export const LIMITS = {
   nodeCharacters: 253,
   helloStringBytes: 128,
   dictionaryEntries: 20_000,
+  /** Of the series' keys of one stream: the collector holds them for as long as the stream lasts. */
+  dictionaryBytes: 8 * 1024 * 1024,
   metricBytes: 128,
   labelNameBytes: 64,
   labelValueBytes: 512,
@@ -47,9 +49,9 @@ export function isLongerThan(text: string, bytes: number): boolean {
   return text.length > bytes || Buffer.byteLength(text) > bytes;
 }
 
-/** Whether a text may name a cluster or a node. */
+/** Whether a text may name a cluster or a node: also a part of a path, which "." and ".." would leave. */
 export function isName(text: string, maxCharacters: number): boolean {
-  return text.length <= maxCharacters && NAME.test(text);
+  return text.length <= maxCharacters && NAME.test(text) && text !== "." && text !== "..";
 }
 
 /** What is wrong with a Hello, or undefined. */

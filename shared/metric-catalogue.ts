@@ -179,6 +179,13 @@ export const METRIC_CATALOGUE: readonly MetricDescription[] = [
     labels: ["to"],
     help: { en: "Retransmissions in progress on the peer connections", zh: "对等连接上正在进行的重传" },
   }),
+  gauge("etcdscope_peer_retransmit_timeout_seconds", "seconds", {
+    labels: ["to"],
+    help: {
+      en: "The kernel's wait for an acknowledgement on the peer connections: its round trip and at least 200 ms",
+      zh: "内核在对等连接上等待确认的时间：往返时间加至少 200 毫秒",
+    },
+  }),
   counter("node_netstat_Tcp_OutSegs", "segments", {
     labels: [],
     help: { en: "TCP segments sent in etcd's network namespace", zh: "etcd 所在网络命名空间发送的 TCP 段" },
@@ -325,6 +332,13 @@ export const METRIC_CATALOGUE: readonly MetricDescription[] = [
     labels: [],
     help: { en: "Bytes of etcd's log jumped over in a flood", zh: "日志过多时跳过的 etcd 日志字节数" },
   }),
+  counter("etcdscope_agent_paused_seconds_total", "seconds", {
+    labels: [],
+    help: {
+      en: "Time in which the agent was not run for seconds and saw nothing",
+      zh: "代理持续数秒未被调度、没有观测的时间",
+    },
+  }),
   counter("etcdscope_agent_cpu_seconds_total", "seconds", {
     labels: [],
     help: { en: "CPU time of the agent", zh: "代理的 CPU 时间" },
@@ -343,5 +357,28 @@ export const METRIC_CATALOGUE: readonly MetricDescription[] = [
       en: "Frames on the node's disk, kept for a collector that was away",
       zh: "采集器不可达时保存在节点磁盘上的帧",
     },
+  }),
+  gauge("etcdscope_growth_bytes_per_second", "bytes per second", {
+    labels: ["what"],
+    help: {
+      en: "Growth over the last hours: of the database in use (db), of what is used of its disks (data, wal)",
+      zh: "最近几小时的增长速度：数据库实际使用量（db）、磁盘已用空间（data、wal）",
+    },
+  }),
+  gauge("etcdscope_growth_window_seconds", "seconds", {
+    labels: ["what"],
+    help: { en: "The time that growth was measured over", zh: "增长速度的统计时长" },
+  }),
+  gauge("etcdscope_etcd_files", "files", {
+    labels: ["kind"],
+    help: { en: "Files in etcd's own directories, by kind", zh: "etcd 目录中各类文件数" },
+  }),
+  gauge("etcdscope_etcd_files_bytes", "bytes", {
+    labels: ["kind"],
+    help: { en: "Their sizes together", zh: "这些文件的总大小" },
+  }),
+  gauge("etcdscope_etcd_files_newest_age_seconds", "seconds", {
+    labels: ["kind"],
+    help: { en: "Age of the newest of them", zh: "其中最新文件的存在时间" },
   }),
 ];

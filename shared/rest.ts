@@ -281,3 +281,49 @@ export interface Problem {
   /** The field that is wrong, where there is one. */
   readonly field?: string;
 }
+
+/** A comparison of what all members store has been asked for; what it shows comes as DATA_CORRUPT in the state. */
+export interface DataComparison {
+  readonly cluster: string;
+  /** Whose agent does it. */
+  readonly node: string;
+}
+
+export type BackupState = "valid" | "truncated" | "hash-mismatch" | "not-a-database" | "unknown";
+
+/** What one node's directory of backups holds. */
+export interface BackupDirectoryReport {
+  readonly node: string;
+  readonly directory: string;
+  /** Why it could not be read; null: it could. */
+  readonly problem: string | null;
+  readonly count: number;
+  readonly oldest: Timestamp | null;
+  readonly maxAgeSeconds: number;
+  readonly availableBytes: number | null;
+  /** The newest ten, newest first. */
+  readonly snapshots: readonly {
+    readonly name: string;
+    readonly sizeBytes: number;
+    readonly modifiedAt: Timestamp;
+    readonly state: BackupState;
+    readonly problem: string | null;
+  }[];
+}
+
+/** One flag of etcd, member by member. */
+export interface FlagReport {
+  readonly flag: string;
+  readonly differs: boolean;
+  /** It differs, and is not one that is each member's own. */
+  readonly isDrift: boolean;
+  /** A difference is found as FLAG_DRIFT. */
+  readonly mustAgree: boolean;
+  readonly values: readonly {
+    readonly member: string;
+    readonly node: string;
+    /** null: neither given nor known as a default. */
+    readonly value: string | null;
+    readonly isGiven: boolean;
+  }[];
+}

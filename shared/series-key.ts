@@ -4,10 +4,11 @@ export type Labels = Readonly<Record<string, string>>;
 
 /** seriesKey("up", { to: "m2", port: "peer" }) → `up{port="peer",to="m2"}`; no braces without labels. */
 export function seriesKey(metric: string, labels: Labels = {}): string {
-  const names = Object.keys(labels).sort();
+  const names = Object.keys(labels);
   if (names.length === 0) {
     return metric;
   }
+  names.sort();
   const inner = names.map((name) => `${name}="${escape(labels[name] ?? "")}"`).join(",");
   return `${metric}{${inner}}`;
 }
@@ -32,6 +33,13 @@ export function parseSeriesKey(key: string): SeriesName {
   return { metric: key.slice(0, brace), labels };
 }
 
+const ESCAPED = /["\\\n]/;
+
+/** Hardly any value needs it, and this runs a thousand times a look. */
 function escape(value: string): string {
+  return ESCAPED.test(value) ? escapeAll(value) : value;
+}
+
+function escapeAll(value: string): string {
   return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 }

@@ -15,14 +15,14 @@ interface SourceFile {
   readonly imports: readonly string[];
 }
 
-const FILES = ROOMS.flatMap((room) => globSync(`${room}/**/*.ts`, { cwd: ROOT }))
+const FILES = ROOMS.flatMap((room) => globSync(`${room}/**/*.{ts,tsx}`, { cwd: ROOT }))
   .filter((path) => !path.startsWith("shared/gen/"))
   .sort()
   .map(readSource);
 
 function readSource(path: string): SourceFile {
   const text = readFileSync(join(ROOT, path), "utf8");
-  const found = [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1] ?? "");
+  const found = [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"\s]+)"/g)].map((match) => match[1] ?? "");
   const imports = found.map((name) =>
     name.startsWith(".") ? relative(ROOT, join(ROOT, dirname(path), name)) : name,
   );
@@ -65,7 +65,8 @@ describe("test/architecture", () => {
       ["agent/frame", ["agent/spool", "agent/stream", "agent/host", "agent/etcd"]],
       ["agent/spool", ["agent/probe", "agent/host", "agent/etcd", "agent/discovery", "agent/frame"]],
       ["agent/stream", ["agent/probe", "agent/host", "agent/etcd", "agent/discovery", "agent/frame"]],
-      ["collector/ingest", ["collector/view", "collector/diagnosis", "collector/api"]],
+      ["collector/ingest", ["collector/view", "collector/diagnosis", "collector/api", "collector/enrol"]],
+      ["collector/enrol", ["collector/ingest", "collector/view", "collector/diagnosis", "collector/api"]],
       ["collector/history", ["collector/ingest", "collector/view", "collector/diagnosis", "collector/api"]],
       ["collector/view", ["collector/ingest", "collector/history", "collector/api"]],
       [
@@ -73,13 +74,27 @@ describe("test/architecture", () => {
         ["collector/ingest", "collector/history", "collector/api", "collector/runbook"],
       ],
       ["collector/runbook", ["collector/ingest", "collector/history", "collector/api"]],
+      ["collector/capture", ["collector/ingest", "collector/history", "collector/api"]],
       ["collector/incident", ["collector/ingest", "collector/history", "collector/api"]],
+      [
+        "collector/output",
+        ["collector/ingest", "collector/history", "collector/api", "collector/diagnosis", "collector/view"],
+      ],
+      ["collector/api", ["collector/console"]],
     ];
     for (const [room, forbidden] of rules) {
       it(`${room} does not import ${forbidden.join(", ")}`, () => {
         expect(offenders(within(room), within(...forbidden))).toEqual([]);
       });
     }
+
+    it("the console runs in a browser: it sees shared/ and its own files only", () => {
+      const allowed = within("collector/console", "shared");
+      const packages = /^(preact|@preact\/signals|uplot)(\/|$)/;
+      expect(
+        offenders(within("collector/console"), (name) => !allowed(name) && !packages.test(name)),
+      ).toEqual([]);
+    });
 
     it("rules see the view and nothing else", () => {
       const allowed = within("collector/diagnosis", "collector/view", "shared");
@@ -109,8 +124,8 @@ describe("test/architecture", () => {
       ).toEqual([]);
     });
 
-    it("gRPC is spoken in its adapter, the stream, the ingest and the door to etcd only", () => {
-      const doors = within("shared/grpc.ts", "agent/stream", "collector/ingest", "agent/etcd");
+    it("grpc-js is used in its adapter and the ingest only", () => {
+      const doors = within("shared/grpc.ts", "collector/ingest");
       expect(
         offenders(
           (path) => !doors(path),
@@ -142,6 +157,7 @@ describe("test/architecture", () => {
         "agent/etcd/credentials.ts",
         "agent/config-file.ts",
         "agent/stream/connection.ts",
+        "agent/stream/renewal.ts",
         "agent/spool/spool-files.ts",
         "agent/line-log.ts",
       );
@@ -153,20 +169,41 @@ describe("test/architecture", () => {
       ).toEqual([]);
     });
 
-    it("time is read in shared/clock.ts only", () => {
-      expect(users(/Date\.now\(|performance\.now\(|hrtime|new Date\(\)/, within("shared/clock.ts"))).toEqual(
-        [],
-      );
+    it("time is read in shared/clock.ts only, and in a browser by one file", () => {
+      const doors = within("shared/clock.ts", "collector/console/data/browser-clock.ts");
+      expect(users(/Date\.now\(|performance\.now\(|hrtime|new Date\(\)/, doors)).toEqual([]);
+    });
+
+    it("the console asks the collector in its data room only, and makes no markup of text", () => {
+      const inConsole = (path: string): boolean => !within("collector/console")(path);
+      const asking = users(/\bfetch\(|EventSource|XMLHttpRequest/, within("collector/console/data"));
+      expect(asking.filter((path) => !inConsole(path))).toEqual([]);
+      const markup = users(/innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(/i, inConsole);
+      expect(markup).toEqual([]);
     });
 
     it("the environment is read in the entry files only", () => {
       expect(users(/process\.env/, within("cli", "agent/main.ts", "collector/main.ts"))).toEqual([]);
     });
 
-    it("no product file starts a child process", () => {
+    it("what the agent loads when it needs it is compiled before it starts", () => {
+      const late = FILES.filter(({ path }) => within("agent")(path)).flatMap(({ path, text }) =>
+        [...text.matchAll(/import\("(\.[^"]+)"\)/g)].map((match) => join(dirname(path), match[1] ?? "")),
+      );
+      const compiled = FILES.find(({ path }) => path === "cli/run-service.ts")?.imports ?? [];
+      expect(late.filter((name) => !compiled.includes(name))).toEqual([]);
+    });
+
+    it("child processes are started only for journals, for how a unit ended and for the packet filter", () => {
+      const doors = within(
+        "agent/host/journal-reader.ts",
+        "agent/host/read-unit-end.ts",
+        "agent/host/read-firewall.ts",
+        "cli/bundle/read-journal.ts",
+      );
       expect(
         offenders(
-          () => true,
+          (path) => !doors(path),
           (name) => name === "node:child_process",
         ),
       ).toEqual([]);
@@ -214,7 +251,13 @@ describe("test/architecture", () => {
 
 /** Pages name files of a room by their place in it ("rules/", "scenario/"). */
 function isInRoom(path: string): boolean {
-  return ["test", "collector", "collector/diagnosis", "agent", "shared", "agent/probe"].some((room) =>
-    existsSync(join(ROOT, room, path)),
-  );
+  return [
+    "test",
+    "collector",
+    "collector/console",
+    "collector/diagnosis",
+    "agent",
+    "shared",
+    "agent/probe",
+  ].some((room) => existsSync(join(ROOT, room, path)));
 }

@@ -1,4 +1,5 @@
 /** The etcd that an agent watches, as discovery found it: plain data that probes read. */
+import type { ProcessUser } from "../host/parse-process-user.ts";
 
 export interface TlsFiles {
   readonly certFile: string;
@@ -43,4 +44,8 @@ export interface DiscoveredEtcd {
    * Read through pathOnHost.
    */
   readonly hostPaths?: Readonly<Record<string, string>>;
+  /** Whom the kernel takes it for when it opens files; absent where that is not known. */
+  readonly user?: ProcessUser;
+  /** False: it listens in a network namespace of its own. Absent: not known. */
+  readonly sharesNetwork?: boolean;
 }

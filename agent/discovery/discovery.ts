@@ -13,7 +13,7 @@ import type { ProcessStat } from "../host/parse-stat.ts";
 import { chooseEtcd } from "./choose-etcd.ts";
 import type { EtcdWanted } from "./choose-etcd.ts";
 import type { DiscoveredEtcd } from "./discovered-etcd.ts";
-import { describeEtcd, identifyEtcd } from "./identify-etcd.ts";
+import { describeEtcd, identifyEmbedded, identifyEtcd } from "./identify-etcd.ts";
 import type { EtcdProcess } from "./identify-etcd.ts";
 
 export interface DiscoveryOptions {
@@ -40,7 +40,8 @@ type Known =
   | { readonly kind: "reading" }
   | { readonly kind: "unreadable"; readonly problem: string };
 
-const COMMAND_NAME = "etcd";
+/** The kernel's names of etcd, and of k3s, which has an etcd inside. */
+const COMMAND_NAMES: ReadonlySet<string> = new Set(["etcd", "k3s-server", "k3s"]);
 const MAX_CONFIG_FILE_BYTES = 1024 * 1024;
 const CONFIG_FILE_LIMIT_MS = 5000;
 
@@ -97,7 +98,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
 
   function* candidates(): Generator<ProcessStat> {
     for (const pid of host.listProcessIds()) {
-      if (host.findProcessName(pid) === COMMAND_NAME) {
+      if (COMMAND_NAMES.has(host.findProcessName(pid) ?? "")) {
         const stat = host.findProcessStat(pid);
         if (stat !== undefined && isAlive(stat)) {
           yield stat;
@@ -107,7 +108,8 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
   }
 
   function identify(key: string, stat: ProcessStat): Known {
-    const process = identifyEtcd(host, stat, clock.nowMs());
+    const nowMs = clock.nowMs();
+    const process = identifyEtcd(host, stat, nowMs) ?? identifyEmbedded(host, stat, nowMs);
     if (process === undefined) {
       return { kind: "other" };
     }
@@ -126,14 +128,18 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
       const text = (await host.readSmallFile(path, MAX_CONFIG_FILE_BYTES, signal)).toString("utf8");
       // Loaded only here: few etcds have such a file, and the agent is to stay small.
       const { parse } = await import("yaml");
-      result = { kind: "etcd", etcd: describeEtcd(host, process, parse(text)) };
+      result = { kind: "etcd", etcd: describeEtcd(host, process, parse(text, { logLevel: "error" })) };
     } catch (caught) {
       const error = EtcdscopeError.from(caught);
-      result = {
-        kind: "unreadable",
-        problem: `etcd process ${process.pid}: its configuration file: ${error.message}`,
-      };
-      log.warn({ pid: process.pid, error }, "The configuration file of an etcd process could not be read.");
+      if (process.isEmbedded === true && error.reason === "not_found") {
+        result = { kind: "other" };
+      } else {
+        result = {
+          kind: "unreadable",
+          problem: `etcd process ${process.pid}: its configuration file: ${error.message}`,
+        };
+        log.warn({ pid: process.pid, error }, "The configuration file of an etcd process could not be read.");
+      }
     }
     if (known.has(key)) {
       known.set(key, result);

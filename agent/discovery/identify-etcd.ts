@@ -1,5 +1,6 @@
 /** Reads what one process says of itself and decides whether it is an etcd server, and which. */
 import type { HostDoor } from "../host/host-door.ts";
+import type { ProcessUser } from "../host/parse-process-user.ts";
 import { TICKS_PER_SECOND } from "../host/parse-stat.ts";
 import type { ProcessStat } from "../host/parse-stat.ts";
 import type { DiscoveredEtcd, EtcdFlags } from "./discovered-etcd.ts";
@@ -19,11 +20,47 @@ export interface EtcdProcess {
   /** Of command line and environment; void when there is a configuration file. */
   readonly given: GivenFlags;
   readonly configFile: string | undefined;
+  /** It is part of k3s: without its configuration file there is no etcd in this process (k3s then uses another store). */
+  readonly isEmbedded?: true;
+  readonly user: ProcessUser | undefined;
+  readonly sharesNetwork: boolean | undefined;
 }
 
 /** etcd's other uses of its own program. */
 const OTHER_COMMANDS = new Set(["gateway", "grpc-proxy"]);
 const SHORT_LIVED = ["version", "help", "h"];
+
+/** Where k3s keeps its data, and from there etcd's configuration file: written by k3s for the etcd inside of it. */
+const K3S_DATA_DIR = "/var/lib/rancher/k3s";
+export const EMBEDDED_CONFIG = "server/db/etcd/config";
+
+/** k3s server: etcd runs inside of it. undefined: another k3s (an agent, kubectl), or gone meanwhile. */
+export function identifyEmbedded(host: HostDoor, stat: ProcessStat, nowMs: number): EtcdProcess | undefined {
+  const { pid } = stat;
+  const words = host.findProcessArguments(pid);
+  // k3s writes its own title, "k3s server", as one word.
+  const text = words?.join(" ") ?? "";
+  if (!/(?:^|\/)k3s(?:-server)? server(?: |$)/.test(text)) {
+    return undefined;
+  }
+  const given = /(?: --data-dir[= ]| -d )(\S+)/.exec(text)?.[1];
+  return {
+    pid,
+    startedAtMs: startOf(host, stat, nowMs),
+    executable: host.findProcessExecutable(pid) ?? words?.[0] ?? "",
+    directory: host.findProcessDirectory(pid) ?? "/",
+    rootPrefix: host.sharesMounts(pid) === false ? `${host.procRoot}/${pid}/root` : "",
+    given: {},
+    configFile: `${given ?? K3S_DATA_DIR}/${EMBEDDED_CONFIG}`,
+    isEmbedded: true,
+    user: host.findProcessUser(pid),
+    sharesNetwork: host.sharesNetwork(pid),
+  };
+}
+
+function startOf(host: HostDoor, stat: ProcessStat, nowMs: number): number {
+  return Math.round(nowMs - host.readUptimeMs() + (stat.startTicks * 1000) / TICKS_PER_SECOND);
+}
 
 /** undefined: not an etcd server, or gone meanwhile. */
 export function identifyEtcd(host: HostDoor, stat: ProcessStat, nowMs: number): EtcdProcess | undefined {
@@ -41,12 +78,14 @@ export function identifyEtcd(host: HostDoor, stat: ProcessStat, nowMs: number): 
   const given = { ...parseEnvironmentFlags(host.findProcessEnvironment(pid) ?? {}), ...fromArguments };
   return {
     pid,
-    startedAtMs: Math.round(nowMs - host.readUptimeMs() + (stat.startTicks * 1000) / TICKS_PER_SECOND),
+    startedAtMs: startOf(host, stat, nowMs),
     executable,
     directory: host.findProcessDirectory(pid) ?? "/",
     rootPrefix: host.sharesMounts(pid) === false ? `${host.procRoot}/${pid}/root` : "",
     given,
     configFile: given["config-file"],
+    user: host.findProcessUser(pid),
+    sharesNetwork: host.sharesNetwork(pid),
   };
 }
 
@@ -66,6 +105,8 @@ export function describeEtcd(host: HostDoor, process: EtcdProcess, document?: un
     executable: process.executable,
     flags,
     rootPrefix: process.rootPrefix,
+    ...(process.user === undefined ? {} : { user: process.user }),
+    ...(process.sharesNetwork === undefined ? {} : { sharesNetwork: process.sharesNetwork }),
     ...(process.rootPrefix === ""
       ? {}
       : {

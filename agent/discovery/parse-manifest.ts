@@ -8,7 +8,8 @@ export async function parseManifestFlags(text: string): Promise<GivenFlags | und
   const { parse } = await import("yaml");
   let document: unknown;
   try {
-    document = parse(text);
+    // a tag that it does not know is no reason for a line on our standard error
+    document = parse(text, { logLevel: "error" });
   } catch {
     return undefined;
   }

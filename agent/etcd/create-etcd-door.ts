@@ -9,7 +9,15 @@ import { findListening, findOwnClientAddress, firstAddress, formatAddress } from
 import type { Address } from "./address.ts";
 import { ConnectionTable } from "./connection-table.ts";
 import { CredentialSource } from "./credentials.ts";
-import { MEMBER_LIST_CALL, parseMemberList, parseStatus, READ_CALLS, STATUS_CALL } from "./etcd-calls.ts";
+import {
+  hashKvCall,
+  MEMBER_LIST_CALL,
+  parseHashKv,
+  parseMemberList,
+  parseStatus,
+  READ_CALLS,
+  STATUS_CALL,
+} from "./etcd-calls.ts";
 import type { EtcdCall } from "./etcd-calls.ts";
 import type { EtcdDoor, EtcdMember, EtcdStatus } from "./etcd-door.ts";
 import { GrpcConnection } from "./grpc-connection.ts";
@@ -22,6 +30,8 @@ const CALL_TIMEOUT_MS = 1_500;
 /** A member in a partition answers a linearizable read after 5 s and more; who waits longer than this has learnt enough. */
 const LINEARIZABLE_TIMEOUT_MS = 3_000;
 const METRICS_TIMEOUT_MS = 3_000;
+/** etcd reads its database at hundreds of MB a second: enough for the largest that it should have, 8 GiB. */
+const HASH_TIMEOUT_MS = 60_000;
 /** New handshakes on the peer port show what a restarted peer would meet; established streams do not. */
 const PEER_MAX_AGE_MS = 60_000;
 const METRICS_MAX_AGE_MS = 3_600_000;
@@ -105,6 +115,14 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
     return host === undefined ? address : { ...address, host };
   }
 
+  function clientOf(name: string): GrpcConnection {
+    if (name === OWN) {
+      return own();
+    }
+    const member = findMember(name);
+    return clients.at(name, addressOf(member, member.clientUrls));
+  }
+
   async function status(
     connection: GrpcConnection,
     signal: AbortSignal,
@@ -124,8 +142,7 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
   const late = new Set<string>();
 
   async function shareStatus(name: string, signal: AbortSignal): Promise<EtcdStatus> {
-    const member = findMember(name);
-    const call = status(clients.at(name, addressOf(member, member.clientUrls)), signal, () => {
+    const call = status(clientOf(name), signal, () => {
       late.add(name);
       options.onLate?.(name);
     });
@@ -142,6 +159,7 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
     otherMembers,
     ownMemberId: () => directory.ownId,
     findLook: (name, port): LinkLook | undefined => (port === "client" ? clients : peers).find(name)?.look,
+    findServed: (name, port) => (port === "client" ? clients : peers).find(name)?.served,
     ownStatus: async (signal) => {
       const answer = await status(own(), signal);
       directory.setOwnId(answer.memberId);
@@ -157,6 +175,25 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
       const connection = peers.at(name, addressOf(member, member.peerUrls));
       return await connection.get({ path: "/version", ...limits });
     },
+    peerLargeLook: async (name, limits) => {
+      const member = findMember(name);
+      const connection = new HttpConnection({
+        address: addressOf(member, member.peerUrls),
+        credentials: peerCredentials,
+        clock,
+        maxAgeMs: PEER_MAX_AGE_MS,
+      });
+      try {
+        await connection.get({ path: "/version", headers: LARGE_HEADERS, ...limits });
+      } catch (caught) {
+        if (connection.look === undefined) {
+          throw caught;
+        }
+      } finally {
+        await connection.close();
+      }
+      return connection.look ?? NOTHING_SHOWN;
+    },
     read: async (consistency, signal) => {
       const timeoutMs = consistency === "linearizable" ? LINEARIZABLE_TIMEOUT_MS : CALL_TIMEOUT_MS;
       await callOwn(READ_CALLS[consistency], timeoutMs, signal);
@@ -169,6 +206,10 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
       void peers.keep((name) => names.has(name));
       return list;
     },
+    hashKv: async (name, revision, signal) => {
+      const limits = { timeoutMs: HASH_TIMEOUT_MS, signal };
+      return parseHashKv(await clientOf(name).call({ ...hashKvCall(revision), ...limits }));
+    },
     metricsText: async (signal) => {
       const flags = discovered()?.flags;
       const address =
@@ -180,6 +221,18 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
     },
   };
 }
+
+/** Four packets of an Ethernet; etcd ignores it, and Go takes up to 1 MiB of headers. */
+const LARGE_HEADERS = { "x-padding": "0".repeat(6144) };
+const NOTHING_SHOWN: LinkLook = {
+  address: "",
+  remoteIp: undefined,
+  tcp: "unknown",
+  tls: "unknown",
+  http: "unknown",
+  error: undefined,
+  roundTripUs: undefined,
+};
 
 /** The key of the own member's connections: no member has it as its name. */
 const OWN = "";

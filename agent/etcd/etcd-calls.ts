@@ -5,12 +5,14 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { EtcdscopeError } from "../../shared/errors.ts";
 import {
+  HashKVRequestSchema,
+  HashKVResponseSchema,
   MemberListRequestSchema,
   MemberListResponseSchema,
   RangeRequestSchema,
   StatusResponseSchema,
 } from "../../shared/gen/etcd/rpc_pb.js";
-import type { EtcdMember, EtcdStatus } from "./etcd-door.ts";
+import type { EtcdHash, EtcdMember, EtcdStatus } from "./etcd-door.ts";
 import { encodeGrpcFrame } from "./grpc-frame.ts";
 
 /** The key that etcdctl asks for in its health check. It need not exist, and nothing of it is sent back. */
@@ -47,6 +49,23 @@ function encodeRead(serializable: boolean): Buffer {
   return encodeGrpcFrame(toBinary(RangeRequestSchema, request));
 }
 
+export function hashKvCall(revision: bigint): EtcdCall {
+  const request = create(HashKVRequestSchema, { revision });
+  return {
+    path: "/etcdserverpb.Maintenance/HashKV",
+    frame: encodeGrpcFrame(toBinary(HashKVRequestSchema, request)),
+  };
+}
+
+export function parseHashKv(bytes: Uint8Array): EtcdHash {
+  const answer = decode(() => fromBinary(HashKVResponseSchema, bytes));
+  return {
+    memberId: answer.header?.memberId ?? 0n,
+    hash: answer.hash,
+    compactRevision: answer.compactRevision,
+  };
+}
+
 export function parseStatus(bytes: Uint8Array, endpoint: string): EtcdStatus {
   const answer = decode(() => fromBinary(StatusResponseSchema, bytes));
   return {
@@ -54,6 +73,7 @@ export function parseStatus(bytes: Uint8Array, endpoint: string): EtcdStatus {
     clusterId: answer.header?.clusterId ?? 0n,
     leaderId: answer.leader,
     raftTerm: answer.raftTerm,
+    revision: answer.header?.revision ?? 0n,
     raftIndex: answer.raftIndex,
     raftAppliedIndex: answer.raftAppliedIndex,
     dbSizeBytes: answer.dbSize,
@@ -63,6 +83,9 @@ export function parseStatus(bytes: Uint8Array, endpoint: string): EtcdStatus {
     // Their order changes from call to call.
     errors: answer.errors.length === 0 ? [] : answer.errors.map((text) => text.trim()).sort(),
     endpoint,
+    storageVersion: answer.storageVersion,
+    dbQuotaBytes: answer.dbSizeQuota,
+    downgradeTarget: answer.downgradeInfo?.enabled === true ? answer.downgradeInfo.targetVersion : undefined,
   };
 }
 

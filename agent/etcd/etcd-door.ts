@@ -2,10 +2,11 @@
  * The only door to etcd: what probes may ask of it. Read-only by construction: there is no method that writes.
  * Failures are EtcdscopeErrors whose `reason` is one of: refused, reset, unreachable, timeout, dns, tls_expired,
  * tls_not_yet_valid, tls_unknown_ca, tls_san_mismatch, tls_rejected (the other side did not take our certificate),
- * tls_failed, no_leader, permission_denied, unavailable, protocol, no_certificate, other.
+ * tls_failed, no_leader, permission_denied, unavailable, protocol, no_certificate, future_revision, compacted, other.
  */
 
 import type { LinkLook } from "./link-look.ts";
+import type { ServedCertificate } from "./served-certificate.ts";
 
 /** A member as the member list names it. */
 export interface EtcdMember {
@@ -23,6 +24,8 @@ export interface EtcdStatus {
   /** 0n: knows no leader. */
   readonly leaderId: bigint;
   readonly raftTerm: bigint;
+  /** Of the key space, as this member has applied it. */
+  readonly revision: bigint;
   readonly raftIndex: bigint;
   readonly raftAppliedIndex: bigint;
   readonly dbSizeBytes: bigint;
@@ -33,6 +36,19 @@ export interface EtcdStatus {
   readonly errors: readonly string[];
   /** Address that answered. */
   readonly endpoint: string;
+  /** From etcd 3.6 on; empty and 0n before. */
+  readonly storageVersion: string;
+  readonly dbQuotaBytes: bigint;
+  /** The version that a downgrade under way goes to; undefined: none is. */
+  readonly downgradeTarget: string | undefined;
+}
+
+/** What one member stores up to a revision, in short. */
+export interface EtcdHash {
+  readonly memberId: bigint;
+  readonly hash: number;
+  /** Hashes can be compared between members that have compacted as far. */
+  readonly compactRevision: bigint;
 }
 
 export interface EtcdDoor {
@@ -45,6 +61,8 @@ export interface EtcdDoor {
   ownMemberId(): bigint;
   /** What the last memberStatus (port "client") or peerVersion (port "peer") of that member showed of the link. */
   findLook(name: string, port: "client" | "peer"): LinkLook | undefined;
+  /** The certificate that a member showed on that port when a connection to it was last made; "" is the own member. */
+  findServed(name: string, port: "client" | "peer"): ServedCertificate | undefined;
   /** Status of the own member. */
   ownStatus(signal: AbortSignal): Promise<EtcdStatus>;
   /** Status of another member over the connection kept open to its client port. Calls at the same time share one answer. */
@@ -58,11 +76,21 @@ export interface EtcdDoor {
     name: string,
     limits: { readonly signal: AbortSignal; readonly timeoutMs: number },
   ): Promise<string>;
+  /** As peerVersion, with a request of 6 KiB over a connection of its own. What it showed is the answer; rejects where nothing was tried. */
+  peerLargeLook(
+    name: string,
+    limits: { readonly signal: AbortSignal; readonly timeoutMs: number },
+  ): Promise<LinkLook>;
   /** One-key range of the own member. */
   read(consistency: "serializable" | "linearizable", signal: AbortSignal): Promise<void>;
   memberList(
     signal: AbortSignal,
   ): Promise<{ readonly clusterId: bigint; readonly members: readonly EtcdMember[] }>;
+  /**
+   * Has a member read its whole database: dear, so only the hash_kv probe asks, one member at a time. "" is the own member.
+   * Rejects with reason future_revision (it has not applied so far yet) or compacted.
+   */
+  hashKv(name: string, revision: bigint, signal: AbortSignal): Promise<EtcdHash>;
   /** The text of /metrics of the own member. */
   metricsText(signal: AbortSignal): Promise<string>;
 }

@@ -18,7 +18,8 @@ import { GrpcLink } from "./grpc-link.ts";
 import type { GrpcCall, GrpcRequest } from "./grpc-link.ts";
 import { describeFailure, describeMissingCredential, describeSuccess } from "./link-look.ts";
 import type { Attempt, LinkLook } from "./link-look.ts";
-import { translateSocketError } from "./translate-error.ts";
+import type { ServedCertificate } from "./served-certificate.ts";
+import { describeSilence, translateSocketError } from "./translate-error.ts";
 
 /** No more than about one connection attempt a second: calls in between get the last attempt's error. */
 const ATTEMPT_GAP_US = 700_000;
@@ -47,6 +48,7 @@ export class GrpcConnection {
   /** Of the credentials that the link was opened with. */
   #linkVersion = 0;
   #look: LinkLook | undefined;
+  #served: ServedCertificate | undefined;
   #timeouts = 0;
   #failure: { readonly atUs: number; readonly error: EtcdscopeError } | undefined;
   #isClosed = false;
@@ -64,6 +66,11 @@ export class GrpcConnection {
     };
   }
 
+  /** The certificate of the last TLS connection that was made; undefined before, and on a plain-text port. */
+  get served(): ServedCertificate | undefined {
+    return this.#served;
+  }
+
   /** What the last call showed of the link. */
   get look(): LinkLook | undefined {
     return this.#look;
@@ -71,8 +78,11 @@ export class GrpcConnection {
 
   /** The answer's message. Rejects with an EtcdscopeError. */
   async call(request: GrpcRequest): Promise<Uint8Array> {
+    const { clock, credentials } = this.#options;
+    if (this.address.isTls && !credentials.isSettled) {
+      await credentials.settle(request);
+    }
     this.#replaceWhenDue();
-    const { clock } = this.#options;
     const nowUs = clock.monotonicUs();
     if (this.#link === undefined) {
       if (this.#failure !== undefined && nowUs - this.#failure.atUs < ATTEMPT_GAP_US) {
@@ -157,6 +167,9 @@ export class GrpcConnection {
       context: credential?.context,
       headers: this.#headers,
       clock: this.#options.clock,
+      onServed: (served) => {
+        this.#served = served;
+      },
       onGoaway: (link) => {
         if (this.#link === link) {
           this.#link = undefined;
@@ -179,9 +192,7 @@ export class GrpcConnection {
   #expire(link: GrpcLink, call: GrpcCall): void {
     const { phase } = link;
     const spentMs = Math.round((this.#options.clock.monotonicUs() - call.sentUs) / 1000);
-    const what = { tcp: "TCP connect", tls: "TLS handshake", open: "request" }[phase];
-    const text = `${this.#where} did not answer the ${what} in ${spentMs} ms`;
-    const error = new EtcdscopeError("TIMED_OUT", text, { reason: "timeout" });
+    const error = describeSilence(this.#where, phase, spentMs);
     this.#timeouts += 1;
     call.settle(error);
     if (phase === "open") {

@@ -8,12 +8,10 @@ import { formatAddress } from "./address.ts";
 import type { Address } from "./address.ts";
 import { readAnswer } from "./grpc-answer.ts";
 import type { ConnectionPhase } from "./link-look.ts";
-import { openSocket } from "./open-socket.ts";
+import { CLOSE_LIMIT_MS, letFinish, openSocket, whenOpen } from "./open-socket.ts";
 import type { OpeningSocket } from "./open-socket.ts";
+import type { ServedCertificate } from "./served-certificate.ts";
 import { translateSocketError } from "./translate-error.ts";
-
-/** Time for the goodbye when a connection is closed. */
-const CLOSE_LIMIT_MS = 500;
 
 export interface GrpcRequest {
   /** "/package.Service/Method" */
@@ -43,6 +41,7 @@ export interface GrpcLinkOptions {
   readonly context: SecureContext | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly clock: Clock;
+  readonly onServed: (served: ServedCertificate) => void;
   /** The other side takes no new calls. */
   readonly onGoaway: (link: GrpcLink) => void;
   /** The socket or the session is gone, with what ended it; may come more than once. */
@@ -59,6 +58,7 @@ export class GrpcLink {
   #session: ClientHttp2Session | undefined;
   /** What ended it, as the socket told it. */
   #socketError: unknown;
+  #isGivenUp = false;
 
   constructor(options: GrpcLinkOptions) {
     this.#options = options;
@@ -69,6 +69,8 @@ export class GrpcLink {
       context: options.context,
       alpn: "h2",
       onOpen: () => this.#begin(),
+      onServed: options.onServed,
+      nowMs: () => options.clock.nowMs(),
     });
     this.#opening.socket.on("error", (error) => {
       this.#socketError ??= error;
@@ -97,17 +99,22 @@ export class GrpcLink {
     }
   }
 
-  /** Ends it at once. Calls under way fail. */
+  /** Ends it at once, or as soon as it is open when it is still being opened. Calls under way fail. */
   drop(error: EtcdscopeError): void {
     for (const call of this.calls) {
       call.settle(error);
     }
-    this.#session?.destroy();
-    this.#opening.socket.destroy();
+    if (this.#session === undefined) {
+      void this.#giveUp();
+    } else {
+      this.#session.destroy();
+      this.#opening.socket.destroy();
+    }
   }
 
   /** Lets the calls under way end and says goodbye. False when there is nobody to say it to. */
   async retire(): Promise<boolean> {
+    await whenOpen(this.#opening, this.#options.clock, CLOSE_LIMIT_MS);
     const session = this.#session;
     if (session === undefined || session.destroyed) {
       return false;
@@ -121,6 +128,17 @@ export class GrpcLink {
       session.close();
     });
     return true;
+  }
+
+  async #giveUp(): Promise<void> {
+    if (this.#isGivenUp) {
+      return;
+    }
+    this.#isGivenUp = true;
+    const isOpen = await letFinish(this.#opening, this.#options.clock);
+    if (!isOpen || !(await this.retire())) {
+      this.#opening.socket.destroy();
+    }
   }
 
   #begin(): void {

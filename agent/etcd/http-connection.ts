@@ -1,6 +1,6 @@
 /** One kept-open HTTP/1.1 connection for GET requests: a member's peer port, and the own member's /metrics. */
 import { Agent, request as requestHttp } from "node:http";
-import type { IncomingMessage } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Clock } from "../../shared/clock.ts";
 import { EtcdscopeError } from "../../shared/errors.ts";
@@ -9,9 +9,10 @@ import type { Address } from "./address.ts";
 import type { CredentialSource } from "./credentials.ts";
 import { describeFailure, describeMissingCredential, describeSuccess } from "./link-look.ts";
 import type { Attempt, LinkLook } from "./link-look.ts";
-import { openSocket } from "./open-socket.ts";
+import { CLOSE_LIMIT_MS, letFinish, openSocket, whenOpen } from "./open-socket.ts";
 import type { OpeningSocket } from "./open-socket.ts";
-import { translateHttpStatus, translateSocketError } from "./translate-error.ts";
+import type { ServedCertificate } from "./served-certificate.ts";
+import { describeSilence, translateHttpStatus, translateSocketError } from "./translate-error.ts";
 
 /** etcd's /metrics is about 130 KiB; a cluster with many peers and methods stays far below this. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
@@ -27,6 +28,7 @@ export interface HttpConnectionOptions {
 
 export interface GetRequest {
   readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
@@ -49,17 +51,23 @@ export class HttpConnection {
   readonly address: Address;
   readonly #options: HttpConnectionOptions;
   readonly #where: string;
-  readonly #agent: SocketAgent;
+  #agent: SocketAgent;
   #opening: OpeningSocket | undefined;
   #openedUs = 0;
   #version = 0;
   #look: LinkLook | undefined;
+  #served: ServedCertificate | undefined;
 
   constructor(options: HttpConnectionOptions) {
     this.#options = options;
     this.address = options.address;
     this.#where = formatAddress(options.address);
-    this.#agent = new SocketAgent(() => this.#open());
+    this.#agent = this.#createAgent();
+  }
+
+  /** The certificate of the last TLS connection that was made; undefined before, and on a plain-text port. */
+  get served(): ServedCertificate | undefined {
+    return this.#served;
   }
 
   /** What the last request showed of the link. */
@@ -69,6 +77,9 @@ export class HttpConnection {
 
   /** The body of a 200 answer, as Latin-1 text. Rejects with an EtcdscopeError. */
   async get(request: GetRequest): Promise<string> {
+    if (this.address.isTls && !this.#options.credentials.isSettled) {
+      await this.#options.credentials.settle(request);
+    }
     this.#replaceWhenDue();
     // etcd closes a silent connection, and a request may meet that on its way: then it has not been heard.
     const body = (await this.#attempt(request)) ?? (await this.#attempt(request));
@@ -80,16 +91,45 @@ export class HttpConnection {
     return body;
   }
 
-  /** At once: a request under way fails. */
+  /** At once, or as soon as it is open: a request under way fails. */
   async close(): Promise<void> {
+    if (this.#opening !== undefined) {
+      await whenOpen(this.#opening, this.#options.clock, CLOSE_LIMIT_MS);
+    }
     this.#agent.destroy();
-    await Promise.resolve();
+  }
+
+  #createAgent(): SocketAgent {
+    return new SocketAgent(() => this.#open());
+  }
+
+  /** Ends a request that nobody waits for any more, but not in the middle of a handshake. */
+  #giveUp(message: ClientRequest): void {
+    if (this.#opening === undefined || this.#opening.phase === "open" || message.reusedSocket) {
+      message.destroy();
+      return;
+    }
+    const agent = this.#agent;
+    this.#agent = this.#createAgent();
+    const opening = this.#opening;
+    this.#opening = undefined;
+    function end(): void {
+      message.destroy();
+      agent.destroy();
+    }
+    message.once("error", end);
+    message.once("response", end);
+    void letFinish(opening, this.#options.clock).then((isOpen) => {
+      // its request goes out now, and the answer ends it
+      const timer = this.#options.clock.after(isOpen ? CLOSE_LIMIT_MS : 0, end);
+      message.once("close", () => timer.cancel());
+    });
   }
 
   #replaceWhenDue(): void {
     const isOld = this.#options.clock.monotonicUs() - this.#openedUs > this.#options.maxAgeMs * 1000;
     const isOutdated = this.address.isTls && this.#credentialVersion() !== this.#version;
-    if (this.#opening !== undefined && (isOld || isOutdated)) {
+    if (this.#opening?.phase === "open" && (isOld || isOutdated)) {
       this.#agent.destroy();
       this.#opening = undefined;
     }
@@ -115,6 +155,10 @@ export class HttpConnection {
       context: credential?.context,
       alpn: "http/1.1",
       onOpen: () => undefined,
+      onServed: (served) => {
+        this.#served = served;
+      },
+      nowMs: () => this.#options.clock.nowMs(),
     });
     return this.#opening.socket;
   }
@@ -131,8 +175,9 @@ export class HttpConnection {
     const sentUs = clock.monotonicUs();
     return await new Promise<string | undefined>((resolve, reject) => {
       let isSettled = false;
-      const message = requestHttp({ host, port, path: request.path, agent: this.#agent });
-      const timer = clock.after(request.timeoutMs, expire);
+      const { path, headers = {} } = request;
+      const message = requestHttp({ host, port, path, headers, agent: this.#agent });
+      const timer = clock.after(request.timeoutMs, () => expire());
       const settle = (result: string | EtcdscopeError): void => {
         if (isSettled) {
           return;
@@ -152,15 +197,11 @@ export class HttpConnection {
           reject(result);
         }
       };
-      const where = this.#where;
-      const opening = (): OpeningSocket | undefined => this.#opening;
-      function expire(): void {
-        const what = { tcp: "TCP connect", tls: "TLS handshake", open: "request" }[opening()?.phase ?? "tcp"];
+      const expire = (): void => {
         const spentMs = Math.round((clock.monotonicUs() - sentUs) / 1000);
-        const text = `${where} did not answer the ${what} in ${spentMs} ms`;
-        settle(new EtcdscopeError("TIMED_OUT", text, { reason: "timeout" }));
-        message.destroy();
-      }
+        settle(describeSilence(this.#where, this.#opening?.phase ?? "tcp", spentMs));
+        this.#giveUp(message);
+      };
       request.signal.addEventListener("abort", expire, { once: true });
       message.once("error", (caught) => settle(translateSocketError(caught, this.#where)));
       message.once("response", (response) => collect(response, this.#where, settle));

@@ -4,8 +4,8 @@ import type { EtcdscopeError } from "../../shared/errors.ts";
 /** unknown: this attempt cannot tell. absent: the port does not use the layer (TLS on a plain-text port). */
 export type LayerState = "ok" | "failed" | "unknown" | "absent";
 
-/** How far a connection has come. */
-export type ConnectionPhase = "tcp" | "tls" | "open";
+/** How far a connection has come; name: its host is being looked up. */
+export type ConnectionPhase = "name" | "tcp" | "tls" | "open";
 
 export interface LinkLook {
   readonly address: string;
@@ -45,7 +45,7 @@ function layersOf(attempt: Attempt, error: EtcdscopeError): Pick<LinkLook, "tcp"
   if (error.reason === "no_certificate") {
     return { tcp: "unknown", tls: unknownTls, http: "unknown" };
   }
-  if (attempt.phase === "tcp") {
+  if (attempt.phase === "tcp" || attempt.phase === "name") {
     return { tcp: "failed", tls: unknownTls, http: "unknown" };
   }
   // In TLS 1.3 the other side refuses our certificate after the handshake has ended for us.

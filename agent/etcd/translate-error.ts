@@ -2,6 +2,7 @@
 import { EtcdscopeError } from "../../shared/errors.ts";
 import type { ErrorCode } from "../../shared/errors.ts";
 import { stripOpensslFraming } from "../../shared/openssl-text.ts";
+import type { ConnectionPhase } from "./link-look.ts";
 
 /** Every reason that a failure of the door to etcd can carry. */
 export type EtcdFailureReason =
@@ -21,6 +22,8 @@ export type EtcdFailureReason =
   | "unavailable"
   | "protocol"
   | "no_certificate"
+  | "future_revision"
+  | "compacted"
   | "other";
 
 interface Row {
@@ -104,6 +107,11 @@ const OTHER = row("UNAVAILABLE", "other", "failed");
 const BY_GRPC_MESSAGE: readonly (readonly [string, Row])[] = [
   ["etcdserver: no leader", NO_LEADER],
   ["etcdserver: request timed out", row("TIMED_OUT", "timeout", "ran out of time")],
+  [
+    "required revision is a future revision",
+    row("UNAVAILABLE", "future_revision", "has not applied that revision yet"),
+  ],
+  ["required revision has been compacted", row("UNAVAILABLE", "compacted", "has compacted that revision")],
   ["etcdserver: user name is empty", row("PERMISSION_DENIED", "permission_denied", "wants a user")],
 ];
 
@@ -115,6 +123,23 @@ export function translateSocketError(caught: unknown, where: string): EtcdscopeE
   const name = caught instanceof Error && "code" in caught ? String(caught.code) : "";
   const message = caught instanceof Error ? caught.message : String(caught);
   return describe(rowOfSocketError(name, message), caught, { where, message });
+}
+
+const AWAITED: Readonly<Record<Exclude<ConnectionPhase, "name">, string>> = {
+  tcp: "TCP connect",
+  tls: "TLS handshake",
+  open: "request",
+};
+
+/** Nothing came, for so long, when a connection was as far as `phase`. */
+export function describeSilence(where: string, phase: ConnectionPhase, spentMs: number): EtcdscopeError {
+  return phase === "name"
+    ? new EtcdscopeError("TIMED_OUT", `The name in ${where} was not looked up in ${spentMs} ms`, {
+        reason: "dns",
+      })
+    : new EtcdscopeError("TIMED_OUT", `${where} did not answer the ${AWAITED[phase]} in ${spentMs} ms`, {
+        reason: "timeout",
+      });
 }
 
 function rowOfSocketError(name: string, message: string): Row {

@@ -8,6 +8,7 @@
  *
  * "Nothing there" is undefined: a process that goes between two reads is absence, not an error.
  */
+import type { Disk } from "./find-disk.ts";
 import type { DiskStat } from "./parse-diskstats.ts";
 import type { Mount } from "./parse-mountinfo.ts";
 import type { TcpCounters } from "./parse-tcp-counters.ts";
@@ -15,6 +16,14 @@ import type { ProcessStat } from "./parse-stat.ts";
 import type { CgroupFigures, CgroupPlace } from "./read-cgroup.ts";
 import type { HostPressure } from "./read-pressure.ts";
 import type { ProcessShare } from "./read-process-share.ts";
+import type { ListedFile } from "./list-files.ts";
+import type { JournalPart, JournalPlace } from "./journal-reader.ts";
+import type { KernelPart } from "./kernel-log.ts";
+import type { FirewallWanted } from "./firewall-rules.ts";
+import type { FirewallLook } from "./read-firewall.ts";
+import type { UnitEnd } from "./read-unit-end.ts";
+import type { ListenAddress, PortHolder } from "./find-port-holders.ts";
+import type { ProcessUser } from "./parse-process-user.ts";
 import type { LogPart, LogPlace } from "./read-log-part.ts";
 
 export interface FilesystemUsage {
@@ -33,6 +42,9 @@ export interface FileFacts {
   readonly sizeBytes: number;
   /** Permission bits, such as 0o600. */
   readonly mode: number;
+  /** Numbers of its owner and group. */
+  readonly uid: number;
+  readonly gid: number;
   readonly modifiedAtMs: number;
 }
 
@@ -67,6 +79,8 @@ export interface HostDoor {
   findProcessDirectory(pid: number): string | undefined;
   /** What its standard error is: a path, "pipe:[…]", "socket:[…]". */
   findProcessErrorOutput(pid: number): string | undefined;
+  /** Who it acts as when it opens files. */
+  findProcessUser(pid: number): ProcessUser | undefined;
   findResidentBytes(pid: number): number | undefined;
   findOpenFileCount(pid: number): number | undefined;
   findOpenFileLimit(pid: number): number | undefined;
@@ -84,12 +98,20 @@ export interface HostDoor {
   readPressure(): HostPressure;
   /** Whether the process has the same mounts as the agent; undefined when that may not be seen. */
   sharesMounts(pid: number): boolean | undefined;
+  /** Whether the process has the same network as the agent; undefined when that may not be seen. */
+  sharesNetwork(pid: number): boolean | undefined;
+  /** Who listens, in the agent's own network or in that of a process, where `wanted` is to; undefined when that may not be seen. */
+  findPortHolders(wanted: readonly ListenAddress[], of?: number): readonly PortHolder[] | undefined;
   /** The mounts as a process (or the agent: "self") sees them; empty when they may not be seen. */
   readMounts(pid: number | "self"): readonly Mount[];
   readDiskStats(): readonly DiskStat[];
   readNodeInventory(): NodeInventory;
+  /** The disk beneath a device of readDiskStats; undefined: there is no such device. */
+  findDisk(device: string): Disk | undefined;
   /** Milliseconds that the machine has been up. */
   readUptimeMs(): number;
+  /** New records of the kernel's log, at most so many; throws where it may not be read. */
+  readKernelLog(limit: number): KernelPart;
 
   readFilesystemUsage(path: string, signal: AbortSignal): Promise<FilesystemUsage>;
   /** Facts of a directory on a file system that may hang, in the lane of readFilesystemUsage. Follows symbolic links. */
@@ -98,10 +120,33 @@ export interface HostDoor {
   readFileFacts(path: string, signal: AbortSignal): Promise<FileFacts>;
   /** The bytes of a small file; refuses above maxBytes and anything that is not a regular file. */
   readSmallFile(path: string, maxBytes: number, signal: AbortSignal): Promise<Buffer>;
+  /** `length` bytes at the front of a file on a file system that may hang, in the lane of readFilesystemUsage. */
+  readFileFront(path: string, length: number, signal: AbortSignal): Promise<Buffer>;
   /** What was appended to a log file since `from`; a bounded part. A lane of its own: logs may be on another disk. */
   readLogPart(path: string, from: LogPlace | undefined, signal: AbortSignal): Promise<LogPart>;
-  /** Names in a directory of logs, in the same lane. */
+  /** What has come to the journal of a unit since the last part; see journal-reader.ts. */
+  readJournal(place: JournalPlace): Promise<JournalPart>;
+  closeJournal(): void;
+  /** How systemd says that a unit's main process ended; undefined where it cannot tell. Costs a child process. */
+  readUnitEnd(unit: string): Promise<UnitEnd | undefined>;
+  /** Rules of the packet filter, in the agent's own network, that concern these. Costs up to three child processes. */
+  readFirewall(wanted: FirewallWanted, signal: AbortSignal): Promise<FirewallLook>;
+  /** Names in a directory of logs, in the lane of readLogPart. */
   listDirectory(path: string, signal: AbortSignal): Promise<readonly string[]>;
+  /** Names in a directory of small files, in the lane of readFileFacts. */
+  listFileNames(path: string, signal: AbortSignal): Promise<readonly string[]>;
+  /** Regular files there and one level below; bounded. A lane of its own: backups are often on a network's file system. */
+  listFiles(path: string, signal: AbortSignal): Promise<readonly ListedFile[]>;
+  /** The same of etcd's own directories, in the lane of readFilesystemUsage. */
+  listDataFiles(path: string, signal: AbortSignal): Promise<readonly ListedFile[]>;
+  /** As readFilesystemUsage, in the lane of listFiles. */
+  readRoomAside(path: string, signal: AbortSignal): Promise<FilesystemUsage>;
+  /** Fills the buffer from an offset of a file, in the lane of listFiles; returns the bytes read. */
+  readFileInto(
+    path: string,
+    from: { readonly offset: number; readonly buffer: Buffer },
+    signal: AbortSignal,
+  ): Promise<number>;
   /** Writes 2300 bytes to a file that this call makes in the directory, fdatasyncs and removes it. Returns the seconds. */
   measureFsync(directory: string, signal: AbortSignal): Promise<number>;
   /** Removes what a crashed agent may have left in the directory. */

@@ -4,18 +4,27 @@ import { open, readdir, stat, statfs } from "node:fs/promises";
 
 import type { Clock } from "../../shared/clock.ts";
 import { EtcdscopeError } from "../../shared/errors.ts";
+import { findDisk } from "./find-disk.ts";
+import { findPortHolders } from "./find-port-holders.ts";
 import { findWrittenBytes } from "./find-written-bytes.ts";
 import { measureFsyncFile, removeStaleFsyncFile } from "./fsync-file.ts";
-import type { FileFacts, HostDoor, PendingOperation } from "./host-door.ts";
+import type { FileFacts, FilesystemUsage, HostDoor, PendingOperation } from "./host-door.ts";
+import { JournalReader } from "./journal-reader.ts";
+import { KernelLog } from "./kernel-log.ts";
+import type { KernelPart } from "./kernel-log.ts";
+import { readUnitEnd } from "./read-unit-end.ts";
 import { createLane } from "./lane.ts";
 import type { Lane } from "./lane.ts";
 import { parseCgroup } from "./parse-cgroup.ts";
 import { parseDiskstats } from "./parse-diskstats.ts";
 import { parseMountinfo } from "./parse-mountinfo.ts";
+import { parseProcessUser } from "./parse-process-user.ts";
 import { parseOpenFilesLimit, parseResidentBytes } from "./parse-process-limits.ts";
 import { parseTcpCounters } from "./parse-tcp-counters.ts";
 import { parseStat } from "./parse-stat.ts";
+import type { ProcessStat } from "./parse-stat.ts";
 import { CgroupReader } from "./read-cgroup.ts";
+import { listFiles } from "./list-files.ts";
 import { readLogPart } from "./read-log-part.ts";
 import { readNodeInventory } from "./read-node-inventory.ts";
 import { readHostPressure } from "./read-pressure.ts";
@@ -29,33 +38,52 @@ export interface LinuxHostOptions {
   readonly procRoot?: string;
   /** "/sys/fs/cgroup" unless a test says otherwise. */
   readonly cgroupRoot?: string;
+  /** "/sys" unless a test says otherwise. */
+  readonly sysRoot?: string;
+  /** The machine's journal unless a test says otherwise. */
+  readonly journalDirectory?: string;
 }
 
+/** Two probes of one tick that ask about one process are told the same. */
+const SAME_LOOK_US = 2000;
 /** An operation younger than this is not called pending. */
 const PENDING_AFTER_MS = 1000;
 
 export function createLinuxHost(options: LinuxHostOptions): HostDoor {
-  const { clock, procRoot = "/proc", cgroupRoot = "/sys/fs/cgroup" } = options;
+  const { clock, procRoot = "/proc", cgroupRoot = "/sys/fs/cgroup", sysRoot = "/sys" } = options;
   const cgroups = new CgroupReader(procRoot, cgroupRoot);
+  const journal = new JournalReader({
+    clock,
+    ...(options.journalDirectory === undefined ? {} : { directory: options.journalDirectory }),
+  });
+  const kernel = new KernelLog();
+  let lastStat:
+    { readonly pid: number; readonly atUs: number; readonly stat: ProcessStat | undefined } | undefined;
   const lanes = {
     filesystem: createLane("filesystem", clock),
     file: createLane("file", clock),
     fsync: createLane("fsync", clock),
     log: createLane("log", clock),
+    backup: createLane("backup", clock),
   };
   return {
     procRoot,
     listProcessIds: () => readdirSync(procRoot).map(Number).filter(Number.isInteger),
     findProcessName: (pid) => findShortText(`${procRoot}/${pid}/comm`)?.trimEnd(),
     findProcessStat: (pid) => {
-      const text = findShortText(`${procRoot}/${pid}/stat`);
-      return text === undefined ? undefined : parseStat(text);
+      const nowUs = clock.monotonicUs();
+      if (lastStat?.pid !== pid || nowUs - lastStat.atUs > SAME_LOOK_US) {
+        const text = findShortText(`${procRoot}/${pid}/stat`);
+        lastStat = { pid, atUs: nowUs, stat: text === undefined ? undefined : parseStat(text) };
+      }
+      return lastStat.stat;
     },
     findProcessArguments: (pid) => splitZeros(findText(`${procRoot}/${pid}/cmdline`)),
     findProcessEnvironment: (pid) => parseEnvironment(findText(`${procRoot}/${pid}/environ`)),
     findProcessExecutable: (pid) => findLink(`${procRoot}/${pid}/exe`)?.replace(/ \(deleted\)$/, ""),
     findProcessDirectory: (pid) => findLink(`${procRoot}/${pid}/cwd`),
     findProcessErrorOutput: (pid) => findLink(`${procRoot}/${pid}/fd/2`)?.replace(/ \(deleted\)$/, ""),
+    findProcessUser: (pid) => parseProcessUser(findShortText(`${procRoot}/${pid}/status`) ?? ""),
     findResidentBytes: (pid) => parseResidentBytes(findShortText(`${procRoot}/${pid}/status`) ?? ""),
     findOpenFileCount: (pid) => countEntries(`${procRoot}/${pid}/fd`),
     findOpenFileLimit: (pid) => parseOpenFilesLimit(findShortText(`${procRoot}/${pid}/limits`) ?? ""),
@@ -80,30 +108,49 @@ export function createLinuxHost(options: LinuxHostOptions): HostDoor {
       const theirs = findLink(`${procRoot}/${pid}/ns/mnt`);
       return theirs === undefined ? undefined : theirs === findLink(`${procRoot}/self/ns/mnt`);
     },
+    sharesNetwork: (pid) => {
+      const theirs = findLink(`${procRoot}/${pid}/ns/net`);
+      return theirs === undefined ? undefined : theirs === findLink(`${procRoot}/self/ns/net`);
+    },
+    findPortHolders: (wanted, of) => findPortHolders(procRoot, wanted, of),
     readMounts: (pid) => parseMountinfo(findText(`${procRoot}/${pid}/mountinfo`) ?? ""),
     readDiskStats: () => parseDiskstats(findText(`${procRoot}/diskstats`) ?? ""),
     readNodeInventory: () => readNodeInventory(procRoot),
+    findDisk: (device) => findDisk(sysRoot, device),
     readUptimeMs: () => Number.parseFloat(findShortText(`${procRoot}/uptime`) ?? "0") * 1000,
     readFilesystemUsage: (path, signal) =>
-      inLane(lanes.filesystem, { what: `statfs ${path}`, path, signal }, async () => {
-        const usage = await statfs(path);
-        return {
-          sizeBytes: usage.blocks * usage.bsize,
-          availableBytes: usage.bavail * usage.bsize,
-          files: usage.files,
-          filesFree: usage.ffree,
-        };
-      }),
+      inLane(lanes.filesystem, { what: `statfs ${path}`, path, signal }, () => readUsage(path)),
     readDirectoryFacts: (path, signal) =>
       inLane(lanes.filesystem, { what: `stat ${path}`, path, signal }, () => readFacts(path)),
     readFileFacts: (path, signal) =>
       inLane(lanes.file, { what: `stat ${path}`, path, signal }, () => readFacts(path)),
     readSmallFile: (path, maxBytes, signal) =>
       inLane(lanes.file, { what: `read ${path}`, path, signal }, () => readSmall(path, maxBytes)),
+    readFileFront: (path, length, signal) =>
+      inLane(lanes.filesystem, { what: `read ${path}`, path, signal }, () => readFront(path, length)),
     readLogPart: (path, from, signal) =>
       inLane(lanes.log, { what: `read ${path}`, path, signal }, () => readLogPart(path, from)),
+    readJournal: async (place) => await journal.read(place),
+    closeJournal: () => journal.close(),
+    readUnitEnd,
+    readFirewall: async (wanted, signal) => {
+      // Loaded only here: what is looked at once an hour is not to stay in memory.
+      const { readFirewall } = await import("./read-firewall.ts");
+      return await readFirewall(wanted, signal);
+    },
+    readKernelLog: (limit) => readKernel(kernel, limit),
     listDirectory: (path, signal) =>
       inLane(lanes.log, { what: `list ${path}`, path, signal }, () => readdir(path)),
+    listFileNames: (path, signal) =>
+      inLane(lanes.file, { what: `list ${path}`, path, signal }, () => readdir(path)),
+    listDataFiles: (path, signal) =>
+      inLane(lanes.filesystem, { what: `list ${path}`, path, signal }, () => listFiles(path, readFacts)),
+    listFiles: (path, signal) =>
+      inLane(lanes.backup, { what: `list ${path}`, path, signal }, () => listFiles(path, readFacts)),
+    readRoomAside: (path, signal) =>
+      inLane(lanes.backup, { what: `statfs ${path}`, path, signal }, () => readUsage(path)),
+    readFileInto: (path, from, signal) =>
+      inLane(lanes.backup, { what: `read ${path}`, path, signal }, () => readInto(path, from)),
     measureFsync: (directory, signal) =>
       inLane(lanes.fsync, { what: `fdatasync in ${directory}`, path: directory, signal }, () =>
         measureFsyncFile(directory, clock),
@@ -120,6 +167,14 @@ export function createLinuxHost(options: LinuxHostOptions): HostDoor {
           : [];
       }),
   };
+}
+
+function readKernel(kernel: KernelLog, limit: number): KernelPart {
+  try {
+    return kernel.read(limit);
+  } catch (caught) {
+    throw translateFileError(caught, "/dev/kmsg");
+  }
 }
 
 interface LaneCall {
@@ -142,6 +197,16 @@ async function inLane<T>(lane: Lane, call: LaneCall, work: () => Promise<T>): Pr
   );
 }
 
+async function readUsage(path: string): Promise<FilesystemUsage> {
+  const usage = await statfs(path);
+  return {
+    sizeBytes: usage.blocks * usage.bsize,
+    availableBytes: usage.bavail * usage.bsize,
+    files: usage.files,
+    filesFree: usage.ffree,
+  };
+}
+
 async function readFacts(path: string): Promise<FileFacts> {
   const facts = await stat(path);
   return {
@@ -150,6 +215,8 @@ async function readFacts(path: string): Promise<FileFacts> {
     device: formatDevice(facts.dev),
     sizeBytes: facts.size,
     mode: facts.mode & 0o7777,
+    uid: facts.uid,
+    gid: facts.gid,
     modifiedAtMs: facts.mtimeMs,
   };
 }
@@ -175,6 +242,36 @@ async function readSmall(path: string, maxBytes: number): Promise<Buffer> {
         return buffer.subarray(0, length);
       }
     }
+  } finally {
+    await file.close();
+  }
+}
+
+async function readInto(
+  path: string,
+  { offset, buffer }: { readonly offset: number; readonly buffer: Buffer },
+): Promise<number> {
+  const file = await open(path, "r");
+  try {
+    let length = 0;
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, length, buffer.length - length, offset + length);
+      length += bytesRead;
+      if (bytesRead === 0 || length === buffer.length) {
+        return length;
+      }
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** Fewer bytes where the file has fewer. */
+async function readFront(path: string, length: number): Promise<Buffer> {
+  const file = await open(path, "r");
+  try {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(length), 0, length, 0);
+    return buffer.subarray(0, bytesRead);
   } finally {
     await file.close();
   }

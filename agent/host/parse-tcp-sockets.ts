@@ -11,7 +11,12 @@ export interface TcpSocket {
   readonly sendQueueBytes: number;
   /** Timeouts in a row without an acknowledgement; 0 as soon as one comes. */
   readonly retransmits: number;
+  /** What the kernel would wait for an acknowledgement: its estimate of the round trip, and 200 ms or more. */
+  readonly retransmitTimeoutMs: number;
 }
+
+/** The kernel writes times in hundredths of a second, on every architecture. */
+const TICK_MS = 10;
 
 /** "10.0.0.2" → the forms that tcp and tcp6 have for it; undefined for what is not an IP address. */
 export function kernelAddresses(ip: string): readonly string[] | undefined {
@@ -69,17 +74,18 @@ export function findEstablished(text: string, query: SocketQuery): readonly TcpS
 
 function parseLine(text: string, at: number, port: number): TcpSocket {
   const end = text.indexOf("\n", port);
-  // After the state: tx:rx timer:when retransmits uid timeout inode
+  // After the state: tx:rx timer:when retransmits uid timeout inode references address rto
   const fields = text
     .slice(port + 8, end < 0 ? undefined : end)
     .trim()
-    .split(/ +/, 6);
+    .split(/ +/, 9);
   return {
     localPort: Number.parseInt(text.slice(at - 4, at), 16),
     remotePort: Number.parseInt(text.slice(port, port + 4), 16),
     sendQueueBytes: Number.parseInt(fields[0] ?? "0", 16),
     retransmits: Number.parseInt(fields[2] ?? "0", 16),
     inode: Number(fields[5] ?? 0),
+    retransmitTimeoutMs: Number(fields[8] ?? 0) * TICK_MS,
   };
 }
 

@@ -1,10 +1,21 @@
 /** Reads what was appended to a log file, a bounded part at a time; the caller remembers the place. */
-import { open, stat } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { open, readdir, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 
 /** A place in a log file; the inode tells a rotated file from a grown one. */
 export interface LogPlace {
   readonly inode: number;
   readonly offset: number;
+  /** What stands before the place; absent where nothing was read. It tells a file that was emptied and filled again (copytruncate). */
+  readonly mark?: LogMark;
+}
+
+export interface LogMark {
+  /** So many bytes. */
+  readonly bytes: number;
+  /** Not the bytes themselves: the place is kept on disk, and a log may hold what is nobody's business. */
+  readonly hash: string;
 }
 
 export interface LogPart {
@@ -13,32 +24,128 @@ export interface LogPart {
   readonly bytes: Buffer;
   /** Jumped over, because there was more than could be read. */
   readonly skippedBytes: number;
-  /** Another file has taken the place of the one read before, or it was truncated. */
+  /** Another file has taken the place of the one read before, or it was truncated: lines do not go on. */
   readonly isNewFile: boolean;
+  /** There is more to read now. */
+  readonly hasMore: boolean;
 }
 
 /** Read at a time. A flood of 100,000 lines a second is 100 times as much: then the newest are read, the rest counted. */
 export const MAX_PART_BYTES = 256 * 1024;
 /** Behind by more than this, it will not catch up. */
 const MAX_BEHIND_BYTES = 2 * MAX_PART_BYTES;
+/** Files with the log's name and more behind it that are looked at for the one that was renamed. */
+const MAX_SIBLINGS = 30;
+
+const MARK_BYTES = 64;
 
 /** `from` undefined: the first look, at the file's end, as far back as one part. */
 export async function readLogPart(path: string, from: LogPlace | undefined): Promise<LogPart> {
   const seen = await stat(path);
-  const isNewFile = from !== undefined && (seen.ino !== from.inode || seen.size < from.offset);
-  const known = from === undefined ? Math.max(0, seen.size - MAX_PART_BYTES) : isNewFile ? 0 : from.offset;
-  const offset = seen.size - known > MAX_BEHIND_BYTES ? seen.size - MAX_PART_BYTES : known;
-  const skippedBytes = offset - known;
-  if (seen.size === offset) {
-    return { place: { inode: seen.ino, offset }, bytes: Buffer.alloc(0), skippedBytes, isNewFile };
+  if (from === undefined) {
+    return await readOn(path, seen, { offset: Math.max(0, seen.size - MAX_PART_BYTES) });
   }
+  const isSame = seen.ino === from.inode && (await isUnchangedBefore(path, from, seen.size));
+  if (isSame) {
+    return await readOn(path, seen, from);
+  }
+  const before = await findBefore(path, from, seen.ino);
+  if (before !== undefined) {
+    const { bytes, skippedBytes } = await readFrom(before.path, from.offset, before.size);
+    // The end of the old file; the new one is read from its beginning at the next look.
+    const place = { inode: seen.ino, offset: 0 };
+    return { place, bytes, skippedBytes, isNewFile: false, hasMore: seen.size > 0 };
+  }
+  return { ...(await readOn(path, seen, { offset: 0 })), isNewFile: true };
+}
+
+interface Seen {
+  readonly ino: number;
+  readonly size: number;
+}
+
+async function readOn(
+  path: string,
+  { ino, size }: Seen,
+  { offset, mark }: Pick<LogPlace, "offset" | "mark">,
+): Promise<LogPart> {
+  const { bytes, skippedBytes, end } = await readFrom(path, offset, size);
+  const after = bytes.length === 0 ? mark : markOf(bytes.subarray(-MARK_BYTES));
+  const place = { inode: ino, offset: end, ...(after === undefined ? {} : { mark: after }) };
+  return { place, bytes, skippedBytes, isNewFile: false, hasMore: size > end };
+}
+
+function markOf(bytes: Buffer): LogMark {
+  return { bytes: bytes.length, hash: createHash("sha256").update(bytes).digest("hex").slice(0, 16) };
+}
+
+/** Nothing has come: then nothing is read to be sure. */
+async function isUnchangedBefore(path: string, { offset, mark }: LogPlace, size: number): Promise<boolean> {
+  return size >= offset && (size === offset || mark === undefined || (await hasMark(path, offset, mark)));
+}
+
+async function hasMark(path: string, offset: number, mark: LogMark): Promise<boolean> {
   const file = await open(path, "r");
   try {
-    const wanted = Math.min(seen.size - offset, MAX_PART_BYTES);
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(wanted), 0, wanted, offset);
-    const place = { inode: seen.ino, offset: offset + bytesRead };
-    return { place, bytes: buffer.subarray(0, bytesRead), skippedBytes, isNewFile };
+    const length = Math.min(mark.bytes, MARK_BYTES);
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(length), 0, length, offset - length);
+    return markOf(buffer.subarray(0, bytesRead)).hash === mark.hash;
   } finally {
     await file.close();
   }
+}
+
+async function readFrom(
+  path: string,
+  known: number,
+  size: number,
+): Promise<{ readonly bytes: Buffer; readonly skippedBytes: number; readonly end: number }> {
+  const offset = size - known > MAX_BEHIND_BYTES ? size - MAX_PART_BYTES : known;
+  const skippedBytes = offset - known;
+  if (size <= offset) {
+    return { bytes: Buffer.alloc(0), skippedBytes, end: offset };
+  }
+  const file = await open(path, "r");
+  try {
+    const wanted = Math.min(size - offset, MAX_PART_BYTES);
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(wanted), 0, wanted, offset);
+    return { bytes: buffer.subarray(0, bytesRead), skippedBytes, end: offset + bytesRead };
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * The file that was read until now, where something is left to be read in it: under the name that a rotation gave it, or, when the file
+ * itself was emptied, the copy that was made of it.
+ */
+async function findBefore(
+  path: string,
+  { inode, offset, mark }: LogPlace,
+  nowInode: number,
+): Promise<{ readonly path: string; readonly size: number } | undefined> {
+  const folder = dirname(path);
+  const names = (await readdir(folder)).filter(
+    (name) => name.startsWith(basename(path)) && name !== basename(path),
+  );
+  // Newest names last, by number or date.
+  for (const name of names.sort().reverse().slice(0, MAX_SIBLINGS)) {
+    const candidate = join(folder, name);
+    try {
+      const { ino, size } = await stat(candidate);
+      if (ino === inode) {
+        return size > offset ? { path: candidate, size } : undefined;
+      }
+      const mayBeCopy = inode === nowInode && mark !== undefined && size > offset;
+      if (mayBeCopy && (await hasMark(candidate, offset, mark))) {
+        return { path: candidate, size };
+      }
+    } catch (caught) {
+      // Removed between the two looks.
+      if (!(caught instanceof Error && "code" in caught && caught.code === "ENOENT")) {
+        throw caught;
+      }
+    }
+  }
+  return undefined;
 }

@@ -8,6 +8,7 @@ import type { AgentConfig } from "../config.ts";
 import type { DiscoveredEtcd, TlsFiles } from "../discovery/discovered-etcd.ts";
 import { isReachable, pathOnHost } from "../discovery/path-on-host.ts";
 import type { FileFacts } from "../host/host-door.ts";
+import { findExtraCertificates } from "./extra-certificates.ts";
 import { chooseCertificate, parseCertificates } from "./parse-certificates.ts";
 import type { ParsedCertificate } from "./parse-certificates.ts";
 import { readBeside } from "./read-beside-certificate.ts";
@@ -40,6 +41,23 @@ export function createCertificateProbe({ config }: ProbeSetup): Probe {
   const read = new Map<string, ReadFile>();
   let turn = 0;
   let lastPid: number | undefined;
+  let extras: readonly WatchedFile[] = [];
+  let extrasAtUs = Number.NEGATIVE_INFINITY;
+
+  /** What lies beside the files that etcd's flags name: looked for at the slow cadence, and when etcd is another. */
+  async function refreshExtras(context: ProbeContext, isOther: boolean): Promise<void> {
+    const nowUs = context.clock.monotonicUs();
+    if (!isOther && nowUs - extrasAtUs < config.intervals.slowMs * 1000) {
+      return;
+    }
+    extrasAtUs = nowUs;
+    const named = watchedFiles(context, config.tls).map(({ path }) => path);
+    const found = await findExtraCertificates(context, named);
+    extras = found.map(({ role, path, hostPath, keyPath }) => {
+      const key = keyPath === undefined ? undefined : { path: keyPath, hostPath: keyPath };
+      return { role, path, hostPath, isReachable: true, beside: namedFiles(key, undefined) };
+    });
+  }
 
   /** An empty state for one that cannot be looked at: it is then read, which says why. */
   async function look(file: WatchedFile, context: ProbeContext): Promise<FileFacts | undefined> {
@@ -84,7 +102,9 @@ export function createCertificateProbe({ config }: ProbeSetup): Probe {
       const certificate = chooseCertificate(parseCertificates(pem), issuer);
       const beside = file.beside === undefined ? {} : await readBeside(pem, file.beside, context);
       const modifiedAtUnixMs = BigInt(Math.round(facts?.modifiedAtMs ?? 0));
-      return { fact: createFact(role, { path, ...certificate, modifiedAtUnixMs, ...beside }), certificate };
+      const owner = facts === undefined ? {} : { ownerUid: facts.uid, ownerGid: facts.gid };
+      const fact = createFact(role, { path, ...certificate, modifiedAtUnixMs, ...owner, ...beside });
+      return { fact, certificate };
     } catch (caught) {
       rethrowIfLate(caught);
       const problem = EtcdscopeError.from(caught).message;
@@ -93,11 +113,12 @@ export function createCertificateProbe({ config }: ProbeSetup): Probe {
   }
 
   async function run(context: ProbeContext): Promise<Observation> {
-    const files = watchedFiles(context, config.tls);
+    const isOther = context.discovered?.pid !== lastPid;
+    await refreshExtras(context, isOther);
+    const files = [...watchedFiles(context, config.tls), ...extras];
     // One file a run is looked at again: a change is seen within as many seconds as there are files, for the cost of one.
     turn = (turn + 1) % files.length;
     // etcd may have ended because of one of them, or started with new ones: then all are.
-    const isOther = context.discovered?.pid !== lastPid;
     lastPid = context.discovered?.pid;
     const facts: Fact[] = [];
     for (const [index, file] of files.entries()) {

@@ -1,9 +1,10 @@
 /**
  * Times a small write and fdatasync on the WAL's file system: it tells a slow disk from an etcd that is starved, which etcd's own
- * histogram cannot. Kept to a budget, since it runs beside etcd: rarer on a slow disk, never on one that is nearly full.
+ * histogram cannot. Kept to a budget, since it runs beside etcd: rarer on a slow disk and where a collector asks for rest, never on one that is nearly full.
  */
 import { posix } from "node:path";
 
+import { roughen } from "../../shared/rough-number.ts";
 import { EtcdscopeError } from "../../shared/errors.ts";
 import type { DiscoveredEtcd } from "../discovery/discovered-etcd.ts";
 import { pathOnHost } from "../discovery/path-on-host.ts";
@@ -17,15 +18,25 @@ const SLOW_SECONDS = 0.2;
 const SLOW_RUNS = 3;
 const MIN_FREE_BYTES = 64 * 1024 * 1024;
 const MIN_FREE_SHARE = 0.05;
+/** A disk that does not finish a small write in this time hangs. */
+const TIME_LIMIT_MS = 4000;
 
 export function createFsyncProbe(setup: ProbeSetup): Probe {
   const { enabled, intervalMs } = setup.config.fsyncProbe;
   let slowRuns = 0;
+  let isRestAsked = false;
+  /** Since a collector asks for rest, or asks for none. */
+  let hasRun = false;
   let cleaned = "";
 
   function timing(): ProbeTiming {
     const { fsyncProbeMinIntervalMs = 0, fsyncProbePhaseMs = 0 } = setup.settings?.() ?? {};
-    const usualMs = Math.max(intervalMs, fsyncProbeMinIntervalMs);
+    if (fsyncProbeMinIntervalMs > intervalMs !== isRestAsked) {
+      isRestAsked = !isRestAsked;
+      hasRun = false;
+    }
+    // What leaves a cluster with no failure to stand may be a disk that hangs: that is looked at before the rest begins.
+    const usualMs = hasRun ? Math.max(intervalMs, fsyncProbeMinIntervalMs) : intervalMs;
     return {
       intervalMs: slowRuns >= SLOW_RUNS ? Math.max(usualMs, RARE_INTERVAL_MS) : usualMs,
       phaseMs: fsyncProbePhaseMs,
@@ -43,18 +54,23 @@ export function createFsyncProbe(setup: ProbeSetup): Probe {
       cleaned = directory;
     }
     const seconds = await measure(context, directory);
-    return { samples: [{ key: "etcdscope_fsync_probe_seconds", value: seconds }] };
+    return {
+      samples: [{ key: "etcdscope_fsync_probe_seconds", value: roughen(seconds * 1e6) / 1e6 }],
+      // Whether etcd's own are as slow, and who else writes: asked no oftener than this probe runs on a slow disk.
+      trigger: seconds > SLOW_SECONDS ? ["metrics", "disk"] : [],
+    };
   }
 
   async function measure(context: ProbeContext, directory: string): Promise<number> {
     // Counted as slow until it has come back: one that never does must not be followed by another soon.
     slowRuns += 1;
+    hasRun = true;
     const seconds = await context.host.measureFsync(directory, context.signal);
     slowRuns = seconds > SLOW_SECONDS ? slowRuns : 0;
     return seconds;
   }
 
-  return { name: "fsync", cadence: "normal", timeLimitMs: 5000, timing, run };
+  return { name: "fsync", cadence: "normal", timeLimitMs: TIME_LIMIT_MS, timing, run };
 }
 
 /** Beside the member directory; for a WAL that has a directory of its own, beside that. Never in either. */

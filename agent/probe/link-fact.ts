@@ -20,11 +20,15 @@ export interface LinkState {
   readonly look: LinkLook | undefined;
   /** undefined: on the client port, which etcd itself does not use. */
   readonly kernel: KernelVerdict | undefined;
+  /** Of a request that does not fit into one packet. */
+  readonly large: { readonly state: LayerState; readonly text: string };
 }
 
 export class LinkFactKeeper {
   readonly #port: "peer" | "client";
   #state = "";
+  #large: LayerState = "absent";
+  #sinceMs = 0;
   #fact: Fact | undefined;
 
   constructor(port: "peer" | "client") {
@@ -33,12 +37,13 @@ export class LinkFactKeeper {
 
   /** Texts stay those of the moment when the state began: a number in them that moves is not a change of state. */
   settle(now: LinkState, nowMs: number): Fact {
-    const { member, look, kernel } = now;
+    const { member, look, kernel, large } = now;
     const address = look?.address ?? findAddress(this.#port === "peer" ? member.peerUrls : member.clientUrls);
     const { tcp = "unknown", tls = "unknown", http = "unknown" } = look ?? {};
     const errorCode = look?.error?.reason ?? look?.error?.code.toLowerCase() ?? "";
     const state = [member.id, member.name, address, tcp, tls, http, errorCode, kernel?.state].join(" ");
-    if (this.#fact !== undefined && this.#state === state) {
+    const isSame = this.#fact !== undefined && this.#state === state;
+    if (this.#fact !== undefined && isSame && this.#large === large.state) {
       return this.#fact;
     }
     const value = create(LinkFactSchema, {
@@ -53,9 +58,14 @@ export class LinkFactKeeper {
       errorText: look?.error?.message ?? "",
       kernel: kernel === undefined ? Layer.UNSPECIFIED : LAYERS[kernel.state],
       kernelText: kernel?.text ?? "",
-      sinceUnixMs: BigInt(Math.round(nowMs)),
+      large: LAYERS[large.state],
+      largeText: large.text,
     });
     this.#state = state;
+    this.#large = large.state;
+    // Asked later than the rest: the state began before.
+    this.#sinceMs = isSame ? this.#sinceMs : nowMs;
+    value.sinceUnixMs = BigInt(Math.round(this.#sinceMs));
     this.#fact = create(FactSchema, {
       key: `link/${member.name}/${this.#port}`,
       body: { case: "link", value },

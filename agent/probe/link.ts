@@ -5,10 +5,14 @@
  */
 import { EtcdscopeError } from "../../shared/errors.ts";
 import type { Sample } from "../../shared/frame.ts";
+import { roughen } from "../../shared/rough-number.ts";
 import { seriesKey } from "../../shared/series-key.ts";
 import type { EtcdMember } from "../etcd/etcd-door.ts";
 import { TcpSocketReader } from "../host/read-tcp-sockets.ts";
 import { LinkFactKeeper } from "./link-fact.ts";
+import { FIREWALL_PROBE } from "./firewall.ts";
+import { LargeLook } from "./large-look.ts";
+import { restUntilTurn } from "./other-members-turns.ts";
 import { PeerKernelLook } from "./peer-kernel-look.ts";
 import type { Observation, Probe, ProbeContext, ProbeSetup } from "./probe.ts";
 import { SampleGate } from "./sample-gate.ts";
@@ -23,10 +27,16 @@ const WAIT_FOR_ANSWER_MS = 250;
 const ANSWER_TIMEOUT_MS = 1_500;
 /** sooner when the kernel already retransmits to it: two witnesses then agree. */
 const SUSPICIOUS_TIMEOUT_MS = 800;
+/** A round trip as long as this is told as often as is asked, a usual one now and then: what has become slow is to be known soon. */
+const LONG_TRIP_US = 20_000;
 /** A link that has come into doubt is looked at this often, and the member's own Status with it, */
 const DOUBT_AGAIN_MS = 200;
 /** for so long: an election and its outcome fall into this time. Afterwards the ticks are enough. */
 const DOUBT_FOR_US = 8_000_000;
+/** A doubt that lasts so long is worth a look at what may be in the way, since most end sooner: at rules of the packet filter, */
+const DOUBT_TO_LOOK_AROUND_US = 2_000_000;
+/** and at the size of what is sent: a stuck stream is opened anew after 5 s. */
+const DOUBT_TO_SEND_LARGE_US = 1_000_000;
 
 /** What is remembered of one port of one member between runs. */
 interface Remembered {
@@ -38,6 +48,9 @@ interface Remembered {
   hadError: boolean;
   /** When the doubt began; undefined: there is none. */
   doubtedUs: number | undefined;
+  /** What may be in the way was looked for since then. */
+  hasLookedAround: boolean;
+  readonly large: LargeLook;
   toldRoundTripUs: number;
 }
 
@@ -78,6 +91,8 @@ export function createLinkProbe({ config }: ProbeSetup): Probe {
         asking: undefined,
         hadError: false,
         doubtedUs: undefined,
+        hasLookedAround: false,
+        large: new LargeLook(),
         toldRoundTripUs: Number.NEGATIVE_INFINITY,
       };
       remembered.set(target, memory);
@@ -98,12 +113,18 @@ export function createLinkProbe({ config }: ProbeSetup): Probe {
     const hasError = look?.error !== undefined;
     const isChanged = hasError !== memory.hadError;
     memory.hadError = hasError;
-    return {
-      facts: [memory.facts.settle({ member, look, kernel: undefined }, clock.nowMs())],
+    const observation = {
+      facts: [memory.facts.settle({ member, look, kernel: undefined, large: memory.large }, clock.nowMs())],
       samples: findRoundTrip(memory, look?.roundTripUs, clock.monotonicUs()),
-      // Whether there still is a quorum is the next question.
-      trigger: isChanged ? ["read"] : [],
     };
+    if (isChanged) {
+      // Whether there still is a quorum is the next question.
+      return { ...observation, trigger: ["read"] };
+    }
+    // Until the member is asked again there is nothing new to see.
+    return hasError || look === undefined
+      ? observation
+      : { ...observation, restMs: restUntilTurn(context, member.name, config.intervals.fastMs) };
   }
 
   async function lookAtPeerPort(
@@ -116,7 +137,8 @@ export function createLinkProbe({ config }: ProbeSetup): Probe {
       etcd.isLate(member.name) ||
       etcd.findLook(member.name, "peer")?.error !== undefined ||
       etcd.findLook(member.name, "client")?.error !== undefined;
-    const kernel = memory.kernel.look(context, member, isFailing);
+    const isSlow = (etcd.findLook(member.name, "peer")?.roundTripUs ?? 0) >= LONG_TRIP_US;
+    const kernel = memory.kernel.look(context, member, { isInDoubt: isFailing, isSlow });
     const nowUs = clock.monotonicUs();
     const isInDoubt = isFailing || kernel.state === "failed" || memory.kernel.isSuspicious;
     if (memory.asking === undefined && (isInDoubt || nowUs - memory.askedUs >= ASK_EVERY_US)) {
@@ -132,19 +154,50 @@ export function createLinkProbe({ config }: ProbeSetup): Probe {
     for (const sample of memory.kernel.samples) {
       gate.add(samples, sample, nowUs);
     }
-    const facts = [memory.facts.settle({ member, look, kernel }, clock.nowMs())];
     memory.doubtedUs = isInDoubt ? (memory.doubtedUs ?? nowUs) : undefined;
+    const trigger = lookAround(context, member.name, memory);
+    const facts = [memory.facts.settle({ member, look, kernel, large: memory.large }, clock.nowMs())];
     const isFresh = memory.doubtedUs !== undefined && nowUs - memory.doubtedUs < DOUBT_FOR_US;
-    return isFresh ? { facts, samples, trigger: ["status"], againMs: DOUBT_AGAIN_MS } : { facts, samples };
+    return isFresh
+      ? { facts, samples, trigger: ["status", ...trigger], againMs: DOUBT_AGAIN_MS }
+      : { facts, samples, trigger };
+  }
+
+  /** Once a doubt has lasted: is it the size of what is sent, or a rule of the packet filter? The probes to ask. */
+  function lookAround(context: ProbeContext, name: string, memory: Remembered): readonly string[] {
+    const { clock, etcd } = context;
+    const nowUs = clock.monotonicUs();
+    if (memory.doubtedUs === undefined) {
+      memory.hasLookedAround = false;
+      if (memory.large.state === "failed") {
+        // etcd has only opened its streams anew: whether it is over, another request tells.
+        memory.large.look(context, name);
+      }
+      memory.large.settle(context);
+      return [];
+    }
+    const doubtForUs = nowUs - memory.doubtedUs;
+    const client = etcd.findLook(name, "client");
+    const passesSmall = client !== undefined && client.error === undefined && !etcd.isLate(name);
+    if (passesSmall && doubtForUs >= DOUBT_TO_SEND_LARGE_US) {
+      memory.large.look(context, name);
+    }
+    if (memory.hasLookedAround || doubtForUs < DOUBT_TO_LOOK_AROUND_US) {
+      return [];
+    }
+    memory.hasLookedAround = true;
+    return [FIREWALL_PROBE];
   }
 
   function findRoundTrip(memory: Remembered, roundTripUs: number | undefined, nowUs: number): Sample[] {
+    const isLong = roundTripUs !== undefined && roundTripUs >= LONG_TRIP_US;
+    const everyUs = isLong && memory.asking === undefined ? ASK_EVERY_US : config.intervals.normalMs * 1000;
     // A little less than the interval: the ticks it falls on are not exact.
-    if (roundTripUs === undefined || nowUs - memory.toldRoundTripUs < config.intervals.normalMs * 950) {
+    if (roundTripUs === undefined || nowUs - memory.toldRoundTripUs < everyUs * 0.95) {
       return [];
     }
     memory.toldRoundTripUs = nowUs;
-    return [{ key: memory.roundTripKey, value: roundTripUs / 1e6 }];
+    return [{ key: memory.roundTripKey, value: roughen(roundTripUs) / 1e6 }];
   }
 
   return { name: "link", cadence: "fast", timeLimitMs: TIME_LIMIT_MS, targets, run };

@@ -9,6 +9,8 @@ export interface LogOccurrence {
   readonly atMs: number;
   /** Redacted and bounded. */
   readonly excerpt: string;
+  /** The message and its reason alone, for a sentence; redacted and bounded too. */
+  readonly said: string;
 }
 
 const REPEAT_EVERY_MS = 60_000;
@@ -24,7 +26,7 @@ interface Held {
 export class LogEventGate {
   readonly #held = new Map<string, Held>();
 
-  /** The events to be sent now, at most one for each code. */
+  /** The events to be sent now, at most one for each code. `nowMs` is monotonic. */
   take(occurrences: readonly LogOccurrence[], nowMs: number): Event[] {
     for (const occurrence of occurrences) {
       const held = this.#held.get(keyOf(occurrence)) ?? {
@@ -48,8 +50,8 @@ export class LogEventGate {
         this.#held.delete(key);
         continue;
       }
-      const { code, severity, atMs, excerpt } = held.last;
-      const attributes = { code, severity, count: String(held.count), line: excerpt };
+      const { code, severity, atMs, excerpt, said } = held.last;
+      const attributes = { code, severity, count: String(held.count), said, line: excerpt };
       events.push(
         create(EventSchema, { atUnixMs: BigInt(Math.round(atMs)), kind: "log", subject: "etcd", attributes }),
       );

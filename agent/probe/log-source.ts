@@ -4,6 +4,8 @@ export type LogSource =
   | { readonly kind: "file"; readonly path: string }
   /** A container's log below /var/log/pods; uid undefined: kubeadm's own static pod. */
   | { readonly kind: "pod"; readonly podUid: string | undefined }
+  /** A systemd unit's entries in the journal. */
+  | { readonly kind: "journal"; readonly unit: string }
   | { readonly kind: "off" }
   | { readonly kind: "unknown"; readonly reason: string; readonly because: string };
 
@@ -15,6 +17,8 @@ export interface ProcessTraces {
   readonly cgroup: string | undefined;
   /** Prefix of paths that are in its own view of the file system. */
   readonly rootPrefix: string;
+  /** The manifest or unit that would start one, where none runs. */
+  readonly starter?: string | undefined;
 }
 
 /** `configured` as in the configuration: auto, off, pod, journald:UNIT or file:PATH. */
@@ -40,6 +44,13 @@ export function decideLogSource(configured: string, traces: ProcessTraces): LogS
   if (unit !== undefined) {
     return journal(unit);
   }
+  const { starter = "" } = traces;
+  if (starter.endsWith(".service")) {
+    return journal(starter.slice(starter.lastIndexOf("/") + 1));
+  }
+  if (/\.ya?ml$/.test(starter)) {
+    return { kind: "pod", podUid: undefined };
+  }
   const because =
     errorOutput === undefined
       ? "there is no etcd process that shows where its log goes; set etcd.logs"
@@ -48,8 +59,7 @@ export function decideLogSource(configured: string, traces: ProcessTraces): LogS
 }
 
 function journal(unit: string): LogSource {
-  const because = `etcd logs to journald (${unit}), which this version does not read yet; etcdscope logs reads journalctl -u ${unit}`;
-  return { kind: "unknown", reason: "journald_unread", because };
+  return { kind: "journal", unit: unit.includes(".") ? unit : `${unit}.service` };
 }
 
 /** With systemd's cgroups the UID has underscores; a static pod's is a hash without dashes. */

@@ -1,66 +1,116 @@
 /**
  * etcd's own log, followed: lines that are known signs become events. Polled, so that nothing runs while etcd is silent; bounded
- * by bytes a look, so that a flood costs what a little costs and what was jumped over is counted.
+ * by bytes a look, so that a flood costs what a little costs and what was jumped over is counted. The place is kept over a restart.
  */
 import { create } from "@bufbuild/protobuf";
-import { posix } from "node:path";
 import type { Sample } from "../../shared/frame.ts";
 import { EtcdscopeError } from "../../shared/errors.ts";
-import { EventSchema } from "../../shared/gen/etcdscope/v1/fact_pb.js";
-import type { Event } from "../../shared/gen/etcdscope/v1/fact_pb.js";
+import { EventSchema, FactSchema, LastWordsFactSchema } from "../../shared/gen/etcdscope/v1/fact_pb.js";
+import type { Event, Fact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import { createLogClassifier } from "../../shared/log/classify.ts";
 import type { LogClassifier } from "../../shared/log/classify.ts";
 import { redactExcerpt } from "../../shared/log/redact-excerpt.ts";
 import { createLineSplitter } from "../../shared/log/split-lines.ts";
 import type { LineSplitter } from "../../shared/log/split-lines.ts";
-import type { LogPlace } from "../host/read-log-part.ts";
+import { findLog } from "./find-log.ts";
+import type { FoundLog } from "./find-log.ts";
+import { FollowedFile } from "./followed-file.ts";
+import { FollowedJournal } from "./followed-journal.ts";
 import { LogEventGate } from "./log-event-gate.ts";
 import type { LogOccurrence } from "./log-event-gate.ts";
-import { chooseContainerLog, choosePodFolder, decideLogSource } from "./log-source.ts";
-import type { LogSource } from "./log-source.ts";
+import { formatLogPosition, LOG_POSITION_FILE, parseLogPosition } from "./log-position.ts";
+import type { LogPosition } from "./log-position.ts";
 import type { Observation, Probe, ProbeContext, ProbeSetup } from "./probe.ts";
 
-const PODS = "/var/log/pods";
-/** At the start, what has just happened is told too. */
+/** At the first start ever, what has just happened is told too. */
 const LOOK_BACK_MS = 15 * 60_000;
 /** Where the log goes is asked for again this often, and when there is none. */
 const RESOLVE_EVERY_MS = 30_000;
+/** What is told in a sentence. */
+const MAX_SAID = 200;
+/** While none runs, what it says at its next attempt to start is wanted soon. */
+const AGAIN_WITHOUT_ETCD_MS = 2000;
+/** There is more of a flood, or the journal has only been opened. */
+const AGAIN_FOR_MORE_MS = 1000;
+/** Enough for one attempt to start, whatever it says beside its reason. */
+const MAX_LAST_WORDS = 8;
+const LAST_WORDS = "last_words";
 /** A look that read this many events has more than anybody reads. */
 const MAX_OCCURRENCES = 2000;
 
-interface Following {
-  readonly path: string;
-  readonly classifier: LogClassifier;
-  splitter: LineSplitter;
-  place: LogPlace | undefined;
+/** What one look at a source gave. */
+export interface LogLook {
+  /** In the order in which they were written; a boundary says that what was incomplete does not go on. */
+  readonly parts: readonly { readonly bytes: Buffer; readonly isBoundary: boolean }[];
+  readonly skippedBytes: number;
+  /** Behind all that was looked at; undefined: not known yet. */
+  readonly position: LogPosition | undefined;
+  readonly hasMore: boolean;
 }
 
-export function createLogsProbe({ config }: ProbeSetup): Probe {
+export interface FollowedLog {
+  look(context: ProbeContext): Promise<LogLook>;
+  /** What it follows, as FoundLog names it. */
+  readonly key: string;
+  /** Without a process to tell, whether `found` can be where the same etcd goes on. */
+  mayBecome(found: FoundLog): boolean;
+}
+
+export function createLogsProbe({ config, log, positions }: ProbeSetup): Probe {
   const gate = new LogEventGate();
   const occurrences: LogOccurrence[] = [];
-  let following: Following | undefined;
+  let followed: FollowedLog | undefined;
+  let classifier: LogClassifier | undefined;
+  let splitter: LineSplitter | undefined;
+  let kept: LogPosition | undefined;
+  let isRestored = false;
+  let notBeforeMs = 0;
+  let isKeepingProblemTold = false;
   let resolvedAtMs = Number.NEGATIVE_INFINITY;
   let resolvedPid: number | undefined;
   let linesTotal = 0;
   let skippedBytesTotal = 0;
+  /** The newest critical signs, however old: what an etcd that ended long ago ended with. */
+  let lastWords: readonly LogOccurrence[] = [];
 
   async function run(context: ProbeContext): Promise<Observation> {
     const nowMs = context.clock.nowMs();
-    const file = await follow(context);
-    const isFirst = file.place === undefined;
-    const part = await context.host.readLogPart(file.path, file.place, context.signal);
-    const events: Event[] = [];
-    if (part.isNewFile || part.skippedBytes > 0) {
-      file.splitter = splitterFor(file, isFirst ? nowMs - LOOK_BACK_MS : 0, nowMs);
+    if (!isRestored) {
+      const text = await positions?.find(LOG_POSITION_FILE);
+      kept = text === undefined ? undefined : parseLogPosition(text);
+      isRestored = true;
     }
-    skippedBytesTotal += part.skippedBytes;
-    file.place = part.place;
-    file.splitter.push(part.bytes);
-    events.push(...gate.take(occurrences.splice(0), nowMs));
-    if (part.skippedBytes > 0) {
-      events.push(skippedEvent(part.skippedBytes, nowMs));
+    const isFirst = followed === undefined;
+    const source = await follow(context);
+    const look = await source.look(context);
+    for (const { bytes, isBoundary } of look.parts) {
+      if (isBoundary || splitter === undefined) {
+        splitter?.end();
+        splitter = createSplitter(nowMs);
+      }
+      splitter.push(bytes);
     }
-    return { events, samples: isFirst || part.bytes.length > 0 ? totals() : [] };
+    skippedBytesTotal += look.skippedBytes;
+    await keep(look.position);
+    // by the clock that nobody sets: events must not wait an hour for their turn
+    const events = gate.take(occurrences.splice(0), context.clock.monotonicUs() / 1000);
+    if (look.skippedBytes > 0) {
+      events.push(skippedEvent(look.skippedBytes, nowMs));
+    }
+    const hasRead = look.parts.length > 0;
+    const again = look.hasMore
+      ? AGAIN_FOR_MORE_MS
+      : context.discovered?.pid === undefined
+        ? AGAIN_WITHOUT_ETCD_MS
+        : undefined;
+    return {
+      events,
+      samples: isFirst || hasRead ? totals() : [],
+      ...(context.discovered?.pid === undefined && lastWords.length > 0
+        ? { facts: [lastWordsFact(lastWords)] }
+        : { removedFacts: [LAST_WORDS] }),
+      ...(again === undefined ? {} : { againMs: again }),
+    };
   }
 
   function totals(): Sample[] {
@@ -70,92 +120,130 @@ export function createLogsProbe({ config }: ProbeSetup): Probe {
     ];
   }
 
-  /** Resolves again when the process is another one, and now and then: a pod's log moves with each start. */
-  async function follow(context: ProbeContext): Promise<Following> {
+  /** Resolves again when the process is another one, while there is none, and now and then: a pod's log moves with each start. */
+  async function follow(context: ProbeContext): Promise<FollowedLog> {
     const nowMs = context.clock.monotonicUs() / 1000;
     const pid = context.discovered?.pid;
-    const isStale = pid !== resolvedPid || nowMs - resolvedAtMs >= RESOLVE_EVERY_MS;
-    // Without a process its log is still where it was.
-    if (following !== undefined && (pid === undefined || !isStale)) {
-      return following;
+    const isStale = pid === undefined || pid !== resolvedPid || nowMs - resolvedAtMs >= RESOLVE_EVERY_MS;
+    if (followed !== undefined && !isStale) {
+      return followed;
     }
-    const path = await findPath(context);
-    following = following?.path === path ? following : startAt(path, context.clock.nowMs());
-    resolvedAtMs = nowMs;
-    resolvedPid = pid;
-    return following;
+    const found = await findLogOrLast(context);
+    if (found !== undefined && (pid !== undefined || followed?.mayBecome(found) !== false)) {
+      startAt(found, context);
+      resolvedAtMs = nowMs;
+      resolvedPid = pid;
+    }
+    if (followed === undefined) {
+      throw new EtcdscopeError("INTERNAL", "A log was found and is not followed");
+    }
+    return followed;
   }
 
-  function startAt(path: string, nowMs: number): Following {
-    const classifier = createLogClassifier(nowMs);
-    const file = { path, classifier, place: undefined };
-    return { ...file, splitter: splitterFor(file, nowMs - LOOK_BACK_MS, nowMs) };
+  /** Without a process its log is still where it was. */
+  async function findLogOrLast(context: ProbeContext): Promise<FoundLog | undefined> {
+    try {
+      return await findLog(config.etcd, context);
+    } catch (caught) {
+      if (followed !== undefined && context.discovered?.pid === undefined) {
+        return undefined;
+      }
+      throw caught;
+    }
   }
 
-  function splitterFor(
-    file: Pick<Following, "classifier">,
-    notBeforeMs: number,
-    nowMs: number,
-  ): LineSplitter {
-    file.classifier.reset();
+  function startAt(found: FoundLog, context: ProbeContext): void {
+    if (followed?.key === found.key) {
+      return;
+    }
+    const from = followed === undefined ? kept : undefined;
+    const sinceMs = context.clock.nowMs() - LOOK_BACK_MS;
+    if (followed instanceof FollowedFile && found.kind === "file") {
+      // The last words of the start before are in another file.
+      followed.moveTo(found.path);
+      return;
+    }
+    if (followed instanceof FollowedJournal) {
+      followed.close(context);
+    }
+    classifier = createLogClassifier(context.clock.nowMs());
+    splitter = undefined;
+    if (found.kind === "journal") {
+      const cursor = from?.kind === "journal" && from.unit === found.unit ? from.cursor : undefined;
+      notBeforeMs = cursor === undefined ? sinceMs : 0;
+      followed = new FollowedJournal(found.unit, { cursor, sinceMs });
+    } else {
+      const place = from?.kind === "file" ? from : undefined;
+      notBeforeMs = place === undefined ? sinceMs : 0;
+      followed = new FollowedFile(found.path, place);
+    }
+  }
+
+  function createSplitter(nowMs: number): LineSplitter {
+    classifier ??= createLogClassifier(nowMs);
+    classifier.reset();
     return createLineSplitter((line) => {
       linesTotal += 1;
-      const event = file.classifier.classify(line);
+      const event = classifier?.classify(line);
       const atMs = event?.atMs ?? nowMs;
-      if (event !== undefined && atMs >= notBeforeMs && occurrences.length < MAX_OCCURRENCES) {
-        occurrences.push({ code: event.code, severity: event.severity, atMs, excerpt: redactExcerpt(line) });
+      if (event === undefined || occurrences.length >= MAX_OCCURRENCES) {
+        return;
+      }
+      const isYoung = atMs >= notBeforeMs;
+      if (!isYoung && event.severity !== "critical") {
+        return;
+      }
+      const { code, severity, parsed } = event;
+      const text = parsed.error === "" ? parsed.message : `${parsed.message}: ${parsed.error}`;
+      const said = redactExcerpt(text).slice(0, MAX_SAID);
+      const occurrence = { code, severity, atMs, excerpt: redactExcerpt(line), said };
+      if (isYoung) {
+        occurrences.push(occurrence);
+      }
+      if (severity === "critical") {
+        lastWords = [...lastWords, occurrence].slice(-MAX_LAST_WORDS);
       }
     });
   }
 
-  async function findPath(context: ProbeContext): Promise<string> {
-    const { host, discovered } = context;
-    const pid = discovered?.pid;
-    const source = decideLogSource(config.etcd.logs, {
-      errorOutput: pid === undefined ? undefined : host.findProcessErrorOutput(pid),
-      cgroup: pid === undefined ? undefined : host.findProcessCgroup(pid),
-      rootPrefix: discovered?.rootPrefix ?? "",
-    });
-    switch (source.kind) {
-      case "file":
-        return source.path;
-      case "pod":
-        return await findPodLog(context, source);
-      case "off":
-        throw skipped("disabled", "Reading etcd's log is switched off in the configuration");
-      case "unknown":
-        throw skipped(source.reason, source.because);
+  /** Not synced: after a crash of the machine some lines may be told twice. */
+  async function keep(position: LogPosition | undefined): Promise<void> {
+    if (position === undefined || positions === undefined || isSame(position, kept)) {
+      return;
+    }
+    kept = position;
+    try {
+      await positions.replace(LOG_POSITION_FILE, formatLogPosition(position));
+    } catch (error) {
+      if (!isKeepingProblemTold) {
+        isKeepingProblemTold = true;
+        log.warn(
+          { error },
+          "How far etcd's log was read cannot be kept: some lines will be told again after a restart.",
+        );
+      }
     }
   }
 
   // When etcd ends or starts, the process probe asks for a look at once.
-  return { name: "logs", cadence: "normal", timeLimitMs: 2000, run };
+  return { name: "logs", cadence: "normal", timeLimitMs: 3000, run };
 }
 
-async function findPodLog(
-  context: ProbeContext,
-  source: LogSource & { readonly kind: "pod" },
-): Promise<string> {
-  const { host, signal } = context;
-  const folder = choosePodFolder(await host.listDirectory(PODS, signal), source.podUid);
-  if (folder === undefined) {
-    throw skipped("no_log", `No folder of etcd's pod ${source.podUid ?? ""} is below ${PODS}`);
-  }
-  const containers = await host.listDirectory(posix.join(PODS, folder), signal);
-  const container = containers.includes("etcd") ? "etcd" : (containers[0] ?? "");
-  const directory = posix.join(PODS, folder, container);
-  const log = chooseContainerLog(await host.listDirectory(directory, signal));
-  if (log === undefined) {
-    throw skipped("no_log", `There is no container log in ${directory}`);
-  }
-  return posix.join(directory, log);
+function isSame(one: LogPosition, other: LogPosition | undefined): boolean {
+  return other !== undefined && formatLogPosition(one) === formatLogPosition(other);
+}
+
+function lastWordsFact(occurrences: readonly LogOccurrence[]): Fact {
+  const words = occurrences.map(({ atMs, code, said }) => ({
+    atUnixMs: BigInt(Math.round(atMs)),
+    code,
+    said,
+  }));
+  const value = create(LastWordsFactSchema, { words });
+  return create(FactSchema, { key: LAST_WORDS, body: { case: "lastWords", value } });
 }
 
 function skippedEvent(bytes: number, nowMs: number): Event {
   const attributes = { bytes: String(bytes) };
   return create(EventSchema, { atUnixMs: BigInt(nowMs), kind: "log_skipped", subject: "etcd", attributes });
-}
-
-function skipped(reason: string, sentence: string): EtcdscopeError {
-  return new EtcdscopeError("NOT_APPLICABLE", sentence, { reason });
 }

@@ -8,5 +8,6 @@ export function mergeSettings(asked: readonly (Settings | undefined)[]): ProbeSe
   return {
     fsyncProbePhaseMs: given[0]?.fsyncProbePhaseMs ?? 0,
     fsyncProbeMinIntervalMs: Math.max(0, ...given.map((settings) => settings.fsyncProbeMinIntervalMs)),
+    hashRound: given.reduce((largest, { hashRound }) => (hashRound > largest ? hashRound : largest), 0n),
   };
 }

@@ -132,7 +132,7 @@ function summarizeAll(
     if (disk !== undefined && earlier !== undefined) {
       samples.push({ key: disk.count, value: summary?.count ?? 0 });
       if (summary !== undefined) {
-        samples.push({ key: `${family}_mean`, value: summary.mean });
+        samples.push({ key: `${family}_mean`, value: Math.round(summary.mean * 1e6) / 1e6 });
       }
     }
   }

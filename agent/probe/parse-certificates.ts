@@ -48,20 +48,29 @@ function parseCertificate(pem: string): ParsedCertificate {
   try {
     certificate = new X509Certificate(pem);
   } catch (cause) {
-    throw new EtcdscopeError("ARGUMENT_INVALID", "The certificate in the file is damaged", {
-      cause,
-      reason: "certificate_damaged",
-    });
+    throw damaged(cause);
+  }
+  const notBeforeMs = certificate.validFromDate.getTime();
+  const notAfterMs = certificate.validToDate.getTime();
+  if (Number.isNaN(notBeforeMs) || Number.isNaN(notAfterMs)) {
+    throw damaged("its dates are none");
   }
   return {
     subject: oneLine(certificate.subject),
     issuer: oneLine(certificate.issuer),
     sans: splitNames(certificate.subjectAltName ?? ""),
-    notBeforeUnixMs: BigInt(certificate.validFromDate.getTime()),
-    notAfterUnixMs: BigInt(certificate.validToDate.getTime()),
+    notBeforeUnixMs: BigInt(notBeforeMs),
+    notAfterUnixMs: BigInt(notAfterMs),
     serial: certificate.serialNumber.toLowerCase(),
     fingerprintSha256: certificate.fingerprint256.replaceAll(":", "").toLowerCase(),
   };
+}
+
+function damaged(cause: unknown): EtcdscopeError {
+  return new EtcdscopeError("ARGUMENT_INVALID", "The certificate in the file is damaged", {
+    cause,
+    reason: "certificate_damaged",
+  });
 }
 
 /** Node gives one part a line, and nothing at all for an empty name. */

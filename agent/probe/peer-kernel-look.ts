@@ -16,7 +16,7 @@ export class PeerKernelLook {
   readonly #config: AgentConfig;
   readonly #reader: TcpSocketReader;
   readonly #view = new PeerKernelView();
-  readonly #keys: readonly [connections: string, sendQueue: string, retransmits: string];
+  readonly #keys: readonly [connections: string, sendQueue: string, retransmits: string, timeout: string];
   #verdict: KernelVerdict = { state: "unknown", text: "Nothing was seen yet" };
   #samples: readonly Sample[] = [];
   #pid: number | undefined;
@@ -31,6 +31,7 @@ export class PeerKernelLook {
       seriesKey("etcdscope_peer_connections", { to }),
       seriesKey("etcdscope_peer_send_queue_bytes", { to }),
       seriesKey("etcdscope_peer_retransmits", { to }),
+      seriesKey("etcdscope_peer_retransmit_timeout_seconds", { to }),
     ];
   }
 
@@ -48,8 +49,12 @@ export class PeerKernelLook {
     return this.#view.isSuspicious;
   }
 
-  /** isInDoubt: the agent's own connections to that member fail. */
-  look(context: ProbeContext, member: EtcdMember, isInDoubt: boolean): KernelVerdict {
+  /** isInDoubt: the agent's own connections to that member fail. isSlow: they are answered late. */
+  look(
+    context: ProbeContext,
+    member: EtcdMember,
+    { isInDoubt, isSlow }: { readonly isInDoubt: boolean; readonly isSlow: boolean },
+  ): KernelVerdict {
     const { clock, discovered } = context;
     if (discovered?.pid !== this.#pid) {
       this.#pid = discovered?.pid;
@@ -74,7 +79,7 @@ export class PeerKernelLook {
       remotePort: address.port,
       localPort: isAlone ? own?.port : undefined,
       withIpv6: isWildcard || resolved.includes(":"),
-      isInDoubt: isInDoubt || this.#verdict.state === "failed" || this.#view.isSuspicious,
+      isInDoubt: isInDoubt || isSlow || this.#verdict.state === "failed" || this.#view.isSuspicious,
     });
     if (sockets === undefined) {
       return this.#cannotTell("The table of etcd's connections cannot be read");
@@ -128,8 +133,11 @@ export class PeerKernelLook {
   }
 
   #measure(sockets: readonly TcpSocket[]): readonly Sample[] {
-    const [connections, sendQueue, retransmits] = this.#keys;
+    const [connections, sendQueue, retransmits, timeout] = this.#keys;
+    // One that carries nothing keeps the estimate that it once had.
+    const timeoutMs = Math.max(...sockets.map((socket) => socket.retransmitTimeoutMs));
     return [
+      ...(sockets.length === 0 ? [] : [{ key: timeout, value: timeoutMs / 1000 }]),
       { key: connections, value: sockets.length },
       { key: sendQueue, value: sockets.reduce((sum, socket) => sum + socket.sendQueueBytes, 0) },
       { key: retransmits, value: sockets.reduce((sum, socket) => sum + socket.retransmits, 0) },

@@ -71,12 +71,22 @@ export interface ProbeTiming {
 export interface ProbeSettings {
   readonly fsyncProbePhaseMs: number;
   readonly fsyncProbeMinIntervalMs: number;
+  /** Compare what all members store once for each number larger than the last one. */
+  readonly hashRound: bigint;
+}
+
+export interface KeptFiles {
+  /** undefined: not there. */
+  find(name: string): Promise<string | undefined>;
+  replace(name: string, text: string): Promise<void>;
 }
 
 /** What a probe is made from, once, when the agent starts. Probes that keep something between runs keep it in here. */
 export interface ProbeSetup {
   readonly config: AgentConfig;
   readonly log: Logger;
+  /** What outlives the agent: small files of its own, written as a whole or not at all; absent: nothing does. */
+  readonly positions?: KeptFiles;
   /** What the collectors ask at the moment; absent: nothing. */
   readonly settings?: () => ProbeSettings;
 }

@@ -25,6 +25,9 @@ const STALE_AFTER_CHANGE = [
   "read",
   "resources",
   "logs",
+  "start",
+  "process_end",
+  "kernel",
 ];
 
 /** What of the process identifies it, and what changes rarely. */

@@ -41,13 +41,20 @@ async function readKey(
   { host, signal }: ProbeContext,
 ): Promise<Fields> {
   try {
-    const { mode } = await host.readFileFacts(key.hostPath, signal);
+    const { mode, uid, gid } = await host.readFileFacts(key.hostPath, signal);
+    const owner = { keyOwnerUid: uid, keyOwnerGid: gid };
     const bytes = await host.readSmallFile(key.hostPath, MAX_FILE_BYTES, signal);
     try {
       const fits = isKeyOf(certificatePem, bytes.toString("latin1"));
-      return { keyPath: key.path, keyMode: mode, keyMatch: fits ? Layer.OK : Layer.FAILED };
+      return { keyPath: key.path, keyMode: mode, ...owner, keyMatch: fits ? Layer.OK : Layer.FAILED };
     } catch (caught) {
-      return { keyPath: key.path, keyMode: mode, keyMatch: Layer.UNKNOWN, keyProblem: explain(caught) };
+      return {
+        keyPath: key.path,
+        keyMode: mode,
+        ...owner,
+        keyMatch: Layer.UNKNOWN,
+        keyProblem: explain(caught),
+      };
     } finally {
       bytes.fill(0);
     }

@@ -1,4 +1,5 @@
 /** One-key reads of the own member: serializable tells whether it answers, linearizable whether it has a quorum. */
+import { roughen } from "../../shared/rough-number.ts";
 import { seriesKey } from "../../shared/series-key.ts";
 import type { Observation, Probe, ProbeContext } from "./probe.ts";
 
@@ -26,5 +27,6 @@ async function readOnce({ etcd, clock, signal, target }: ProbeContext): Promise<
   const consistency = target === "linearizable" ? "linearizable" : "serializable";
   const beginUs = clock.monotonicUs();
   await etcd.read(consistency, signal);
-  return { samples: [{ key: DURATION_KEYS[consistency], value: (clock.monotonicUs() - beginUs) / 1e6 }] };
+  const value = roughen(clock.monotonicUs() - beginUs) / 1e6;
+  return { samples: [{ key: DURATION_KEYS[consistency], value }] };
 }

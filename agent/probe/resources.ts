@@ -103,7 +103,16 @@ function sample(
     [pressureKey("cgroup", "memory"), group?.memoryPressureSeconds],
     [pressureKey("cgroup", "io"), group?.ioPressureSeconds],
   ];
-  return values.flatMap(([key, value]) => (value === undefined ? [] : [{ key, value }]));
+  return values.flatMap(([key, value]) =>
+    value === undefined
+      ? []
+      : [{ key, value: key.includes("_seconds_total") ? toMilliseconds(value) : value }],
+  );
+}
+
+/** Every ten seconds: what is finer than a millisecond says nothing, and takes room in the history. */
+function toMilliseconds(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
 }
 
 function pressureKey(scope: string, resource: string): string {

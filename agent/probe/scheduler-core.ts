@@ -108,6 +108,14 @@ export class SchedulerCore {
     return inTime;
   }
 
+  /** Whether a run of this target has been asked for, which may be sooner than what nextMs() was before. */
+  isAskedFor({ probe, target }: { readonly probe: string; readonly target: string }): boolean {
+    return (
+      (this.#byName.get(probe)?.targets.get(target)?.triggeredMs ?? Number.POSITIVE_INFINITY) <
+      Number.POSITIVE_INFINITY
+    );
+  }
+
   /**
    * Asks for a run of every target of a probe; one that is running runs once more when it has come back. A probe that had
    * no target is asked for them: what triggers it may be what it waited for.

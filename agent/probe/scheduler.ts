@@ -35,19 +35,21 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const { clock, context, onRun } = options;
   const probes = new Map(options.probes.map((probe) => [probe.name, probe]));
   const core = new SchedulerCore(options.probes.map((probe) => describe(probe)));
-  const running = new Map<number, AbortController>();
+  const running = new Map<number, RunLimit>();
   let timer: Timer | undefined;
   let timerAtMs = Number.POSITIVE_INFINITY;
   let isStopped = false;
 
   function describe(probe: Probe): ConstructorParameters<typeof SchedulerCore>[0][number] {
     const { name, cadence, timeLimitMs, timing } = probe;
+    const { fastMs } = options.intervals;
+    const intervalMs = options.intervals[`${cadence}Ms`];
     return {
       name,
       timeLimitMs,
-      intervalMs: options.intervals[`${cadence}Ms`],
-      // The fast ones run together: one wake of the machine, one frame.
-      phase: cadence === "fast" ? 0.5 : options.random(),
+      intervalMs,
+      // The fast ones run together, and the others with one of their ticks: one wake of the machine, one frame.
+      phase: cadence === "fast" ? 0.5 : toTick(0.5 + options.random(), intervalMs / fastMs) - 0.5,
       targets: () => targetsOf(probe),
       ...(timing === undefined ? {} : { timing }),
     };
@@ -115,14 +117,18 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   }
 
   async function run(action: SchedulerAction & { readonly kind: "run" }): Promise<void> {
-    const controller = new AbortController();
-    running.set(action.run, controller);
+    const limit = new RunLimit();
+    running.set(action.run, limit);
     const beginUs = clock.monotonicUs();
     let result: RunResult;
     try {
-      const observation = await probes
-        .get(action.probe)
-        ?.run({ ...context(), target: action.target, signal: controller.signal });
+      const observation = await probes.get(action.probe)?.run({
+        ...context(),
+        target: action.target,
+        get signal() {
+          return limit.signal;
+        },
+      });
       result = { observation: observation ?? NOTHING, durationUs: clock.monotonicUs() - beginUs };
     } catch (caught) {
       result = { caught, durationUs: clock.monotonicUs() - beginUs };
@@ -131,7 +137,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     if (core.end(action.run) && !isStopped) {
       report(action, result);
     }
-    arm();
+    if (core.isAskedFor(action)) {
+      arm();
+    }
   }
 
   function report(what: { readonly probe: string; readonly target: string }, result: RunResult): void {
@@ -176,8 +184,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     stop: () => {
       isStopped = true;
       timer?.cancel();
-      for (const controller of running.values()) {
-        controller.abort(new EtcdscopeError("CANCELLED", "The agent stops"));
+      for (const limit of running.values()) {
+        limit.abort(new EtcdscopeError("CANCELLED", "The agent stops"));
       }
     },
     trigger,
@@ -186,6 +194,32 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       arm();
     },
   };
+}
+
+/** The signal of one run, made when the probe asks for it: most runs a second never do. */
+class RunLimit {
+  #controller: AbortController | undefined;
+  #reason: EtcdscopeError | undefined;
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) {
+        this.#controller.abort(this.#reason);
+      }
+    }
+    return this.#controller.signal;
+  }
+
+  abort(reason: EtcdscopeError): void {
+    this.#reason ??= reason;
+    this.#controller?.abort(reason);
+  }
+}
+
+/** A share of an interval of so many ticks, as a whole number of ticks. */
+function toTick(share: number, ticks: number): number {
+  return Math.max(1, Math.round(share * ticks)) / ticks;
 }
 
 type RunResult =

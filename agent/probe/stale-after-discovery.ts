@@ -7,4 +7,7 @@ export const STALE_AFTER_DISCOVERY: readonly string[] = [
   "certificate",
   "filesystem",
   "metrics",
+  "listening",
+  "start",
+  "process_end",
 ];

@@ -13,8 +13,10 @@ import {
 } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import type { Event, Fact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import { formatId } from "../../shared/member-id.ts";
+import { roughen } from "../../shared/rough-number.ts";
 import { seriesKey } from "../../shared/series-key.ts";
 import type { EtcdStatus } from "../etcd/etcd-door.ts";
+import { restUntilTurn } from "./other-members-turns.ts";
 import { parseAlarms } from "./parse-alarms.ts";
 import type { Observation, Probe, ProbeContext, ProbeSetup } from "./probe.ts";
 import { SampleGate } from "./sample-gate.ts";
@@ -26,13 +28,6 @@ const TIME_LIMIT_MS = 1_800;
 const STALE_AFTER_CHANGE = ["status", "read"];
 /** etcd is back, or is another one: the membership may be another too. */
 const STALE_AFTER_RETURN = ["status", "read", "members"];
-/**
- * A call costs the member that answers about 0.6 ms of CPU, and every member answers all the agents: asked by each other
- * agent each second, that alone would be more than what etcd may pay for being watched. So each other member has every
- * second tick, by turns: where this node is the one that is cut off, the next tick shows it.
- */
-const OTHERS_TURNS = 2;
-
 /** What is remembered of one member between runs. */
 interface Seen {
   readonly keys: ReturnType<typeof keysOf>;
@@ -90,14 +85,16 @@ export function createStatusProbe({ config }: ProbeSetup): Probe {
     }
     member.status = status;
     member.hasFailed = false;
-    const samples: Sample[] = [{ key: keys.duration, value: (nowUs - beginUs) / 1e6 }];
+    const samples: Sample[] = [{ key: keys.duration, value: roughen(nowUs - beginUs) / 1e6 }];
     gate.add(samples, { key: keys.raftIndex, value: Number(status.raftIndex) }, nowUs);
     gate.add(samples, { key: keys.applied, value: Number(status.raftAppliedIndex) }, nowUs);
     gate.add(samples, { key: keys.dbSize, value: Number(status.dbSizeBytes) }, nowUs);
     gate.add(samples, { key: keys.dbInUse, value: Number(status.dbSizeInUseBytes) }, nowUs);
     const observation = { samples, facts: member.facts };
     if (!isChanged && !hasFailed) {
-      return isOwn ? observation : { ...observation, restMs: restOf(context) };
+      return isOwn
+        ? observation
+        : { ...observation, restMs: restUntilTurn(context, target, config.intervals.fastMs) };
     }
     if (!isOwn) {
       return observation;
@@ -108,14 +105,6 @@ export function createStatusProbe({ config }: ProbeSetup): Probe {
       events: before === undefined ? [] : findLeaderChange(before, status, clock.nowMs()),
       trigger: isReturn ? STALE_AFTER_RETURN : STALE_AFTER_CHANGE,
     };
-  }
-
-  /** Up to its next turn, less half an interval, because ticks are not exact. */
-  function restOf({ clock, etcd, target }: ProbeContext): number {
-    const tick = Math.round(clock.monotonicUs() / 1000 / config.intervals.fastMs);
-    const place = etcd.otherMembers().findIndex((member) => member.name === target);
-    const ticksToNext = OTHERS_TURNS - ((tick + place) % OTHERS_TURNS);
-    return (ticksToNext - 0.5) * config.intervals.fastMs;
   }
 
   return { name: "status", cadence: "fast", timeLimitMs: TIME_LIMIT_MS, targets, run };
@@ -142,6 +131,9 @@ function isSameDocument(one: EtcdStatus, other: EtcdStatus): boolean {
     one.version === other.version &&
     one.isLearner === other.isLearner &&
     one.endpoint === other.endpoint &&
+    one.storageVersion === other.storageVersion &&
+    one.dbQuotaBytes === other.dbQuotaBytes &&
+    one.downgradeTarget === other.downgradeTarget &&
     one.errors.length === other.errors.length &&
     one.errors.every((error, index) => error === other.errors[index])
   );
@@ -149,6 +141,7 @@ function isSameDocument(one: EtcdStatus, other: EtcdStatus): boolean {
 
 function createFact(name: string, status: EtcdStatus, own: boolean): Fact {
   const { memberId, clusterId, leaderId, raftTerm, version, isLearner, endpoint } = status;
+  const { storageVersion, dbQuotaBytes, downgradeTarget } = status;
   const errors = [...status.errors];
   const value = create(StatusFactSchema, {
     memberId,
@@ -160,6 +153,10 @@ function createFact(name: string, status: EtcdStatus, own: boolean): Fact {
     errors,
     own,
     endpoint,
+    storageVersion,
+    dbQuotaBytes,
+    downgradeEnabled: downgradeTarget !== undefined,
+    downgradeTarget: downgradeTarget ?? "",
   });
   return create(FactSchema, { key: `status/${name}`, body: { case: "status", value } });
 }

@@ -1,6 +1,7 @@
 /** How far one collector is: what it has of every run, what is on its way, what it lost. Every collector has its own. */
-import type { ClockOffset, FrameLoss } from "../../shared/frame.ts";
+import type { FrameLoss } from "../../shared/frame.ts";
 import { createSequenceSet, type SequenceSet } from "../../shared/sequence-set.ts";
+import type { MeasuredClock } from "./frame-offset.ts";
 import { addLoss, NO_LOSS, type LossState } from "./loss.ts";
 import { countFrames, type Segment } from "./segments.ts";
 
@@ -11,7 +12,7 @@ export interface Cursor {
   inFlight: SequenceSet;
   loss: LossState;
   dropped: bigint;
-  clockOffset: ClockOffset | undefined;
+  measuredClock: MeasuredClock | undefined;
   /** Forgets runs of which nothing is kept. */
   keepRuns(instanceIds: ReadonlySet<string>): void;
 }
@@ -27,7 +28,7 @@ export function createCursor(): Cursor {
     inFlight: createSequenceSet(),
     loss: NO_LOSS,
     dropped: 0n,
-    clockOffset: undefined,
+    measuredClock: undefined,
     keepRuns: (instanceIds) => {
       for (const instanceId of byRun.keys()) {
         if (!instanceIds.has(instanceId)) {

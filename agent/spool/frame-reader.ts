@@ -5,6 +5,7 @@ import type { Logger } from "../../shared/log-line.ts";
 import { countLacking, countUnsent, type Cursor } from "./cursor.ts";
 import type { DiskSpool } from "./disk-spool.ts";
 import type { FrameReader, Outgoing } from "./frame-queue.ts";
+import { offsetOfFrame } from "./frame-offset.ts";
 import { createKeptFrames } from "./kept-frames.ts";
 import { hearLoss, tellLoss } from "./loss.ts";
 import type { MemoryFrames } from "./memory-frames.ts";
@@ -51,7 +52,8 @@ export function createFrameReader(options: FrameReaderOptions): FrameReader {
     }
     cursor.inFlight.add(frame.sequence);
     cursor.loss = tellLoss(cursor.loss, frame.sequence, clock.monotonicUs());
-    const { dropped, clockOffset, loss } = cursor;
+    const { dropped, measuredClock, loss } = cursor;
+    const clockOffset = offsetOfFrame(frame, measuredClock);
     return {
       kind: "frame",
       frame: { ...frame, droppedTotal: dropped, clockOffset, loss: loss.loss, waiting: waiting() },
@@ -94,7 +96,7 @@ export function createFrameReader(options: FrameReaderOptions): FrameReader {
     acknowledge,
     release,
     measureClock: (offset) => {
-      cursor.clockOffset = offset;
+      cursor.measuredClock = { offset, leadMs: clock.nowMs() - clock.monotonicUs() / 1000 };
     },
     droppedTotal: () => cursor.dropped,
     waiting,

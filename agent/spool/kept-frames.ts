@@ -2,13 +2,15 @@
  * What was kept of one run, as one collector drains it: file by file from its beginning, because frames define what
  * later ones use; at a steady rate, and only while the live frames flow.
  */
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { Clock, Timer } from "../../shared/clock.ts";
+import type { ClockOffset } from "../../shared/frame.ts";
 import { FrameSchema, type Hello } from "../../shared/gen/etcdscope/v1/stream_pb.js";
 import type { Logger } from "../../shared/log-line.ts";
 import { createSequenceSet } from "../../shared/sequence-set.ts";
 import { countUnsent, type Cursor } from "./cursor.ts";
 import type { DiskSpool } from "./disk-spool.ts";
+import { offsetOfFrame } from "./frame-offset.ts";
 import type { KeptFrames, Outgoing } from "./frame-queue.ts";
 import type { SpoolRecord } from "./record.ts";
 import type { Segment } from "./segments.ts";
@@ -90,8 +92,8 @@ export function createKeptFrames(options: KeptFramesOptions): KeptFrames {
 
   /** Of two values of one field the later one holds: what was not known then is written behind the frame. */
   function withClockOffset(record: SpoolRecord): Uint8Array {
-    const offset = cursor.clockOffset;
-    if (record.hasClockOffset || offset === undefined) {
+    const offset = record.hasClockOffset ? undefined : findOffset(record);
+    if (offset === undefined) {
       return record.frame;
     }
     const more = create(FrameSchema, {
@@ -99,6 +101,16 @@ export function createKeptFrames(options: KeptFramesOptions): KeptFrames {
       clockRoundTripUs: Math.max(0, Math.round(offset.roundTripUs)),
     });
     return Buffer.concat([record.frame, toBinary(FrameSchema, more)]);
+  }
+
+  /** What another run's monotonic clock counted from is not known. */
+  function findOffset({ capturedAtMs, frame }: SpoolRecord): ClockOffset | undefined {
+    const measured = cursor.measuredClock;
+    if (measured === undefined || instanceId !== disk.runId()) {
+      return measured?.offset;
+    }
+    const monotonicUs = Number(fromBinary(FrameSchema, frame).monotonicUs);
+    return offsetOfFrame({ capturedAtMs, monotonicUs }, measured);
   }
 
   function load(): void {

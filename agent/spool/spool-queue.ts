@@ -9,6 +9,7 @@ import { HelloSchema, type Hello } from "../../shared/gen/etcdscope/v1/stream_pb
 import type { Logger } from "../../shared/log-line.ts";
 import { countLacking, createCursor, noteLoss, type Cursor } from "./cursor.ts";
 import { createDiskSpool, type AgentHello } from "./disk-spool.ts";
+import { offsetOfFrame } from "./frame-offset.ts";
 import type { FrameQueue, FrameReader } from "./frame-queue.ts";
 import { createFrameReader } from "./frame-reader.ts";
 import { createMemoryFrames } from "./memory-frames.ts";
@@ -124,10 +125,10 @@ export function createSpoolQueue(options: SpoolQueueOptions): FrameQueue {
   }
 
   function spill(frames: readonly Frame[]): Promise<void> {
-    const offset = cursors.find(({ clockOffset }) => clockOffset !== undefined)?.clockOffset;
+    const measured = cursors.find(({ measuredClock }) => measuredClock !== undefined)?.measuredClock;
     spillingUpTo = frames.at(-1)?.sequence ?? 0n;
     spilling = disk
-      .write(frames.map((frame) => ({ ...frame, clockOffset: offset })))
+      .write(frames.map((frame) => ({ ...frame, clockOffset: offsetOfFrame(frame, measured) })))
       .then(({ writtenUpTo = 0n, failure: failed }) => {
         while ((memory.first()?.sequence ?? writtenUpTo + 1n) <= writtenUpTo) {
           memory.removeFirst();

@@ -1,6 +1,8 @@
 /** Estimates how far this node's clock is from the collector's, from the answers to pings. Pure. */
 import type { ClockOffset } from "../../shared/frame.ts";
 
+/** Apart by more than this, beyond what their round trips explain, are two measurements between which a clock was set. */
+const STEP_US = 250_000;
 /** Measurements kept: the one with the shortest round trip of these is the estimate (as NTP's clock filter does). */
 const KEPT = 8;
 
@@ -14,11 +16,14 @@ export interface PingRoundTrip {
   readonly receivedAtUnixUs: number;
 }
 
-/** Adds a measurement, dropping the oldest beyond those kept. */
+/** Adds a measurement, dropping the oldest beyond those kept, and all that were taken before a clock was set. */
 export function recordRoundTrip(history: OffsetHistory, trip: PingRoundTrip): OffsetHistory {
   const roundTripUs = Math.max(0, Math.round(trip.roundTripUs));
   const offsetUs = Math.round(trip.sentAtUnixUs + roundTripUs / 2 - trip.receivedAtUnixUs);
-  return [...history, { offsetUs, roundTripUs }].slice(-KEPT);
+  const since = history.findLastIndex(
+    (one) => Math.abs(one.offsetUs - offsetUs) > STEP_US + (one.roundTripUs + roundTripUs) / 2,
+  );
+  return [...history.slice(since + 1), { offsetUs, roundTripUs }].slice(-KEPT);
 }
 
 /** The best known offset, or undefined before the first measurement. */

@@ -1,4 +1,4 @@
-/** Turns what gRPC says of a failed stream into one sentence for the log, the same for the same cause. Pure. */
+/** Turns what HTTP/2 says of a failed stream into one sentence for the log, the same for the same cause. Pure. */
 
 /** Validity of this agent's own certificate. */
 export interface OwnCertificate {
@@ -8,17 +8,10 @@ export interface OwnCertificate {
 }
 
 /** What a connection looks like that the other side closed right after TLS. */
-const CLOSED_EARLY =
-  /^(Failed to connect|.*(ECONNRESET|EPIPE|socket hang up|Connection closed|socket disconnected).*)$/;
+const CLOSED_EARLY = /ECONNRESET|EPIPE|socket hang up|Connection closed|socket disconnected/;
 
 export function describeFailure(details: string, own: OwnCertificate | undefined, nowMs: number): string {
-  // gRPC's framing, and a time that would make every line another
-  const text = details
-    .replace(/^No connection established\. Last error: /, "")
-    .replace(/\.? Resolution note: .*$/, "")
-    .replaceAll(/ ?\(\d{4}-\d\d-\d\dT[\d:.]+Z\)/g, "")
-    .replace(/^Error: /, "")
-    .trim();
+  const text = details.trim();
   if (!CLOSED_EARLY.test(text)) {
     return text === "" ? "The stream ended without a reason" : text;
   }

@@ -1,7 +1,7 @@
 /** The pki commands' options. The certificate packages are loaded when one is called. */
 import { InvalidArgumentError, type Command } from "commander";
 import { systemClock } from "../../shared/clock.ts";
-import type { ProgramContext } from "../program.ts";
+import type { ProgramContext } from "../question.ts";
 import type { PkiOptions } from "./run-pki.ts";
 
 /** Ten years: identities are re-issued under an authority, it itself seldom. */
@@ -10,6 +10,8 @@ const AUTHORITY_DAYS = 3650;
 const IDENTITY_DAYS = 825;
 /** Nobody who asks for more than a century means it. */
 const MAX_DAYS = 36_500;
+const DEFAULT_TOKEN_HOURS = 24;
+const MAX_TOKEN_HOURS = 24 * 30;
 
 interface GivenOptions {
   readonly dir: string;
@@ -42,6 +44,8 @@ export function addPkiCommands(program: Command, context: ProgramContext): void 
       context.terminal().write(await issueForAgent(complete(options), options));
     });
 
+  addToken(pki, context);
+
   pkiCommand(pki, "issue-collector", {
     about: "the collector's identity: collector.crt and .key",
     days: IDENTITY_DAYS,
@@ -50,6 +54,42 @@ export function addPkiCommands(program: Command, context: ProgramContext): void 
     .action(async (options: GivenOptions & { readonly host: readonly string[] }) => {
       const { issueForCollector } = await import("./run-pki.ts");
       context.terminal().write(await issueForCollector(complete(options), options.host));
+    });
+}
+
+function addToken(pki: Command, context: ProgramContext): void {
+  pki
+    .command("token")
+    .summary('a join token for "etcdscope enroll" on one node')
+    .description(
+      "Makes a join token: good once, for one node, for some hours. Tell it as you would a password.",
+    )
+    .option("--dir <dir>", "folder of the certificates", "./pki")
+    .requiredOption("--cluster <name>", "the cluster")
+    .requiredOption("--node <name>", "the node")
+    .option("--hours <n>", "hours that it is good", parseHours, DEFAULT_TOKEN_HOURS)
+    .action(
+      async (options: {
+        readonly dir: string;
+        readonly cluster: string;
+        readonly node: string;
+        readonly hours: number;
+      }) => {
+        const { createToken } = await import("./run-pki.ts");
+        context.terminal().write(await createToken({ dir: options.dir, clock: systemClock }, options));
+      },
+    );
+  pki
+    .command("revoke")
+    .summary("a certificate that collectors shall not believe any more")
+    .description(
+      "Adds a certificate to revoked.txt, which a collector follows (grpc.revoked): its agent is cut off within seconds.",
+    )
+    .argument("<certificate>", "file of the certificate")
+    .option("--dir <dir>", "folder of the certificates", "./pki")
+    .action(async (certificate: string, options: { readonly dir: string }) => {
+      const { revoke } = await import("./run-pki.ts");
+      context.terminal().write(revoke({ dir: options.dir, clock: systemClock }, certificate));
     });
 }
 
@@ -73,6 +113,14 @@ function complete(options: GivenOptions): PkiOptions {
 
 function collect(host: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), host];
+}
+
+function parseHours(text: string): number {
+  const hours = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (hours < 1 || hours > MAX_TOKEN_HOURS) {
+    throw new InvalidArgumentError(`Expected a whole number from 1 to ${MAX_TOKEN_HOURS}.`);
+  }
+  return hours;
 }
 
 function parseDays(text: string): number {

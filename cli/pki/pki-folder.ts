@@ -1,9 +1,17 @@
 /** The folder that holds the certificates: keys readable by their owner alone, nothing overwritten by accident. */
-import { createPrivateKey, X509Certificate } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createPrivateKey, randomBytes, X509Certificate } from "node:crypto";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { EtcdscopeError } from "../../shared/errors.ts";
-import { parseAuthority, type Authority, type Issued } from "./certificate-authority.ts";
+import { parseAuthority, type Authority, type Issued } from "../../collector/enrol/certificate-authority.ts";
 
 export interface WrittenPair {
   readonly certificateFile: string;
@@ -76,6 +84,32 @@ export async function readAuthority(dir: string): Promise<Authority> {
     throw new EtcdscopeError("STORAGE_CORRUPT", `${keyFile} is not the key of ${certificateFile}`);
   }
   return authority;
+}
+
+/** Seals join tokens; the collector gets a copy or reads this one (grpc.enrol.joinKey). */
+export function readOrCreateJoinKey(dir: string): string {
+  const file = join(dir, "join.key");
+  if (!existsSync(file)) {
+    writeFileSync(file, `${randomBytes(32).toString("base64url")}\n`, { mode: 0o600, flag: "wx" });
+  }
+  return readFileSync(file, "utf8").trim();
+}
+
+export function readSerial(file: string): { readonly serial: string; readonly names: string } {
+  try {
+    const { serialNumber, subject, subjectAltName } = new X509Certificate(readFileSync(file));
+    return { serial: serialNumber, names: (subjectAltName ?? subject).replaceAll(/\s+/g, " ") };
+  } catch (caught) {
+    const message = `Expected a certificate in ${file}: ${messageOf(caught)}`;
+    throw new EtcdscopeError("ARGUMENT_INVALID", message, { cause: caught });
+  }
+}
+
+/** Returns the list's file. */
+export function appendRevoked(dir: string, line: string): string {
+  const file = join(dir, "revoked.txt");
+  appendFileSync(file, `${line}\n`, { mode: 0o644 });
+  return file;
 }
 
 function messageOf(caught: unknown): string {

@@ -3,8 +3,24 @@ import { isHost } from "../../shared/config/parse-address.ts";
 import { isName, MAX_CLUSTER_NAME_LENGTH, MAX_NODE_NAME_LENGTH } from "../../shared/config/field-types.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { EtcdscopeError } from "../../shared/errors.ts";
-import { createAuthority, issueAgent, issueCollector, type Issued } from "./certificate-authority.ts";
-import { assertFree, readAuthority, writePair, type WrittenPair } from "./pki-folder.ts";
+import {
+  createAuthority,
+  issueAgent,
+  issueCollector,
+  type Issued,
+} from "../../collector/enrol/certificate-authority.ts";
+import { randomBytes } from "node:crypto";
+import { certificateHash } from "../../shared/enrolment.ts";
+import { createJoinToken } from "../../collector/enrol/join-token.ts";
+import {
+  appendRevoked,
+  assertFree,
+  readAuthority,
+  readOrCreateJoinKey,
+  readSerial,
+  writePair,
+  type WrittenPair,
+} from "./pki-folder.ts";
 
 /** Common to all three. */
 export interface PkiOptions {
@@ -48,6 +64,35 @@ export async function issueForCollector(options: PkiOptions, hosts: readonly str
     validityOf(options),
   );
   return describe(writePair(options.dir, "collector", { ...issued, force: options.force }), issued);
+}
+
+/** A one-time token for one node; the key that seals it is made when there is none. */
+export async function createToken(
+  options: Pick<PkiOptions, "dir" | "clock">,
+  join: { readonly cluster: string; readonly node: string; readonly hours: number },
+): Promise<string> {
+  assertName("--cluster", join.cluster, MAX_CLUSTER_NAME_LENGTH);
+  assertName("--node", join.node, MAX_NODE_NAME_LENGTH);
+  const { certificate } = await readAuthority(options.dir);
+  const token = createJoinToken(
+    {
+      cluster: join.cluster,
+      node: join.node,
+      expiresAtMs: options.clock.nowMs() + join.hours * 3_600_000,
+      id: randomBytes(16).toString("hex"),
+      authorityHash: certificateHash(certificate.toString("pem")),
+    },
+    readOrCreateJoinKey(options.dir),
+  );
+  return `${token}\n`;
+}
+
+/** Adds a certificate to the list that the collector reads (grpc.revoked). */
+export function revoke(options: Pick<PkiOptions, "dir" | "clock">, certificateFile: string): string {
+  const { serial, names } = readSerial(certificateFile);
+  const day = new Date(options.clock.nowMs()).toISOString().slice(0, 10);
+  const list = appendRevoked(options.dir, `${serial}  # ${names} ${day}`);
+  return `${list}   ${serial} (${names}) is no longer believed by collectors that read it (grpc.revoked)\n`;
 }
 
 function assertName(option: string, text: string, maxLength: number): void {

@@ -1,4 +1,4 @@
-/** What to do now and what not to do, where the findings and the quorum alone make it certain. Looking comes before changing. */
+/** What to do now, where the findings alone make it certain. Looking comes before changing. */
 import { quote } from "../../collector/runbook/shell.ts";
 import type { ClusterState, Finding } from "../../shared/rest.ts";
 import type { Text } from "../../shared/text.ts";
@@ -59,28 +59,4 @@ export function sayWhereStepsAre({ cluster }: ClusterState, causes: readonly Fin
   const member = kind === "member" ? ` --member ${quote(name)}` : "";
   const command = `etcdscope runbook ${cause.code} --cluster ${quote(cluster)}${member}`;
   return { en: command, zh: command };
-}
-
-/** What would make it worse. */
-export function listDangers(state: ClusterState): readonly Text[] {
-  const { voters, needed, tolerance } = state.quorum;
-  if (state.verdict === "quorum-lost" && voters > 1) {
-    return [
-      {
-        en: "delete a data directory or use --force-new-cluster: members that come back bring the quorum back",
-        zh: "删除数据目录或使用 --force-new-cluster：成员恢复后法定人数即恢复",
-      },
-    ];
-  }
-  const serving = state.members.filter((member) => member.state === "serving" && member.role !== "learner");
-  if (tolerance !== 0 || voters < 2 || serving.length === 0) {
-    return [];
-  }
-  const names = serving.map(({ name }) => name);
-  return [
-    {
-      en: `stop ${names.join(" or ")}: the quorum of ${needed} would be lost`,
-      zh: `停止 ${names.join(" 或 ")}：否则将失去法定人数（需要 ${needed} 个）`,
-    },
-  ];
 }

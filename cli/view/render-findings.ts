@@ -1,10 +1,11 @@
 /** Findings for people: what, since when, the evidence, and what explains what. */
 import type { Evidence, Finding } from "../../shared/rest.ts";
 import type { Text } from "../../shared/text.ts";
+import { SEVERITY_WORDS } from "../../shared/state-words.ts";
 import type { Terminal } from "../terminal.ts";
 import { bySeverity, describeSubject, SEVERITY_STYLES } from "./render-status.ts";
 import { wrapText } from "./text-width.ts";
-import { ago, SEVERITY_WORDS } from "./words.ts";
+import { ago, shout } from "./words.ts";
 
 const INDENT = "  ";
 /** The API gives all of it with --json. */
@@ -40,7 +41,7 @@ function renderFinding(finding: Finding, context: Context): string {
   const { language } = terminal;
   const severity = terminal.style(
     SEVERITY_STYLES[finding.severity],
-    SEVERITY_WORDS[finding.severity][language],
+    shout(SEVERITY_WORDS[finding.severity])[language],
   );
   const root = { en: "   root cause", zh: "   根本原因" };
   const sinceMs = Date.parse(finding.since);

@@ -2,11 +2,12 @@
 import { formatDurationWords } from "./words.ts";
 import type { Incident, IncidentSummary } from "../../shared/rest-incident.ts";
 import type { Text } from "../../shared/text.ts";
+import { SEVERITY_WORDS } from "../../shared/state-words.ts";
 import type { Terminal } from "../terminal.ts";
 import { SEVERITY_STYLES } from "./render-status.ts";
 import { renderTable } from "./render-table.ts";
 import { padText, wrapText } from "./text-width.ts";
-import { SEVERITY_WORDS } from "./words.ts";
+import { shout } from "./words.ts";
 
 const HEADS = {
   en: ["ID", "BEGAN (UTC)", "LASTED", "SEVERITY", "WHAT"],
@@ -36,7 +37,7 @@ export function renderIncidentList(
         style: (text) => (one.status === "open" ? terminal.style("bold", text) : text),
       },
       {
-        text: SEVERITY_WORDS[one.severity][language],
+        text: shout(SEVERITY_WORDS[one.severity])[language],
         style: (text) => terminal.style(SEVERITY_STYLES[one.severity], text),
       },
       { text: one.title[language] },
@@ -75,7 +76,7 @@ export function renderIncident(incident: Incident, terminal: Terminal): string {
   }
   const severity = terminal.style(
     [SEVERITY_STYLES[incident.severity], "bold"],
-    SEVERITY_WORDS[incident.severity][language],
+    shout(SEVERITY_WORDS[incident.severity])[language],
   );
   const rows = incident.timeline.slice(0, MAX_TIMELINE).map(({ at, node, text, isClockMeasured }) => {
     const time = `${isClockMeasured ? " " : "~"}${at.slice(11, 23)}`;

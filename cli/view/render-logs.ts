@@ -3,10 +3,11 @@ import type { LogCause, LogEpisode, LogSummary } from "../../shared/log/summariz
 import { findLogText } from "../../shared/log/texts.ts";
 import { formatTimestamp } from "../../shared/parse-timestamp.ts";
 import type { Language } from "../../shared/text.ts";
+import { SEVERITY_WORDS } from "../../shared/state-words.ts";
 import type { Terminal } from "../terminal.ts";
 import { SEVERITY_STYLES } from "./render-status.ts";
 import { cutText, wrapText } from "./text-width.ts";
-import { SEVERITY_WORDS } from "./words.ts";
+import { shout } from "./words.ts";
 
 const INDENT = "  ";
 /** More are counted, not told. */
@@ -42,7 +43,10 @@ function renderCause(cause: LogCause, index: number, terminal: Terminal): string
   const words = findLogText(cause.code);
   const likely = { en: "   likely cause", zh: "   可能的原因" };
   const over = { en: "   over: etcd served again afterwards", zh: "   已恢复：之后 etcd 重新提供服务" };
-  const severity = terminal.style(SEVERITY_STYLES[cause.severity], SEVERITY_WORDS[cause.severity][language]);
+  const severity = terminal.style(
+    SEVERITY_STYLES[cause.severity],
+    shout(SEVERITY_WORDS[cause.severity])[language],
+  );
   const labels = {
     next: { en: "now: ", zh: "现在：" },
     explains: { en: "explains: ", zh: "可解释：" },

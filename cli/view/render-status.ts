@@ -1,5 +1,6 @@
 /** What an operator reads first: one cluster's verdict, its causes and effects, what to do and what not, and its members. */
 import { formatSizeBytes } from "../../shared/config/parse-size.ts";
+import { listDangers } from "../../shared/list-dangers.ts";
 import type {
   ClusterState,
   Finding,
@@ -10,11 +11,13 @@ import type {
   Verdict,
 } from "../../shared/rest.ts";
 import type { Language, Text } from "../../shared/text.ts";
+import { MEMBER_STATE_WORDS, VERDICT_WORDS } from "../../shared/state-words.ts";
 import type { Style, Terminal } from "../terminal.ts";
-import { listDangers, listNextSteps, sayWhereEvidenceIs, sayWhereStepsAre } from "./next-steps.ts";
+import { listNextSteps, sayWhereEvidenceIs, sayWhereStepsAre } from "./next-steps.ts";
+import { nameCause } from "./cause-words.ts";
 import { renderTable, type Cell } from "./render-table.ts";
 import { padText, textWidth, wrapText } from "./text-width.ts";
-import { AGENT_WORDS, ago, HEADS, LABELS, ROLE_WORDS, STATE_WORDS, VERDICT_WORDS } from "./words.ts";
+import { AGENT_WORDS, ago, HEADS, LABELS, ROLE_WORDS, shout } from "./words.ts";
 
 /** More than these are counted, not told: the first ones matter. */
 const MAX_CAUSES = 5;
@@ -44,7 +47,7 @@ export function renderHeadline(
   rest: { readonly headline: Text; readonly terminal: Terminal },
 ): string {
   const { terminal } = rest;
-  const word = VERDICT_WORDS[verdict][terminal.language];
+  const word = shout(VERDICT_WORDS[verdict])[terminal.language];
   const lead = textWidth(cluster) + textWidth(word) + 6;
   const lines = wrapText(rest.headline[terminal.language], Math.max(30, terminal.columns - lead));
   const [first = "", ...others] = lines;
@@ -159,10 +162,33 @@ function joinSentences(title: string, detail: string, language: Language): strin
 function ruledOutLine(causes: readonly Finding[], terminal: Terminal): string[] {
   const all = causes.flatMap(({ ruledOut }) => ruledOut);
   const distinct = all.filter((one, index) => all.findIndex(({ code }) => code === one.code) === index);
-  const texts = distinct
-    .slice(0, MAX_RULED_OUT)
-    .map(({ code, because }) => `${code.toLowerCase().replaceAll("_", " ")} (${because[terminal.language]})`);
-  return texts.length === 0 ? [] : [labelled(LABELS.not, texts.join(", "), { terminal })];
+  const texts = distinct.slice(0, MAX_RULED_OUT).map(({ code, because }) => {
+    const { en, zh } = nameCause(code);
+    return terminal.language === "zh" ? `${zh}（${because.zh}）` : `${en} (${because.en})`;
+  });
+  return texts.length === 0 ? [] : [labelledList(LABELS.not, texts, terminal)];
+}
+
+/** Whole entries share a line where they fit; one that does not is wrapped alone. */
+function labelledList(label: Text, entries: readonly string[], terminal: Terminal): string {
+  const hang = INDENT + LABEL_WIDTH;
+  const width = terminal.columns - hang;
+  const comma = terminal.language === "zh" ? "、" : ", ";
+  const lines: string[] = [];
+  for (const [index, entry] of entries.entries()) {
+    const text = index === entries.length - 1 ? entry : `${entry}${comma}`;
+    const last = lines.at(-1) ?? "";
+    if (last !== "" && textWidth(last + text.trimEnd()) <= width) {
+      lines[lines.length - 1] = last + text;
+    } else {
+      lines.push(...wrapText(text.trimEnd(), width).map((line) => line));
+      lines[lines.length - 1] += text.endsWith(" ") ? " " : "";
+    }
+  }
+  const word = terminal.style("dim", padText(label[terminal.language], LABEL_WIDTH));
+  return lines
+    .map((line, index) => `${index > 0 ? " ".repeat(hang) : " ".repeat(INDENT) + word}${line.trimEnd()}\n`)
+    .join("");
 }
 
 function labelled(
@@ -196,7 +222,7 @@ function memberRow(member: MemberReport, terminal: Terminal): readonly Cell[] {
     { text: member.name },
     member.role === "leader" ? { text: role, style: (text) => terminal.style("bold", text) } : { text: role },
     {
-      text: STATE_WORDS[member.state][language],
+      text: MEMBER_STATE_WORDS[member.state][language],
       style: (text) => terminal.style(STATE_STYLES[member.state], text),
     },
     { text: member.version ?? "-" },

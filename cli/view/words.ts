@@ -1,25 +1,11 @@
 /** The words that the commands put around what the collector says, in both languages. */
-import type { AgentState, MemberRole, MemberState, Severity, Verdict } from "../../shared/rest.ts";
+import type { AgentState, MemberRole } from "../../shared/rest.ts";
 import type { Text } from "../../shared/text.ts";
 
-export const VERDICT_WORDS: Readonly<Record<Verdict, Text>> = {
-  healthy: { en: "HEALTHY", zh: "健康" },
-  degraded: { en: "DEGRADED", zh: "降级" },
-  "at-risk": { en: "AT RISK", zh: "有风险" },
-  "no-leader": { en: "NO LEADER", zh: "无 leader" },
-  "quorum-lost": { en: "QUORUM LOST", zh: "失去法定人数" },
-  unknown: { en: "UNKNOWN", zh: "未知" },
-};
-
-export const STATE_WORDS: Readonly<Record<MemberState, Text>> = {
-  serving: { en: "serving", zh: "可用" },
-  "no-quorum": { en: "no quorum", zh: "无法定人数" },
-  hung: { en: "hung", zh: "挂起" },
-  down: { en: "down", zh: "停止" },
-  unreachable: { en: "unreachable", zh: "不可达" },
-  removed: { en: "removed", zh: "已移除" },
-  unknown: { en: "unknown", zh: "未知" },
-};
+/** A terminal has no large type. */
+export function shout({ en, zh }: Text): Text {
+  return { en: en.toUpperCase(), zh };
+}
 
 export const ROLE_WORDS: Readonly<Record<MemberRole, Text>> = {
   leader: { en: "leader", zh: "leader" },
@@ -32,12 +18,6 @@ export const AGENT_WORDS: Readonly<Record<AgentState, Text>> = {
   online: { en: "online", zh: "在线" },
   silent: { en: "silent", zh: "失联" },
   "never-seen": { en: "none", zh: "无" },
-};
-
-export const SEVERITY_WORDS: Readonly<Record<Severity, Text>> = {
-  critical: { en: "CRITICAL", zh: "严重" },
-  warning: { en: "WARNING", zh: "警告" },
-  info: { en: "INFO", zh: "提示" },
 };
 
 /** Labels in front of the lines under a headline; at most 8 columns each. */

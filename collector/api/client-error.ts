@@ -7,7 +7,9 @@ import { createProblem } from "./problem.ts";
 const START_LINE_BYTES = 8 * 1024;
 
 export function answerClientError(error: ConnectionError, socket: Socket): void {
-  if (error.code === "ECONNRESET" || socket.destroyed || !socket.writable) {
+  // Without a handshake there is no way to say anything: an answer would wait for one, and the connection with it.
+  const isTls = /^ERR_(SSL|TLS)_/.test(error.code);
+  if (isTls || error.code === "ECONNRESET" || socket.destroyed || !socket.writable) {
     socket.destroy();
     return;
   }

@@ -2,6 +2,10 @@
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { ClusterSummary, Verdict } from "../../shared/rest.ts";
 import type { IngestCounters } from "../ingest/counters.ts";
+import type { EventHub, EventHubCounters } from "./stream/event-hub.ts";
+import { OUTPUT_KINDS, type OutputCounters, type OutputKind } from "../output/output-counters.ts";
+
+export type OutputMetrics = Readonly<Record<OutputKind, Readonly<OutputCounters>>>;
 
 export interface CollectorMetrics {
   readonly contentType: string;
@@ -88,8 +92,17 @@ const ROWS: readonly CounterRow[] = [
   { name: "pending_bytes", type: "gauge", help: "Bytes that wait for a commit", key: "pendingBytes" },
 ];
 
+export interface MetricSources {
+  readonly ingestMetrics: IngestCounters;
+  readonly events: Pick<EventHub, "counters">;
+  readonly outputMetrics: OutputMetrics;
+  /** On the HTTP port, since the start. */
+  readonly refusedConnections?: () => number;
+}
+
 /** The counters are read at each scrape. */
-export function createCollectorMetrics(counters: IngestCounters): CollectorMetrics {
+export function createCollectorMetrics(sources: MetricSources): CollectorMetrics {
+  const { ingestMetrics, events, outputMetrics } = sources;
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const verdict = new Gauge({
@@ -116,7 +129,8 @@ export function createCollectorMetrics(counters: IngestCounters): CollectorMetri
         }
         tolerance.set({ cluster: cluster.name }, cluster.tolerance);
       }
-      return `${(await registry.metrics()).trimEnd()}\n${renderIngest(counters)}`;
+      const others = `${renderIngest(ingestMetrics)}${renderStreams(events.counters())}${renderConnections(sources.refusedConnections?.() ?? 0)}${renderOutputs(outputMetrics)}`;
+      return `${(await registry.metrics()).trimEnd()}\n${others}`;
     },
   };
 }
@@ -139,4 +153,39 @@ function renderIngest(counters: IngestCounters): string {
     ...refusals,
     "",
   ].join("\n");
+}
+
+function renderStreams({ listening, droppedTotal, refusedTotal }: EventHubCounters): string {
+  const rows = [
+    ["event_streams", "gauge", "Clients of the event streams", listening],
+    ["event_streams_dropped_total", "counter", "Clients cut off as they read too slowly", droppedTotal],
+    ["event_streams_refused_total", "counter", "Clients refused as too many were there", refusedTotal],
+  ] as const;
+  return rows
+    .map(([name, type, help, value]) => {
+      const full = `etcdscope_api_${name}`;
+      return `# HELP ${full} ${help}\n# TYPE ${full} ${type}\n${full} ${value}\n`;
+    })
+    .join("");
+}
+
+function renderConnections(refused: number): string {
+  const name = "etcdscope_api_connections_refused_total";
+  return `# HELP ${name} Connections closed at once as too many were there\n# TYPE ${name} counter\n${name} ${refused}\n`;
+}
+
+const OUTPUT_ROWS = [
+  ["sent_total", "Alerts, deliveries or samples that a receiver took", "sentTotal"],
+  ["failures_total", "Requests that failed and were tried again", "failuresTotal"],
+  ["dropped_total", "What was let go: a full queue, or refused for good", "droppedTotal"],
+] as const;
+
+function renderOutputs(outputs: OutputMetrics): string {
+  return OUTPUT_ROWS.flatMap(([name, help, key]) => [
+    `# HELP etcdscope_output_${name} ${help}`,
+    `# TYPE etcdscope_output_${name} counter`,
+    ...OUTPUT_KINDS.map((kind) => `etcdscope_output_${name}{kind="${kind}"} ${outputs[kind][key]}`),
+  ])
+    .map((line) => `${line}\n`)
+    .join("");
 }

@@ -1,5 +1,6 @@
 /** Builds the REST API, ready to listen or to be asked in memory: limits, tokens, headers and errors, then the endpoints. */
-import { readFileSync } from "node:fs";
+import type { Server as HttpsServer } from "node:https";
+import type { Server as NetServer } from "node:net";
 import {
   fastify,
   type FastifyInstance,
@@ -11,38 +12,56 @@ import type { Clock } from "../../shared/clock.ts";
 import { EtcdscopeError } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/log-line.ts";
 import type { CollectorConfig } from "../config.ts";
+import { clientOf, createConnectionPlaces } from "../connection-places.ts";
 import type { HistoryDoor } from "../history/history-door.ts";
+import type { ApiContext } from "./api-context.ts";
 import { answerClientError } from "./client-error.ts";
+import { createFailureGate } from "./failure-gate.ts";
+import { assertNotForeignPage } from "./foreign-page.ts";
 import type { IngestCounters } from "../ingest/counters.ts";
-import { createCollectorMetrics } from "./collector-metrics.ts";
+import { createCollectorMetrics, type OutputMetrics } from "./collector-metrics.ts";
 import { addOpenApi, addOpenApiRoute } from "./open-api.ts";
+import { addCompression } from "./compress.ts";
+import { addRevalidation } from "./revalidate.ts";
+import { readMaterial, reloadCertificate, toContext, type HttpTlsMaterial } from "./reload-certificate.ts";
 import { createProblem, describeError, sendProblem } from "./problem.ts";
+import { addCaptureRoutes } from "./routes/capture-routes.ts";
+import { addConsoleRoutes } from "./routes/console-routes.ts";
 import { addDiagnosisRoutes } from "./routes/diagnosis-routes.ts";
 import { addFindingRoutes } from "./routes/finding-routes.ts";
 import { addIncidentRoutes } from "./routes/incident-routes.ts";
 import { addSeriesRoutes } from "./routes/series-routes.ts";
 import { addServiceRoutes } from "./routes/service-routes.ts";
+import { addStreamRoutes } from "./routes/stream-routes.ts";
 import { addStateRoutes } from "./routes/state-routes.ts";
 import type { IncidentSource } from "./incident-source.ts";
 import type { StateSource } from "./state-source.ts";
-import { assertAllowed } from "./token-check.ts";
+import { MAX_LISTENERS, type EventHub } from "./stream/event-hub.ts";
+import { assertAllowed, type Role } from "./token-check.ts";
 
 export interface ApiOptions {
   readonly source: StateSource;
   readonly incidents: IncidentSource;
   readonly history: HistoryDoor;
+  readonly events: EventHub;
   readonly http: CollectorConfig["http"];
   readonly clock: Clock;
   readonly log: Logger;
   readonly ingestMetrics: IngestCounters;
+  readonly outputMetrics: OutputMetrics;
+  /** Where the built console is, when it has been built. */
+  readonly consoleFolder: string;
 }
 
-/** No endpoint takes a body; what a client sends all the same is read only so far. */
+/** No endpoint reads a body; what a client sends all the same is read only so far. */
 const MAX_BODY_BYTES = 64 * 1024;
 const MAX_URL_LENGTH = 8 * 1024;
 /** More than MAX_URL_LENGTH, so that a long URL gets its own answer. */
 const MAX_HEADER_BYTES = 32 * 1024;
-const MAX_CONNECTIONS = 1024;
+/** Over the event streams, which stay open. */
+const MAX_CONNECTIONS = MAX_LISTENERS + 1024;
+/** So that one client leaves room for others. Behind a reverse proxy all have its address. */
+const MAX_CONNECTIONS_OF_ADDRESS = (MAX_CONNECTIONS * 3) / 4;
 /** A request that dribbles in is cut off after this: nobody may hold a connection by writing slowly. */
 const REQUEST_TIMEOUT_MS = 10_000;
 const IDLE_TIMEOUT_MS = 60_000;
@@ -60,24 +79,71 @@ const SECURITY_HEADERS = {
 } as const;
 
 export function createApi(options: ApiOptions): FastifyInstance {
-  const app: FastifyInstance = fastify({ ...serverOptions(options.http), ...LIMITS });
+  const tls = options.http.tls && readMaterial(options.http.tls);
+  const app: FastifyInstance = fastify({ ...serverOptions(tls), ...LIMITS });
   app.server.maxConnections = MAX_CONNECTIONS;
+  const refusedConnections = limitEachAddress(app.server);
   // The schemas describe answers; a field that one of them forgot must not get lost on the way.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   addGuards(app, options);
+  addRevalidation(app);
+  addCompression(app);
   addOpenApi(app);
   void app.register(async (routes) => {
-    const { source, incidents, history, clock } = options;
-    const context = { source, incidents, history, clock };
+    const { source, incidents, history, events, clock } = options;
+    const context: ApiContext = {
+      source,
+      incidents,
+      history,
+      events,
+      clock,
+      tellFailure: (error, sentence) => options.log.warn({ error }, sentence),
+    };
     addStateRoutes(routes, context);
     addFindingRoutes(routes, context);
     addDiagnosisRoutes(routes, context);
     addIncidentRoutes(routes, context);
     addSeriesRoutes(routes, context);
-    addServiceRoutes(routes, context, createCollectorMetrics(options.ingestMetrics));
+    addStreamRoutes(routes, context);
+    addCaptureRoutes(routes, context);
+    addServiceRoutes(routes, context, createCollectorMetrics({ ...options, refusedConnections }));
+    addConsoleRoutes(routes, options.consoleFolder);
     addOpenApiRoute(routes);
   });
+  app.addHook("preClose", async () => options.events.close());
+  keepCertificateFresh(app, options, tls);
   return app;
+}
+
+function keepCertificateFresh(
+  app: FastifyInstance,
+  { http, clock, log }: ApiOptions,
+  inForce: HttpTlsMaterial | undefined,
+): void {
+  if (http.tls !== undefined && inForce !== undefined) {
+    const server = app.server as HttpsServer;
+    const stop = reloadCertificate({ server, tls: http.tls, inForce, clock, log });
+    app.addHook("preClose", async () => stop());
+  }
+}
+
+/** Returns how many connections were refused so far. */
+function limitEachAddress(server: NetServer): () => number {
+  let refused = 0;
+  const places = createConnectionPlaces(MAX_CONNECTIONS_OF_ADDRESS);
+  server.on("connection", (socket) => {
+    const client = clientOf(socket.remoteAddress ?? "");
+    if (places.take(client)) {
+      socket.once("close", () => places.leave(client));
+    } else {
+      refused += 1;
+      socket.destroy();
+    }
+  });
+  server.on("drop", () => {
+    refused += 1;
+  });
+  return () => refused;
 }
 
 const LIMITS: FastifyServerOptions = {
@@ -107,24 +173,44 @@ const LIMITS: FastifyServerOptions = {
   clientErrorHandler: answerClientError,
 };
 
-function serverOptions(http: CollectorConfig["http"]): object {
+function serverOptions(tls: HttpTlsMaterial | undefined): object {
   const limits = {
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: REQUEST_TIMEOUT_MS,
     connectionsCheckingInterval: TIMEOUT_CHECK_MS,
   };
-  if (http.tls === undefined) {
-    return { http: limits };
-  }
-  const { ca, cert, key } = http.tls;
-  const chain = ca === undefined ? {} : { ca: readFileSync(ca) };
-  return {
-    https: { ...limits, ...chain, cert: readFileSync(cert), key: readFileSync(key), minVersion: "TLSv1.2" },
-  };
+  return tls === undefined
+    ? { http: limits }
+    : { https: { ...limits, ...toContext(tls), handshakeTimeout: REQUEST_TIMEOUT_MS } };
 }
 
 /** What happens to every request before its endpoint, and when something goes wrong. */
 function addGuards(app: FastifyInstance, options: ApiOptions): void {
+  const { tokens } = options.http;
+  const failures = createFailureGate();
+
+  /** Who may not is told so, and slowed down; what only an admin may do is written down, whether it was allowed or not. */
+  function authorize(request: FastifyRequest, role: Role): void {
+    const nowMs = options.clock.nowMs();
+    const call = { audit: true, route: request.routeOptions.url, remote: request.ip };
+    try {
+      failures.assertMayTry(clientOf(request.ip), nowMs);
+      const token = assertAllowed(tokens, request.headers.authorization, role);
+      if (role === "admin") {
+        options.log.info({ ...call, token: token ?? "none needed" }, "A call of an admin was allowed.");
+      }
+    } catch (error) {
+      const { code, message } = EtcdscopeError.from(error);
+      if (code === "UNAUTHENTICATED") {
+        failures.failed(clientOf(request.ip), nowMs);
+      }
+      if (role === "admin") {
+        options.log.warn({ ...call, because: message }, "A call of an admin was refused.");
+      }
+      throw error;
+    }
+  }
+
   app.addHook("onRequest", async (request, reply) => {
     void reply.headers(SECURITY_HEADERS);
     assertWithinLimits(request);
@@ -133,7 +219,12 @@ function addGuards(app: FastifyInstance, options: ApiOptions): void {
     }
     const { role } = request.routeOptions.config;
     if (role !== undefined) {
-      assertAllowed(options.http.tokens, request.headers.authorization, role);
+      assertNotForeignPage({
+        method: request.method,
+        headers: request.headers,
+        isOpen: options.http.tokens.length === 0,
+      });
+      authorize(request, role);
     }
     return undefined;
   });
@@ -158,13 +249,17 @@ function addGuards(app: FastifyInstance, options: ApiOptions): void {
 
 function sendMissing(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const path = request.url.split("?")[0] ?? "";
-  // Every endpoint answers GET and HEAD; a path that does so exists.
-  const exists = app.findRoute({ method: "GET", url: path }) !== null;
-  if (request.method !== "GET" && request.method !== "HEAD" && exists) {
-    void reply.header("allow", "GET, HEAD");
+  const allowed = (["GET", "HEAD", "POST"] as const).filter(
+    (method) => app.findRoute({ method, url: path }) !== null,
+  );
+  if (allowed.length > 0) {
+    void reply.header("allow", allowed.join(", "));
     return sendProblem(
       reply,
-      createProblem(405, `${request.method} is not allowed here; only GET and HEAD are`),
+      createProblem(
+        405,
+        `${request.method} is not allowed here; only ${allowed.join(" and ")} ${allowed.length > 1 ? "are" : "is"}`,
+      ),
     );
   }
   return sendProblem(reply, createProblem(404, `No endpoint at ${path.slice(0, 256)}; see /openapi.json`));

@@ -33,7 +33,7 @@ export function createProblem(status: number, detail: string, field?: string): P
 /** Any error of a handler, of a check or of fastify itself as a problem. Details of our own faults stay in the log. */
 export function describeError(caught: unknown, knownParameters: readonly string[]): Problem {
   if (caught instanceof EtcdscopeError) {
-    const status = STATUS_OF_CODE[caught.code];
+    const status = caught.reason === "attempts" ? 429 : STATUS_OF_CODE[caught.code];
     return createProblem(
       status,
       status === 500 ? "The request failed; the log says why" : caught.message,
@@ -44,11 +44,15 @@ export function describeError(caught: unknown, knownParameters: readonly string[
   const invalid = error.validation?.[0];
   if (invalid !== undefined) {
     const extra = invalid.params["additionalProperty"];
-    const field = typeof extra === "string" ? extra : invalid.instancePath.slice(1).split("/")[0];
+    const missing = invalid.params["missingProperty"];
+    const at = typeof missing === "string" ? missing : invalid.instancePath.slice(1).split("/")[0];
+    const field = typeof extra === "string" ? extra : at;
     const text =
       typeof extra === "string"
         ? describeUnknown(extra, knownParameters).replace("key", "parameter")
-        : (invalid.message ?? "is not valid");
+        : typeof missing === "string"
+          ? "is required"
+          : (invalid.message ?? "is not valid");
     return createProblem(400, `${field ?? "query"}: ${text}`, field);
   }
   const status = error.statusCode ?? 500;
@@ -61,6 +65,9 @@ export function describeError(caught: unknown, knownParameters: readonly string[
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   if (problem.status === 401) {
     void reply.header("www-authenticate", 'Bearer realm="etcdscope"');
+  }
+  if (problem.status === 429) {
+    void reply.header("retry-after", "60");
   }
   if (problem.status === 503) {
     void reply.header("retry-after", "5");

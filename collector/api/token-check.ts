@@ -10,15 +10,18 @@ const RANK: Readonly<Record<Role, number>> = { viewer: 1, admin: 2 };
 /** Longer ones are no token of ours; bounds the hashing that a stranger can ask for. */
 const MAX_TOKEN_LENGTH = 1024;
 
-/** Throws UNAUTHENTICATED or PERMISSION_DENIED unless the header carries a token of that role or a greater one. */
+/**
+ * The name of the token that was shown; undefined where none is needed. Throws UNAUTHENTICATED or PERMISSION_DENIED unless the
+ * header carries a token of that role or a greater one.
+ */
 export function assertAllowed(
   tokens: readonly TokenConfig[],
   authorization: string | undefined,
   needed: Role,
-): void {
+): string | undefined {
   if (tokens.length === 0) {
     // The configuration allows no tokens only on loopback.
-    return;
+    return undefined;
   }
   const token = /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization ?? "")?.[1];
   if (token === undefined || token.length > MAX_TOKEN_LENGTH) {
@@ -41,4 +44,5 @@ export function assertAllowed(
       `The token "${held.name}" has the role ${held.role}; this needs ${needed}`,
     );
   }
+  return held.name;
 }

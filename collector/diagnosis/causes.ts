@@ -1,138 +1,29 @@
-/** What explains what. A table of codes, one idea of relatedness, and the order in which causes are preferred. */
+/** What explains what: one idea of relatedness over the table of causes, and the order in which causes are preferred. */
 import type { Confidence, Subject } from "../../shared/rest.ts";
 import type { Text } from "../../shared/text.ts";
+import { CAUSES, START_CODES } from "./cause-table.ts";
 import type { JudgedCluster } from "./judged-cluster.ts";
+import { subjectKey } from "./rule.ts";
 import type { RuleResult, Track } from "./track.ts";
 
-/** Effect → codes that can explain it, the most direct first. Codes that no rule has yet do no harm. */
-export const CAUSES: Readonly<Record<string, readonly string[]>> = {
-  MEMBER_DOWN: [
-    "OOM_KILLED",
-    "DISK_FULL",
-    "INODES_EXHAUSTED",
-    "NODE_UNREACHABLE",
-    "FS_READ_ONLY",
-    "MEMBER_REMOVED",
-    "CERT_KEY_MISMATCH",
-    "CERT_UNREADABLE",
-    "CERT_EXPIRED",
-    "CLUSTER_ID_MISMATCH",
-    "CRASH_LOOP",
-  ],
-  CRASH_LOOP: [
-    "OOM_KILLED",
-    "DISK_FULL",
-    "INODES_EXHAUSTED",
-    "FS_READ_ONLY",
-    "MEMBER_REMOVED",
-    "CERT_KEY_MISMATCH",
-    "CERT_UNREADABLE",
-    "CERT_EXPIRED",
-  ],
-  OOM_KILLED: ["MEMORY_PRESSURE"],
-  READS_HANG: [
-    "PROCESS_STOPPED",
-    "DISK_STALLED",
-    "DISK_SLOW",
-    "CPU_STARVED",
-    "PACKET_LOSS",
-    "PEER_LATENCY_HIGH",
-  ],
-  RAFT_LAG: ["DISK_STALLED", "DISK_SLOW", "CPU_STARVED", "MEMORY_PRESSURE", "PACKET_LOSS"],
-  MEMBER_HUNG: [
-    "PROCESS_STOPPED",
-    "DISK_STALLED",
-    "CPU_STARVED",
-    "CERT_EXPIRED",
-    "CERT_KEY_MISMATCH",
-    "CERT_UNTRUSTED",
-  ],
-  QUORUM_LOST: [
-    "PARTITION",
-    "MEMBER_DOWN",
-    "READS_HANG",
-    "MEMBER_HUNG",
-    "PROCESS_STOPPED",
-    "NODE_UNREACHABLE",
-    "DISK_FULL",
-    "CERT_EXPIRED",
-    "PEER_LINK_DOWN",
-  ],
-  QUORUM_AT_RISK: [
-    "MEMBER_DOWN",
-    "READS_HANG",
-    "MEMBER_HUNG",
-    "PROCESS_STOPPED",
-    "NODE_UNREACHABLE",
-    "PARTITION",
-    "CERT_EXPIRED",
-    "DISK_FULL",
-    "PEER_LINK_DOWN",
-  ],
-  NO_LEADER: ["QUORUM_LOST", "PARTITION", "DISK_SLOW", "TIMEOUTS_UNSUITABLE", "CPU_STARVED"],
-  LEADER_DISAGREEMENT: [
-    "CLUSTER_ID_MISMATCH",
-    "PARTITION",
-    "ASYMMETRIC_LINK",
-    "PEER_LINK_DOWN",
-    "DISK_STALLED",
-  ],
-  PEER_LINK_DOWN: [
-    "MEMBER_DOWN",
-    "MEMBER_HUNG",
-    "PROCESS_STOPPED",
-    "NODE_UNREACHABLE",
-    "CERT_EXPIRED",
-    "CERT_UNTRUSTED",
-    "CERT_SAN_MISMATCH",
-    "CERT_KEY_MISMATCH",
-    "PARTITION",
-    "PEER_PORT_BLOCKED",
-    "DNS_FAILING",
-    "CLUSTER_ID_MISMATCH",
-  ],
-  PARTITION: ["CERT_EXPIRED", "CERT_UNTRUSTED", "CERT_SAN_MISMATCH", "PEER_PORT_BLOCKED"],
-  PEER_PORT_BLOCKED: ["CERT_EXPIRED", "CERT_UNTRUSTED", "CERT_SAN_MISMATCH"],
-  ASYMMETRIC_LINK: ["MEMBER_DOWN", "MEMBER_HUNG", "PEER_PORT_BLOCKED", "PEER_LINK_DOWN"],
-  CLIENT_PORT_BLOCKED: ["FD_NEAR_LIMIT"],
-  PACKET_LOSS: ["PARTITION", "NODE_UNREACHABLE", "MEMBER_HUNG", "PROCESS_STOPPED", "PEER_PORT_BLOCKED"],
-  PEER_LATENCY_HIGH: ["PACKET_LOSS", "CPU_STARVED"],
-  SLOW_REQUESTS: [
-    "DISK_STALLED",
-    "DISK_SLOW",
-    "CPU_STARVED",
-    "MEMORY_PRESSURE",
-    "PROCESS_STOPPED",
-    "PACKET_LOSS",
-    "PEER_LATENCY_HIGH",
-  ],
-  HEARTBEATS_LATE: ["DISK_STALLED", "DISK_SLOW", "CPU_STARVED", "MEMORY_PRESSURE", "PROCESS_STOPPED"],
-  PROPOSALS_FAILING: [
-    "QUORUM_LOST",
-    "NO_LEADER",
-    "PARTITION",
-    "QUOTA_EXCEEDED",
-    "DISK_STALLED",
-    "DISK_SLOW",
-    "CPU_STARVED",
-    "PACKET_LOSS",
-  ],
-  PROPOSALS_PENDING: [
-    "QUORUM_LOST",
-    "NO_LEADER",
-    "DISK_STALLED",
-    "DISK_SLOW",
-    "CPU_STARVED",
-    "MEMORY_PRESSURE",
-    "PROCESS_STOPPED",
-    "PACKET_LOSS",
-  ],
-  AGENT_DEGRADED: ["DISK_STALLED", "CPU_STARVED"],
-  DISK_NEARLY_FULL: ["DISK_FULL"],
-  QUOTA_EXCEEDED: ["AUTO_COMPACTION_OFF", "DB_FRAGMENTED", "DB_GROWTH"],
-  QUOTA_NEAR: ["QUOTA_EXCEEDED", "AUTO_COMPACTION_OFF", "DB_FRAGMENTED", "DB_GROWTH"],
-  DISK_SLOW: ["DISK_STALLED", "DISK_CONTENDED"],
-  AGENT_SILENT: ["NODE_UNREACHABLE"],
+/**
+ * What is always the effect of something else, and for how long that may still be on its way: told meanwhile, but not yet
+ * called a cause. By the slowest look that shows the cause: seconds for processes and links, a timeout more for a disk that
+ * hangs, two intervals of etcd's counters for what is only slow.
+ */
+const CAUSE_IS_ON_ITS_WAY_MS: Readonly<Record<string, number>> = {
+  QUORUM_LOST: 9000,
+  QUORUM_AT_RISK: 9000,
+  NO_LEADER: 9000,
+  LEADER_DISAGREEMENT: 9000,
+  READS_HANG: 9000,
+  PEER_LINK_DOWN: 6500,
+  AGENT_SILENT: 3000,
+  PEER_LATENCY_HIGH: 10_000,
+  SLOW_REQUESTS: 15_000,
+  HEARTBEATS_LATE: 15_000,
+  PROPOSALS_FAILING: 15_000,
+  PROPOSALS_PENDING: 15_000,
 };
 
 /** Effects that several causes bring about together: more than one of them is no doubt about any. */
@@ -144,19 +35,52 @@ const JOINT: ReadonlySet<string> = new Set(["QUORUM_LOST", "QUORUM_AT_RISK", "PE
 const SEEN_LATER_MS = 90_000;
 /** What begins later than this after a cause is over is not of it. */
 const AFTERMATH_MS = 3000;
+/** Rates are counted over two intervals of the metrics: they are told when what they show may be over. */
+const COUNTED_AFTERMATH_MS = 30_000;
+const COUNTED: ReadonlySet<string> = new Set([
+  "SLOW_REQUESTS",
+  "HEARTBEATS_LATE",
+  "PROPOSALS_FAILING",
+  "PROPOSALS_PENDING",
+]);
+/** Writes and linearizable reads go over the leader and need a majority: a fault of any member is felt on any. */
+const FELT_EVERYWHERE: ReadonlySet<string> = new Set([
+  "SLOW_REQUESTS",
+  "PROPOSALS_FAILING",
+  "PROPOSALS_PENDING",
+]);
 const QUORUM_CODES: ReadonlySet<string> = new Set(["QUORUM_LOST", "QUORUM_AT_RISK"]);
 /** A later stage takes over from the earlier one, however long that has been told before. */
 const LATER_STAGE: Readonly<Record<string, string>> = {
   DISK_NEARLY_FULL: "DISK_FULL",
   QUOTA_NEAR: "QUOTA_EXCEEDED",
+  // A file that etcd cannot read is told as what it does: etcd does not start.
+  CERT_UNREADABLE: "START_CERT_UNREADABLE",
 };
 
 export function isLaterStage(earlier: string, later: string): boolean {
   return LATER_STAGE[earlier] === later;
 }
 
+const START_ENDS: ReadonlySet<string> = new Set(START_CODES);
+
+/** An attempt to start ends for one reason: what ended an earlier one has no part any more in what is broken now. */
+export function isSuperseded({ code, subject }: Track, active: readonly Track[]): boolean {
+  return (
+    START_ENDS.has(code) &&
+    active.some(
+      (one) =>
+        one.code !== code &&
+        (START_ENDS.has(one.code) || one.code === "DATA_CORRUPT") &&
+        subjectKey(one.subject) === subjectKey(subject),
+    )
+  );
+}
+
 /** Faults of one member that are the whole cluster's: all members hold the same keys, and one alarm stops all writes. */
 const CLUSTER_WIDE: ReadonlySet<string> = new Set(["QUOTA_EXCEEDED"]);
+/** Told by whoever sends again, which says nothing of where on the way it is lost: any link and whoever waits for one may suffer. */
+const NOT_PLACED: ReadonlySet<string> = new Set(["PACKET_LOSS"]);
 const MAX_RULED_OUT = 6;
 
 export interface Attribution {
@@ -185,7 +109,7 @@ export function attribute(
       return [
         effect.id,
         {
-          rootCause: causes.length === 0,
+          rootCause: causes.length === 0 && !isSettling(effect, cluster.nowMs),
           causedBy: causes.map(({ id }) => id),
           explains: explains.map(({ id }) => id),
           confidence: rankConfidence(effect, causes),
@@ -194,6 +118,12 @@ export function attribute(
       ];
     }),
   );
+}
+
+/** Its cause may still be on its way, or it is over itself and only not yet for long enough. */
+function isSettling({ code, firstBadMs, okSinceMs }: Track, nowMs: number): boolean {
+  const waitMs = CAUSE_IS_ON_ITS_WAY_MS[code];
+  return waitMs !== undefined && (nowMs - firstBadMs < waitMs || okSinceMs !== undefined);
 }
 
 /** Names that a subject touches: its members and their nodes; a cluster touches everything. */
@@ -259,13 +189,20 @@ function listCandidates(effect: Track, context: CauseContext): readonly Track[] 
       (cause) =>
         codes.includes(cause.code) &&
         (cause.sinceMs <= effect.sinceMs + SEEN_LATER_MS || isLaterStage(effect.code, cause.code)) &&
-        effect.sinceMs <= (cause.okSinceMs ?? Infinity) + AFTERMATH_MS &&
-        (CLUSTER_WIDE.has(cause.code) || isRelated(effect.subject, cause.subject, context.places)) &&
+        effect.sinceMs <= (cause.okSinceMs ?? Infinity) + aftermathOf(effect) &&
+        (CLUSTER_WIDE.has(cause.code) ||
+          NOT_PLACED.has(cause.code) ||
+          FELT_EVERYWHERE.has(effect.code) ||
+          isRelated(effect.subject, cause.subject, context.places)) &&
         isAtFault(effect, cause.subject, context),
     )
     .toSorted(
       (one, other) => codes.indexOf(one.code) - codes.indexOf(other.code) || one.sinceMs - other.sinceMs,
     );
+}
+
+function aftermathOf({ code }: Track): number {
+  return COUNTED.has(code) ? COUNTED_AFTERMATH_MS : AFTERMATH_MS;
 }
 
 type Candidates = ReadonlyMap<string, readonly Track[]>;

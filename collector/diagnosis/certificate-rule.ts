@@ -5,9 +5,11 @@ import type { Text } from "../../shared/text.ts";
 import type { NodeView } from "../view/cluster-view.ts";
 import { listFacts } from "../view/node-reading.ts";
 import { eachNode } from "./each-node.ts";
+import { proveByOwnLog, proveByPeers } from "./certificate-sayings.ts";
 import { createEvidence } from "./evidence.ts";
 import { joinTexts } from "./format.ts";
-import type { Rule } from "./rule.ts";
+import type { JudgedCluster } from "./judged-cluster.ts";
+import type { Rule, RuleOutcome } from "./rule.ts";
 import { nodeSubject, RESPOND_WITHIN } from "./rule.ts";
 
 /** bad: with what is wrong. ok. unknown: with the reason. skipped: the question does not arise. */
@@ -27,7 +29,11 @@ export interface CertificateRule {
   readonly title: (node: string, roles: string) => Text;
   /** What it means and what to do. */
   readonly advice: Text;
-  readonly check: (certificate: CertificateFact, node: NodeView) => CertificateAnswer;
+  readonly check: (certificate: CertificateFact, node: NodeView, cluster: JudgedCluster) => CertificateAnswer;
+  /** Codes of the log catalogue by which members say this of each other's certificates: proof where the files cannot be read. */
+  readonly peersSay?: readonly string[];
+  /** Codes by which etcd says it of its own files. */
+  readonly says?: readonly string[];
 }
 
 const RANK: Readonly<Record<Severity, number>> = { critical: 2, warning: 1, info: 0 };
@@ -41,16 +47,23 @@ export function createCertificateRule(about: CertificateRule): Rule {
     runbook: about.runbook,
     holdMs: 0,
     quietMs: 2000,
-    evaluate: eachNode(({ node }) => {
+    evaluate: eachNode(({ node, cluster }) => {
       const subject = nodeSubject(node.name);
       const answers = listFacts(node.state, "certificate")
-        .map((certificate) => ({ certificate, answer: about.check(certificate, node) }))
+        .map((certificate) => ({ certificate, answer: about.check(certificate, node, cluster) }))
         .filter(({ answer }) => answer.kind !== "skipped");
+      const sayings = [
+        ...proveByOwnLog(cluster, node, about.says ?? []),
+        ...proveByPeers(cluster, node, about.peersSay ?? []),
+      ];
       const bad = answers.flatMap(({ certificate, answer }) =>
         answer.kind === "bad" ? [{ certificate, ...answer }] : [],
       );
       if (bad.length === 0) {
         const unknown = answers.find(({ answer }) => answer.kind === "unknown")?.answer;
+        if ((answers.length === 0 || unknown !== undefined) && sayings.length > 0) {
+          return describeSayings(about, node.name, sayings);
+        }
         const nothing = {
           en: `no certificate on ${node.name} that this could be asked of is known`,
           zh: `${node.name} 上没有可供此项检查的证书`,
@@ -70,10 +83,30 @@ export function createCertificateRule(about: CertificateRule): Rule {
         severity: worst,
         title: about.title(node.name, roles),
         detail: { en: `${said.en}. ${about.advice.en}`, zh: `${said.zh}。${about.advice.zh}` },
-        evidence: bad.map(({ text }): Evidence =>
-          createEvidence({ node: node.name, source: about.source, atMs: node.state.atMs }, text),
-        ),
+        evidence: [
+          ...bad.map(({ text }): Evidence =>
+            createEvidence({ node: node.name, source: about.source, atMs: node.state.atMs }, text),
+          ),
+          ...sayings,
+        ],
       };
     }),
+  };
+}
+
+/** By the logs alone: which file it is, they do not tell. */
+function describeSayings(about: CertificateRule, node: string, sayings: readonly Evidence[]): RuleOutcome {
+  const said = joinTexts(sayings.slice(0, 1).map(({ text }) => text));
+  return {
+    kind: "bad",
+    subject: nodeSubject(node),
+    severity: about.severity,
+    title: about.title(node, "?"),
+    detail: {
+      en: `The files could not be compared; ${said.en}. ${about.advice.en}`,
+      zh: `无法比对文件；${said.zh}。${about.advice.zh}`,
+    },
+    evidence: sayings,
+    confidence: "likely",
   };
 }

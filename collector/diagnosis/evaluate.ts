@@ -18,7 +18,7 @@ import { attribute } from "./causes.ts";
 import { formatTime } from "./format.ts";
 import { judge } from "./judge.ts";
 import type { JudgedCluster } from "./judged-cluster.ts";
-import { linger } from "./linger.ts";
+import { linger, type Lingered } from "./linger.ts";
 import { RULES } from "./registry.ts";
 import { reportCertificates, reportLinks } from "./report-lists.ts";
 import { reportState } from "./report-state.ts";
@@ -61,7 +61,14 @@ export interface Evaluation {
   readonly problems: readonly RuleProblem[];
 }
 
-export function evaluate(frames: ClusterFrames, tracker: Tracker, options: EvaluateOptions): Evaluation {
+interface Look extends Pick<Evaluation, "cluster" | "checks" | "tracker" | "problems">, Lingered {}
+
+/** What the next look needs of this one, which itself is not told. */
+export function carryOn(frames: ClusterFrames, tracker: Tracker, options: EvaluateOptions): Tracker {
+  return look(frames, tracker, options).tracker;
+}
+
+function look(frames: ClusterFrames, tracker: Tracker, options: EvaluateOptions): Look {
   const { nowMs, thresholds } = options;
   const view = derive(frames, {
     nowMs,
@@ -80,23 +87,31 @@ export function evaluate(frames: ClusterFrames, tracker: Tracker, options: Evalu
       return { rule, outcomes: undefined };
     }
   });
-  const { tracked, attributions } = linger(
+  const lingered = linger(
     track(tracker.tracks, checks, { cluster: frames.cluster, nowMs }),
     nowMs,
     (active) => attribute(cluster, active, checks),
   );
+  const after: Tracker = { tracks: lingered.tracked.tracks, memory: cluster.memory };
+  return { cluster, checks, problems, tracker: after, ...lingered };
+}
+
+export function evaluate(frames: ClusterFrames, tracker: Tracker, options: EvaluateOptions): Evaluation {
+  const { nowMs } = options;
+  const { cluster, checks, problems, tracked, ...rest } = look(frames, tracker, options);
+  const attributions = rest.attribute();
   const rules = new Map(checks.map(({ rule }) => [rule.code, rule]));
+  const isNow = new Set(
+    tracked.active.filter(({ okSinceMs }) => okSinceMs === undefined).map(({ id }) => id),
+  );
   const findings = tracked.active
     .map((one) => toFinding(one, rules.get(one.code), attributions.get(one.id)))
-    .sort(compareFindings);
+    .sort((one, other) => compareFindings(one, other, isNow));
   const resolved = tracked.resolved.map((one) => ({
     ...toFinding(one, rules.get(one.code), undefined),
     status: "resolved" as const,
     until: formatTime(one.okSinceMs ?? nowMs),
   }));
-  const isNow = new Set(
-    tracked.active.filter(({ okSinceMs }) => okSinceMs === undefined).map(({ id }) => id),
-  );
   const present = findings.filter(({ id }) => isNow.has(id));
   const fault = cluster.verdict === "healthy" ? findFault(present, rules) : undefined;
   return {
@@ -106,7 +121,7 @@ export function evaluate(frames: ClusterFrames, tracker: Tracker, options: Evalu
     links: reportLinks(cluster),
     certificates: reportCertificates(cluster),
     checks,
-    tracker: { tracks: tracked.tracks, memory: cluster.memory },
+    tracker: rest.tracker,
     problems,
   };
 }
@@ -147,9 +162,11 @@ function beforeColon(title: string): string {
 const SEVERITY_ORDER = { critical: 0, warning: 1, info: 2 } as const;
 
 /** Root causes first, then the worst, then the oldest. */
-function compareFindings(one: Finding, other: Finding): number {
+/** Of the root causes first what holds now: what is well again, and only not yet for long enough, needs nobody. */
+function compareFindings(one: Finding, other: Finding, isNow: ReadonlySet<string>): number {
   return (
     Number(other.rootCause) - Number(one.rootCause) ||
+    (one.rootCause ? Number(isNow.has(other.id)) - Number(isNow.has(one.id)) : 0) ||
     SEVERITY_ORDER[one.severity] - SEVERITY_ORDER[other.severity] ||
     (one.since < other.since ? -1 : one.since > other.since ? 1 : 0) ||
     (sortKey(one) < sortKey(other) ? -1 : 1)

@@ -3,7 +3,7 @@
  * member whose end broke them, and must not look like a fault of their own meanwhile.
  */
 import type { Attribution } from "./causes.ts";
-import { isLaterStage } from "./causes.ts";
+import { isLaterStage, isSuperseded } from "./causes.ts";
 import type { Track, Tracked } from "./track.ts";
 import { trackKey } from "./track.ts";
 
@@ -14,7 +14,8 @@ export type Attributions = ReadonlyMap<string, Attribution>;
 
 export interface Lingered {
   readonly tracked: Tracked;
-  readonly attributions: Attributions;
+  /** Asked for where it is told; a look that only carries on does without. */
+  readonly attribute: () => Attributions;
 }
 
 /** The tracks with those of the resolved ones put back that still explain an active one. */
@@ -24,10 +25,11 @@ export function linger(
   attribute: (active: readonly Track[]) => Attributions,
 ): Lingered {
   const over = tracked.resolved.filter(
-    ({ okSinceMs }) => okSinceMs !== undefined && nowMs - okSinceMs < LINGER_MS,
+    (one) =>
+      one.okSinceMs !== undefined && nowMs - one.okSinceMs < LINGER_MS && !isSuperseded(one, tracked.active),
   );
   if (over.length === 0 || tracked.active.length === 0) {
-    return { tracked, attributions: attribute(tracked.active) };
+    return { tracked, attribute: () => attribute(tracked.active) };
   }
   const all = new Map([...tracked.active, ...over].map((one) => [one.id, one]));
   const needed = findNeeded(tracked.active, all, attribute([...all.values()]));
@@ -36,7 +38,7 @@ export function linger(
   const tracks = new Map(tracked.tracks);
   kept.forEach((one) => tracks.set(trackKey(one.code, one.subject), one));
   const resolved = tracked.resolved.filter((one) => !kept.includes(one));
-  return { tracked: { tracks, active, resolved }, attributions: attribute(active) };
+  return { tracked: { tracks, active, resolved }, attribute: () => attribute(active) };
 }
 
 /** Ids of all that explains one of these, directly or over others; a later stage explains, but is over when it is over. */

@@ -1,14 +1,38 @@
-/** The round trip that a link costs by itself: the least of several, since a busy machine adds to each and never takes away. */
-import { listPoints } from "../view/node-reading.ts";
+/**
+ * The round trip that a link costs by itself: the least of the last few, since a busy machine adds to each and never takes away;
+ * and no more than the kernel's own estimate allows, which a busy process does not touch.
+ */
+import { findPoint, listPoints } from "../view/node-reading.ts";
 import type { NodeState } from "../view/node-state.ts";
 
-/** As many as a single pause of either machine does not reach. */
+/** As many as a single pause of either machine does not reach, */
 const LEAST_POINTS = 3;
+/** and over so long: a way that has become long is told every few seconds. */
+const LEAST_SPAN_MS = 11_000;
 const SPAN_MS = 60_000;
+/** Below this there is nothing to doubt. */
+const LONG_MS = 20;
+/** Linux waits for an acknowledgement for the round trip, which it takes to be up to 40 ms where acknowledgements are put off, and so long. */
+const LEAST_WAIT_MS = 200;
+/** While the way looks long the kernel is asked every few seconds. */
+const KERNEL_WITHIN_MS = 30_000;
 
 /** Milliseconds; undefined while fewer than three measurements of the last minute are known. */
 export function readLeastRoundTrip(node: NodeState, to: string, nowMs: number): number | undefined {
   const name = { metric: "etcdscope_link_round_trip_seconds", labels: { to, port: "peer" } };
   const points = listPoints(node, name, nowMs - SPAN_MS);
-  return points.length < LEAST_POINTS ? undefined : Math.min(...points.map(({ value }) => value)) * 1000;
+  const sinceMs = (points.at(-1)?.atMs ?? 0) - LEAST_SPAN_MS;
+  const last = points.filter(({ atMs }, index) => index >= points.length - LEAST_POINTS || atMs >= sinceMs);
+  if (last.length < LEAST_POINTS) {
+    return undefined;
+  }
+  const leastMs = Math.min(...last.map(({ value }) => value)) * 1000;
+  return leastMs < LONG_MS ? leastMs : Math.min(leastMs, readKernelBound(node, to, nowMs));
+}
+
+/** Infinity where the kernel tells nothing, or has been told to wait less. */
+function readKernelBound(node: NodeState, to: string, nowMs: number): number {
+  const name = { metric: "etcdscope_peer_retransmit_timeout_seconds", labels: { to } };
+  const waitMs = (findPoint(node, name, nowMs - KERNEL_WITHIN_MS)?.value ?? 0) * 1000;
+  return waitMs < LEAST_WAIT_MS ? Number.POSITIVE_INFINITY : waitMs - LEAST_WAIT_MS;
 }

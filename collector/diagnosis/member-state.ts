@@ -186,6 +186,8 @@ function judgeDeafProcess(
   return judged("unknown", why, sinceMs);
 }
 
+const SEVERAL = 2;
+
 /**
  * The statement that speaks for now: from a viewpoint that was answered, or whose last answer is so young that one
  * missed call proves nothing. A refusal ends that grace at once, and an answer older than it when the viewpoint that
@@ -196,6 +198,10 @@ function findLive(member: MemberView, context: MemberContext): Statement | undef
   const startedAtMs = member.process?.startedAtMs ?? 0;
   const refusals = member.viewpoints.filter(({ answer }) => answer === "refused");
   const refusedSinceMs = Math.max(0, ...refusals.map(({ run }) => run?.failingSinceMs ?? 0));
+  // Several that miss it, and its own agent silent: that needs no further proof.
+  const silent = member.viewpoints.filter(({ answer }) => answer === "silent").length;
+  const isMissed = !member.agent.isCurrent && silent >= SEVERAL;
+  const graceMs = isMissed ? Math.min(thresholds.hungMs, thresholds.agentSilentMs) : thresholds.hungMs;
   const statements = member.viewpoints.flatMap(({ answer, statement }) => {
     if (statement === undefined) {
       return [];
@@ -203,8 +209,7 @@ function findLive(member: MemberView, context: MemberContext): Statement | undef
     const isOvertaken =
       statement.atMs < refusedSinceMs && nowMs - statement.atMs > 1.5 * thresholds.fastTickMs;
     // What the process before this one has answered proves nothing either.
-    const isYoung =
-      refusals.length === 0 && statement.atMs >= Math.max(nowMs - thresholds.hungMs, startedAtMs);
+    const isYoung = refusals.length === 0 && statement.atMs >= Math.max(nowMs - graceMs, startedAtMs);
     return (answer === "answers" && !isOvertaken) || (answer === "silent" && isYoung) ? [statement] : [];
   });
   return statements.toSorted((one, other) => other.atMs - one.atMs)[0];

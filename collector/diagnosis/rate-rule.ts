@@ -3,18 +3,23 @@ import type { Text } from "../../shared/text.ts";
 import { findIncrease } from "../view/node-reading.ts";
 import { eachNode } from "./each-node.ts";
 import { createEvidence } from "./evidence.ts";
+import { addSayings } from "./log-evidence.ts";
 import type { Rule } from "./rule.ts";
 import { nodeSubject, RESPOND_WITHIN } from "./rule.ts";
 import type { ThresholdName } from "./thresholds.ts";
 
 /** Two intervals of the metrics probe. */
 const LEAST_MS = 15_000;
+/** The agent tells once a minute what the log goes on saying. */
+const SAID_WITHIN_MS = 150_000;
 
 export interface RateRule {
   readonly code: string;
   readonly runbook: string;
   readonly metric: string;
   readonly threshold: ThresholdName;
+  /** Codes of the log catalogue that say the same: told beside the figures. */
+  readonly says?: readonly string[];
   /** "slow requests" */
   readonly what: Text;
   /** What it means and what to look at. */
@@ -32,7 +37,7 @@ export function createRateRule(about: RateRule): Rule {
     // The two intervals are the hold.
     holdMs: 0,
     quietMs: 30_000,
-    evaluate: eachNode(({ node, thresholds, sinceMs }) => {
+    evaluate: eachNode(({ node, cluster, thresholds, sinceMs }) => {
       const subject = nodeSubject(node.name);
       const grown = findIncrease(node.state, { metric }, sinceMs);
       if (grown === undefined || grown.overMs < LEAST_MS) {
@@ -46,7 +51,7 @@ export function createRateRule(about: RateRule): Rule {
       const shown = Number(perSecond.toPrecision(2));
       const limit = thresholds[about.threshold];
       const text = { en: `${shown} ${what.en} a second`, zh: `每秒 ${shown} 次${what.zh}` };
-      if (perSecond < limit) {
+      if (perSecond < limit || grown.newest === 0) {
         return { kind: "ok", subject, because: text };
       }
       return {
@@ -61,6 +66,7 @@ export function createRateRule(about: RateRule): Rule {
             threshold: limit,
             unit: "per-second",
           }),
+          ...addSayings(node, about.says ?? [], cluster.nowMs - SAID_WITHIN_MS),
         ],
       };
     }),

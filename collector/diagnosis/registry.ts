@@ -5,6 +5,9 @@ import { agentDataLost } from "./rules/agent-data-lost.ts";
 import { agentSilent } from "./rules/agent-silent.ts";
 import { asymmetricLink } from "./rules/asymmetric-link.ts";
 import { autoCompactionOff } from "./rules/auto-compaction-off.ts";
+import { backupInvalid } from "./rules/backup-invalid.ts";
+import { backupMissing } from "./rules/backup-missing.ts";
+import { backupStale } from "./rules/backup-stale.ts";
 import { certExpired } from "./rules/cert-expired.ts";
 import { certExpiring } from "./rules/cert-expiring.ts";
 import { certKeyMismatch } from "./rules/cert-key-mismatch.ts";
@@ -15,9 +18,13 @@ import { certUntrusted } from "./rules/cert-untrusted.ts";
 import { clientPortBlocked } from "./rules/client-port-blocked.ts";
 import { clockSkew } from "./rules/clock-skew.ts";
 import { clusterIdMismatch } from "./rules/cluster-id-mismatch.ts";
+import { corruptCheckOff } from "./rules/corrupt-check-off.ts";
 import { cpuStarved } from "./rules/cpu-starved.ts";
+import { compactionFailing } from "./rules/compaction-failing.ts";
 import { crashLoop } from "./rules/crash-loop.ts";
+import { dataCorrupt } from "./rules/data-corrupt.ts";
 import { dbFragmented } from "./rules/db-fragmented.ts";
+import { dbGrowth } from "./rules/db-growth.ts";
 import { diskContended } from "./rules/disk-contended.ts";
 import { collectorDegraded } from "./rules/collector-degraded.ts";
 import { diskFull } from "./rules/disk-full.ts";
@@ -32,7 +39,9 @@ import { fsReadOnly } from "./rules/fs-read-only.ts";
 import { heartbeatsLate } from "./rules/heartbeats-late.ts";
 import { inodesExhausted } from "./rules/inodes-exhausted.ts";
 import { keyFileExposed } from "./rules/key-file-exposed.ts";
+import { largeResponses } from "./rules/large-responses.ts";
 import { leaderDisagreement } from "./rules/leader-disagreement.ts";
+import { leaderFlapping } from "./rules/leader-flapping.ts";
 import { learnerNotPromoted } from "./rules/learner-not-promoted.ts";
 import { memberDown } from "./rules/member-down.ts";
 import { memberHung } from "./rules/member-hung.ts";
@@ -56,9 +65,23 @@ import { quotaExceeded } from "./rules/quota-exceeded.ts";
 import { quotaNear } from "./rules/quota-near.ts";
 import { raftLag } from "./rules/raft-lag.ts";
 import { readsHang } from "./rules/reads-hang.ts";
+import { sharedDisk } from "./rules/shared-disk.ts";
+import { requestOverload } from "./rules/request-overload.ts";
 import { slowRequests } from "./rules/slow-requests.ts";
+import { snapshotSlow } from "./rules/snapshot-slow.ts";
+import { startAlreadyBootstrapped } from "./rules/start-already-bootstrapped.ts";
+import { startCertUnreadable } from "./rules/start-cert-unreadable.ts";
+import { startConfigInvalid } from "./rules/start-config-invalid.ts";
+import { startDataDirLocked } from "./rules/start-data-dir-locked.ts";
+import { startDataDirPermission } from "./rules/start-data-dir-permission.ts";
+import { startDbCorrupt } from "./rules/start-db-corrupt.ts";
+import { startFailed } from "./rules/start-failed.ts";
+import { startPortInUse } from "./rules/start-port-in-use.ts";
+import { startWalCorrupt } from "./rules/start-wal-corrupt.ts";
 import { timeoutsUnsuitable } from "./rules/timeouts-unsuitable.ts";
+import { versionKnownBad } from "./rules/version-known-bad.ts";
 import { versionSkew } from "./rules/version-skew.ts";
+import { walFileMissing } from "./rules/wal-file-missing.ts";
 
 export const RULES: readonly Rule[] = [
   processStopped,
@@ -66,12 +89,22 @@ export const RULES: readonly Rule[] = [
   memberHung,
   oomKilled,
   crashLoop,
+  startConfigInvalid,
+  startPortInUse,
+  startDataDirPermission,
+  startDataDirLocked,
+  startCertUnreadable,
+  startWalCorrupt,
+  startDbCorrupt,
+  startAlreadyBootstrapped,
+  startFailed,
   cpuStarved,
   memoryPressure,
   fdNearLimit,
   quorumLost,
   quorumAtRisk,
   noLeader,
+  leaderFlapping,
   leaderDisagreement,
   readsHang,
   raftLag,
@@ -84,12 +117,18 @@ export const RULES: readonly Rule[] = [
   diskNearlyFull,
   inodesExhausted,
   fsReadOnly,
+  dataCorrupt,
   diskStalled,
   diskContended,
   diskSlow,
   quotaExceeded,
   quotaNear,
   dbFragmented,
+  dbGrowth,
+  walFileMissing,
+  backupMissing,
+  backupStale,
+  backupInvalid,
   nodeUnreachable,
   partition,
   peerLinkDown,
@@ -111,11 +150,18 @@ export const RULES: readonly Rule[] = [
   timeoutsUnsuitable,
   flagDrift,
   versionSkew,
+  versionKnownBad,
+  corruptCheckOff,
+  sharedDisk,
   autoCompactionOff,
   slowRequests,
   heartbeatsLate,
   proposalsFailing,
   proposalsPending,
+  requestOverload,
+  largeResponses,
+  snapshotSlow,
+  compactionFailing,
   agentSilent,
   agentDegraded,
   agentDataLost,

@@ -1,9 +1,12 @@
 /** The judged cluster in the shape of the REST API. */
 import type { AgentState, ClusterState, Finding, MemberReport } from "../../shared/rest.ts";
 import type { Text } from "../../shared/text.ts";
+import { ProcessState } from "../../shared/gen/etcdscope/v1/fact_pb.js";
+import { findFact } from "../view/node-reading.ts";
 import { listBlindProbes } from "./blind-probes.ts";
 import { formatTime } from "./format.ts";
 import type { JudgedCluster, JudgedMember } from "./judged-cluster.ts";
+import type { NodeView } from "../view/cluster-view.ts";
 
 export function reportState(cluster: JudgedCluster, findings: readonly Finding[]): ClusterState {
   const { quorum, leader } = cluster;
@@ -85,7 +88,23 @@ function reportCoverage(cluster: JudgedCluster): ClusterState["coverage"] {
     blindSpots: [
       ...dark.map(({ name, view }) => BLIND[view.agent.state](name)),
       ...mute.map(({ name, why }) => ({ en: `${name}: ${why.en}`, zh: `${name}：${why.zh}` })),
+      ...cluster.view.nodes.flatMap(listUnfound),
       ...cluster.view.nodes.flatMap(listBlindProbes),
     ],
   };
+}
+
+/** An agent that runs but does not know which etcd is its own: what it saw says how to help it. */
+function listUnfound(node: NodeView): readonly Text[] {
+  const process = findFact(node.state, "process", "process")?.body;
+  if (!node.agent.isCurrent || node.member !== undefined || process?.state !== ProcessState.ABSENT) {
+    return [];
+  }
+  const note = process.note || "no etcd process";
+  return [
+    {
+      en: `the agent of ${node.name} has found no etcd: ${note}`,
+      zh: `${node.name} 的代理没有找到 etcd：${note}`,
+    },
+  ];
 }

@@ -34,6 +34,8 @@ export interface BadOutcome {
   readonly confidence?: Confidence;
   /** When it began by the evidence; the first look that showed it when absent. */
   readonly sinceMs?: number;
+  /** Where this case needs less time than the rule's others to be told. */
+  readonly holdMs?: number;
 }
 
 export type RuleOutcome = OkOutcome | UnknownOutcome | BadOutcome;

@@ -244,6 +244,20 @@ export const THRESHOLDS = {
     source:
       "systemd-oomd and kubelet act from tens of per cent; etcd's page faults on its database begin to hurt before",
   },
+  growthMs: {
+    unit: "ms",
+    default: 4 * 86_400_000,
+    strict: 7 * 86_400_000,
+    relaxed: 2 * 86_400_000,
+    source:
+      "etcd's own alert etcdExcessiveDatabaseGrowth forecasts four hours; four days outlast a long weekend",
+  },
+  hashStaleMs: {
+    unit: "ms",
+    default: 3 * 86_400_000,
+    relaxed: 10 * 86_400_000,
+    source: "members' data is compared once a day: two comparisons missed and a half",
+  },
   crashLoopStarts: {
     unit: "starts",
     default: 3,
@@ -258,6 +272,22 @@ export const THRESHOLDS = {
     unit: "ms",
     default: 30_000,
     source: "what ends etcd at its start ends it within seconds: one that serves for so long has got over it",
+  },
+  leaderFlapMs: {
+    unit: "ms",
+    default: 300_000,
+    source: "two changes within five minutes are no coincidence",
+  },
+  leaderFlapChanges: {
+    unit: "calls",
+    default: 2,
+    relaxed: 4,
+    source: "one change is an election, a second one soon after it a pattern",
+  },
+  leaderChangesPerHour: {
+    unit: "calls",
+    default: 3,
+    source: "etcd's own alert etcdHighNumberOfLeaderChanges fires at four in 15 minutes",
   },
   oomRecentMs: {
     unit: "ms",

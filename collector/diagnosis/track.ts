@@ -58,10 +58,14 @@ export function track(
   const tracks = new Map<string, Track>();
   const resolved: Track[] = [];
   const known = new Set<string>();
+  const heldKeys = Map.groupBy(before.keys(), (key) => before.get(key)?.code ?? "");
   for (const { rule, outcomes } of results) {
     known.add(rule.code);
-    const said = new Map(outcomes?.map((outcome) => [trackKey(rule.code, outcome.subject), outcome]));
-    const keys = new Set([...said.keys(), ...listKeys(before, rule.code)]);
+    const ofRule = heldKeys.get(rule.code) ?? [];
+    // Of what is well and was well there is nothing to keep, and that is nearly everything.
+    const relevant = ofRule.length > 0 ? outcomes : outcomes?.filter(({ kind }) => kind === "bad");
+    const said = new Map(relevant?.map((outcome) => [trackKey(rule.code, outcome.subject), outcome]));
+    const keys = new Set([...said.keys(), ...ofRule]);
     for (const key of keys) {
       const held = before.get(key);
       const next = outcomes === undefined ? held : advance(rule, { held, outcome: said.get(key), ...look });
@@ -108,7 +112,8 @@ function advance(rule: Rule, step: Step): Track | undefined {
 function advanceBad(rule: Rule, step: Step & { readonly outcome: BadOutcome }): Track {
   const { held, outcome, nowMs } = step;
   const firstBadMs = held?.firstBadMs ?? nowMs;
-  const isTold = (held !== undefined && held.id !== "") || nowMs - firstBadMs >= rule.holdMs;
+  const isTold =
+    (held !== undefined && held.id !== "") || nowMs - firstBadMs >= (outcome.holdMs ?? rule.holdMs);
   const sinceMs =
     held !== undefined && held.id !== ""
       ? held.sinceMs
@@ -128,16 +133,39 @@ function advanceBad(rule: Rule, step: Step & { readonly outcome: BadOutcome }): 
   };
 }
 
-function listKeys(tracks: ReadonlyMap<string, Track>, code: string): readonly string[] {
-  return [...tracks].filter(([, { code: other }]) => other === code).map(([key]) => key);
+/** The tracker after the collector's clock was set: what is held in its time moves along, and every finding stays the one it is. */
+export function moveTracker({ tracks, memory }: Tracker, byMs: number): Tracker {
+  const later = (atMs: number | undefined): number | undefined =>
+    atMs === undefined ? undefined : atMs + byMs;
+  return {
+    tracks: new Map(
+      [...tracks].map(([key, one]) => [
+        key,
+        {
+          ...one,
+          firstBadMs: one.firstBadMs + byMs,
+          sinceMs: one.sinceMs + byMs,
+          lastBadMs: one.lastBadMs + byMs,
+          okSinceMs: later(one.okSinceMs),
+        },
+      ]),
+    ),
+    memory: {
+      leader: memory.leader && { ...memory.leader, sinceMs: memory.leader.sinceMs + byMs },
+      leaderlessSinceMs: later(memory.leaderlessSinceMs),
+    },
+  };
 }
 
-/** The tracker after a restart, from the findings that were active: none of them begins a second time. */
-export function restoreTracker(active: readonly Finding[]): Tracker {
+/**
+ * The tracker after a restart, from the findings that were active: none of them begins a second time. What was recorded
+ * before the clock was set back may say later than now.
+ */
+export function restoreTracker(active: readonly Finding[], nowMs = Number.POSITIVE_INFINITY): Tracker {
   const tracks = new Map<string, Track>();
   for (const finding of active) {
     const { code, subject, id } = finding;
-    const sinceMs = Date.parse(finding.since);
+    const sinceMs = Math.min(Date.parse(finding.since), nowMs);
     const outcome: BadOutcome = {
       kind: "bad",
       subject,
@@ -147,7 +175,7 @@ export function restoreTracker(active: readonly Finding[]): Tracker {
       evidence: finding.evidence,
       confidence: finding.confidence,
     };
-    const lastBadMs = Date.parse(finding.lastSeen);
+    const lastBadMs = Math.min(Date.parse(finding.lastSeen), nowMs);
     tracks.set(trackKey(code, subject), {
       code,
       subject,

@@ -1,9 +1,11 @@
 /**
- * One column of numbers as bytes that zstd packs well: whole numbers (or decimals of up to nine places) as differences,
- * everything else as XOR with the value before, byte by byte. Exact for every double, NaN and -0 included. Pure.
+ * One column of numbers as bytes that zstd packs well: whole numbers (or decimals of up to nine places, or multiples of a page)
+ * as differences, measured times as their place among numbers of few digits, everything else as XOR with the value before,
+ * byte by byte. Exact for every double, NaN and -0 included. Pure.
  */
 import { EtcdscopeError } from "../../shared/errors.ts";
-import type { ByteReader, ByteWriter } from "./bytes.ts";
+import { toRoughPlace, toRoughNumber } from "../../shared/rough-number.ts";
+import { createByteWriter, type ByteReader, type ByteWriter } from "./bytes.ts";
 
 /** How a column is written. */
 const KIND = {
@@ -15,10 +17,17 @@ const KIND = {
   xor: 2,
   /** Whole numbers after scaling, as they are: shorter than differences where values scatter. */
   plain: 3,
+  /** Rough numbers after scaling, as their places, counted from the one in the middle: a byte each, and often less. */
+  place: 4,
 } as const;
 
-/** Powers of ten that make whole numbers of what was measured in milli-, micro- and nanoseconds. */
-const SCALES = [1, 1e3, 1e6, 1e9];
+/**
+ * What makes whole numbers of values: powers of ten for what was measured in milli-, micro- and nanoseconds, the inverse of pages,
+ * sectors and milliseconds for what the kernel and etcd count in those. A factor's place in this list is stored.
+ */
+const SCALES = [1, 1e3, 1e6, 1e9, 1 / 4096, 1 / 512, 1 / 1000];
+/** The smallest numbers first. */
+const SCALE_ORDER = [4, 6, 5, 0, 1, 2, 3];
 /** Differences of two such numbers fit into a signed varint. */
 const MAX_SCALED = 2 ** 50;
 
@@ -32,8 +41,11 @@ export function writeColumn(writer: ByteWriter, values: Float64Array, base?: Flo
     writer.varint(KIND.same);
     return;
   }
-  const scale = SCALES.findIndex((factor) => fits(values, factor) && (!base || fits(base, factor)));
-  if (scale < 0) {
+  const scale = SCALE_ORDER.find((one) => {
+    const factor = SCALES[one] ?? 1;
+    return fits(values, factor) && (!base || fits(base, factor));
+  });
+  if (scale === undefined) {
     writer.varint(KIND.xor);
     writer.raw(xorPlanes(values, bases));
     return;
@@ -41,12 +53,72 @@ export function writeColumn(writer: ByteWriter, values: Float64Array, base?: Flo
   const factor = SCALES[scale] ?? 1;
   const scaled = values.map((value) => Math.round(value * factor));
   const scaledBases = base?.map((value) => Math.round(value * factor)) ?? shifted(scaled);
-  const isPlain = costOf(scaled) < costOf(scaled, scaledBases);
-  writer.varint(isPlain ? KIND.plain : KIND.difference);
+  const { kind, bytes } = shortest([
+    { kind: KIND.difference, bytes: toBytes(scaled.map((value, i) => value - (scaledBases[i] ?? 0))) },
+    { kind: KIND.plain, bytes: toBytes(scaled) },
+    ...toPlaces(scaled),
+  ]);
+  writer.varint(kind);
   writer.varint(scale);
-  for (let i = 0; i < scaled.length; i += 1) {
-    writer.signed((scaled[i] ?? 0) - (isPlain ? 0 : (scaledBases[i] ?? 0)));
+  writer.raw(bytes);
+}
+
+interface Candidate {
+  readonly kind: number;
+  readonly bytes: Uint8Array;
+}
+
+/** By what an entropy coder would make of their bytes, which is most of what zstd makes of numbers. */
+function shortest(candidates: readonly Candidate[]): Candidate {
+  let best: Candidate = candidates[0] ?? { kind: KIND.plain, bytes: new Uint8Array() };
+  let least = Number.POSITIVE_INFINITY;
+  for (const candidate of candidates) {
+    const bits = entropyOf(candidate.bytes);
+    if (bits < least) {
+      best = candidate;
+      least = bits;
+    }
   }
+  return best;
+}
+
+function entropyOf(bytes: Uint8Array): number {
+  const counts = new Uint32Array(256);
+  for (const byte of bytes) {
+    counts[byte] = (counts[byte] ?? 0) + 1;
+  }
+  let bits = 0;
+  for (const count of counts) {
+    bits += count === 0 ? 0 : count * Math.log2(bytes.length / count);
+  }
+  return bits;
+}
+
+function toBytes(numbers: Float64Array): Uint8Array {
+  const writer = createByteWriter();
+  for (const number of numbers) {
+    writer.signed(number);
+  }
+  return writer.bytes();
+}
+
+/** Nothing when one of them is no rough number. */
+function toPlaces(scaled: Float64Array): readonly Candidate[] {
+  const places = new Float64Array(scaled.length);
+  for (let i = 0; i < scaled.length; i += 1) {
+    const place = toRoughPlace(scaled[i] ?? 0);
+    if (place === undefined) {
+      return [];
+    }
+    places[i] = place;
+  }
+  const middle = places.toSorted()[places.length >> 1] ?? 0;
+  const writer = createByteWriter();
+  writer.varint(middle);
+  for (const place of places) {
+    writer.signed(place - middle);
+  }
+  return [{ kind: KIND.place, bytes: writer.bytes() }];
 }
 
 /** The inverse; `base` as it was written with. */
@@ -65,9 +137,14 @@ export function readColumn(reader: ByteReader, count: number, base?: Float64Arra
       for (let i = 0; i < count; i += 1) {
         const from = kind === KIND.plain ? 0 : base ? Math.round((base[i] ?? 0) * factor) : previous;
         previous = from + (values[i] ?? 0);
-        values[i] = previous / factor;
+        values[i] = unscale(previous, factor);
       }
       return values;
+    }
+    case KIND.place: {
+      const factor = SCALES[reader.varint()] ?? 1;
+      const middle = reader.varint();
+      return reader.signeds(count).map((place) => unscale(toRoughNumber(middle + place), factor));
     }
     default:
       throw new EtcdscopeError("STORAGE_CORRUPT", `Expected a kind of column, got ${kind}`);
@@ -84,21 +161,17 @@ function isSame(values: Float64Array, bases: Float64Array): boolean {
   return values.every((value, i) => Object.is(value, bases[i]) && !Number.isNaN(value));
 }
 
+/** A factor below 1 is no exact double, but its inverse is. */
+function unscale(scaled: number, factor: number): number {
+  return factor < 1 ? scaled * Math.round(1 / factor) : scaled / factor;
+}
+
 /** Whether each value times the factor is a whole number that leads back to the same double. */
 function fits(values: Float64Array, factor: number): boolean {
   return values.every((value) => {
     const scaled = Math.round(value * factor);
-    return Math.abs(scaled) <= MAX_SCALED && scaled / factor === value && !Object.is(value, -0);
+    return Math.abs(scaled) <= MAX_SCALED && unscale(scaled, factor) === value && !Object.is(value, -0);
   });
-}
-
-/** Rough number of bits. */
-function costOf(values: Float64Array, bases?: Float64Array): number {
-  let bits = 0;
-  for (let i = 0; i < values.length; i += 1) {
-    bits += Math.log2(1 + Math.abs((values[i] ?? 0) - (bases?.[i] ?? 0)));
-  }
-  return bits;
 }
 
 function xorPlanes(values: Float64Array, bases: Float64Array): Uint8Array {

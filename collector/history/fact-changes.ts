@@ -4,6 +4,7 @@
  */
 import { equals, toBinary } from "@bufbuild/protobuf";
 import type { ReceivedFrame } from "../../shared/frame.ts";
+import { placeMs } from "../../shared/frame-place.ts";
 import { FactSchema, type Fact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 
 /** What is to be recorded of a fact. */
@@ -42,12 +43,13 @@ export function createFactChanges(): FactChanges {
     if (frame.facts.length === 0 && !frame.keyframe) {
       return NO_NEWS;
     }
+    const atMs = placeMs(frame);
     const name = `${agent.cluster}/${agent.node}`;
     const known = agents.get(name);
     if (known?.instanceId === instanceId && frame.sequence < known.sequence) {
       // A late frame: it changes the past, and the next keyframe is told in full, so that the present is right again.
       agents.delete(name);
-      return { facts: frame.facts.map((fact) => news(fact, frame.capturedAtMs)), onlyKeys: undefined };
+      return { facts: frame.facts.map((fact) => news(fact, atMs)), onlyKeys: undefined };
     }
     const isFresh = known?.instanceId !== instanceId;
     const before = isFresh ? new Map<string, Fact>() : known.facts;
@@ -55,17 +57,17 @@ export function createFactChanges(): FactChanges {
     for (const fact of frame.facts) {
       const held = before.get(fact.key);
       if (fact.removed) {
-        found.push(news(fact, frame.capturedAtMs));
+        found.push(news(fact, atMs));
         before.delete(fact.key);
       } else if (held === undefined || !equals(FactSchema, held, fact)) {
-        found.push(news(fact, frame.capturedAtMs));
+        found.push(news(fact, atMs));
         before.set(fact.key, fact);
       }
     }
     if (frame.keyframe) {
       const holds = new Set(frame.facts.map(({ key }) => key));
       for (const key of [...before.keys()].filter((one) => !holds.has(one))) {
-        found.push({ key, atMs: frame.capturedAtMs, body: undefined });
+        found.push({ key, atMs, body: undefined });
         before.delete(key);
       }
     }

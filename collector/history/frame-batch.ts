@@ -1,8 +1,10 @@
 /** Frames ⇄ the columns in which they cross to and from the history's threads. Pure. */
 import type { ReceivedFrame } from "../../shared/frame.ts";
 import type { Event } from "../../shared/gen/etcdscope/v1/fact_pb.js";
+import { placeMs } from "../../shared/frame-place.ts";
 import type { FactChanges } from "./fact-changes.ts";
-import { decodeBlob, encodeBlob } from "./frame-blob.ts";
+import { decodeBlob } from "./frame-blob.ts";
+import { createFrameBytes } from "./frame-bytes.ts";
 import type { NameDictionary } from "./name-dictionary.ts";
 import type { SeenOfAgent, SeenSeries } from "./seen-series.ts";
 import {
@@ -29,45 +31,44 @@ export interface PackContext {
 
 export function packFrames(frames: readonly ReceivedFrame[], context: PackContext): PackedFrames {
   const rows = new Float64Array(frames.length * ROW_WIDTH);
-  const encoded: Uint8Array[] = [];
+  const encoded = createFrameBytes();
   const streams = new Map<string, PackedStream>();
   const streamSeries: number[] = [];
   const documents: FrameDocuments[] = [];
-  let blobEnd = 0;
   for (const [index, received] of frames.entries()) {
     const stream = placeStream(streams, received, context.seenSeries);
-    const { blob, series } = encodeBlob(received.frame, context.dictionary);
+    const numbering = context.dictionary.ofAgent(received.agent, received.receivedAtMs);
+    const series = encoded.append(received.frame, numbering);
     for (const id of series) {
       if (stream.seen.isNew(id)) {
         streamSeries.push(stream.place, id);
       }
     }
-    encoded.push(blob);
-    blobEnd += blob.length;
     const news = context.factChanges.of(received);
     const { events } = received.frame;
     if (news.facts.length > 0 || news.onlyKeys !== undefined || events.length > 0) {
-      documents.push({ row: index, news, events: events.map(toEventRow) });
+      const aheadMs = received.frame.capturedAtMs - placeMs(received.frame);
+      documents.push({ row: index, news, events: events.map((event) => toEventRow(event, aheadMs)) });
     }
     const at = index * ROW_WIDTH;
     rows[at + ROW.stream] = stream.place;
     rows[at + ROW.sequence] = Number(received.frame.sequence);
-    rows[at + ROW.capturedMs] = received.frame.capturedAtMs;
+    rows[at + ROW.capturedMs] = placeMs(received.frame);
     rows[at + ROW.receivedMs] = received.receivedAtMs;
     rows[at + ROW.sampleCount] = series.length;
-    rows[at + ROW.blobEnd] = blobEnd;
+    rows[at + ROW.blobEnd] = encoded.length();
   }
   const batch = {
     streams: [...streams.values()].map((stream) => stream.name),
     rows,
-    blobs: joinBytes(encoded, blobEnd),
+    blobs: encoded.bytes(),
   };
   return { batch, streamSeries: Float64Array.from(streamSeries), documents };
 }
 
-function toEventRow({ atUnixMs, kind, subject, attributes }: Event): EventRow {
+function toEventRow({ atUnixMs, kind, subject, attributes }: Event, aheadMs: number): EventRow {
   // a node may say anything; the column holds what a double can count
-  const atMs = Math.max(0, Math.min(Number.MAX_SAFE_INTEGER, Number(atUnixMs)));
+  const atMs = Math.max(0, Math.min(Number.MAX_SAFE_INTEGER, Number(atUnixMs) - aheadMs));
   return { atMs, kind, subject, attributes };
 }
 

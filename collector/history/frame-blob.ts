@@ -1,34 +1,23 @@
 /** A frame as the bytes of one row: the wire's Frame message under the history's numbers, perhaps compressed. Pure. */
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { fromBinary } from "@bufbuild/protobuf";
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { EtcdscopeError } from "../../shared/errors.ts";
 import type { Frame } from "../../shared/frame.ts";
-import { nameFrame, numberFrame, type NumberedNames, type Numbering } from "../../shared/frame-codec.ts";
+import { nameFrame, type NumberedNames } from "../../shared/frame-codec.ts";
 import { FrameSchema } from "../../shared/gen/etcdscope/v1/stream_pb.js";
 import { LIMITS } from "../../shared/limits.ts";
 
 /** Values of the column `encoding`. */
 export const BLOB_ENCODING = { plain: 0, zstd: 1 } as const;
 
-/** Below this a blob is kept as it is: zstd's own frame eats what it saves. */
-const COMPRESS_MIN_BYTES = 512;
+/** Below this, which is most frames, a blob is kept as it is for the hour until it is compacted: it would cost more time than any other step. */
+const COMPRESS_MIN_BYTES = 2048;
 
 /** Level 1 is the fastest; higher ones gain little on one frame. */
 const ZSTD_OPTIONS = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
 /** A frame may grow over the wire's limit by its larger numbers. */
 const INFLATE_OPTIONS = { maxOutputLength: 2 * LIMITS.messageBytes };
-
-export interface EncodedBlob {
-  readonly blob: Uint8Array;
-  /** The numbers of its samples' series. */
-  readonly series: readonly number[];
-}
-
-export function encodeBlob(frame: Frame, numbering: Numbering): EncodedBlob {
-  const numbered = numberFrame(frame, numbering);
-  return { blob: toBinary(FrameSchema, numbered), series: numbered.sampleSeries };
-}
 
 /** Throws STORAGE_CORRUPT when the bytes hold no frame, or one whose names are unknown. */
 export function decodeBlob(blob: Uint8Array, names: NumberedNames): Frame {

@@ -4,11 +4,12 @@
  * all three and gets the frames back as they were. Pure.
  *
  * Most frames have one of a few lists of series, so a frame refers to its list by number. The n-th value of a column
- * belongs to the n-th place in which the lists name its series.
+ * belongs to the n-th place in which the lists name its series. Lists are in the order of the series' numbers: in which
+ * order a frame had its samples, and its probe runs, is not kept.
  */
 import { createByteReader, createByteWriter } from "./bytes.ts";
 import { readColumn, writeColumn } from "./column-codec.ts";
-import { readFrameRest, writeFrameRest, type StoredFrame } from "./frame-rest.ts";
+import { openFrameRest, placedMsOf, writeFrameRest, type StoredFrame } from "./frame-rest.ts";
 import { openSeriesGroups, packSeriesGroups } from "./series-groups.ts";
 import { deflateColumns, inflateColumns } from "./zstd.ts";
 
@@ -22,14 +23,16 @@ export interface FrameBlock {
 export type SeriesList = readonly number[];
 
 export interface BlockTimes {
-  readonly capturedMs: Float64Array;
+  /** Its place in time: shared/frame-place.ts. */
+  readonly placedMs: Float64Array;
   readonly lists: readonly SeriesList[];
   /** The place in `lists` of each frame. */
   readonly listOf: Float64Array;
 }
 
 /** The frames must be of one agent, in the order in which they are to be read. */
-export function packFrameBlock(frames: readonly StoredFrame[]): FrameBlock {
+export function packFrameBlock(given: readonly StoredFrame[]): FrameBlock {
+  const frames = given.map(inOrder);
   const listIds = new Map<string, number>();
   const lists: SeriesList[] = [];
   const listOf = new Float64Array(frames.length);
@@ -56,7 +59,7 @@ export function packFrameBlock(frames: readonly StoredFrame[]): FrameBlock {
   });
   return {
     times: packTimes({
-      capturedMs: Float64Array.from(frames, ({ wire }) => Number(wire.capturedAtUnixMs)),
+      placedMs: Float64Array.from(frames, placedMsOf),
       lists,
       listOf,
     }),
@@ -65,10 +68,28 @@ export function packFrameBlock(frames: readonly StoredFrame[]): FrameBlock {
   };
 }
 
-function packTimes({ capturedMs, lists, listOf }: BlockTimes): Uint8Array<ArrayBuffer> {
+/** Probes that end in another order at every tick would make a list of nearly every frame. */
+function inOrder(frame: StoredFrame): StoredFrame {
+  const { wire } = frame;
+  const { sampleSeries, sampleValues } = wire;
+  const order = sampleSeries
+    .map((_, place) => place)
+    .sort((one, other) => (sampleSeries[one] ?? 0) - (sampleSeries[other] ?? 0));
+  return {
+    ...frame,
+    wire: {
+      ...wire,
+      sampleSeries: order.map((place) => sampleSeries[place] ?? 0),
+      sampleValues: order.map((place) => sampleValues[place] ?? 0),
+      probeRuns: wire.probeRuns.toSorted((one, other) => one.probeId - other.probeId),
+    },
+  };
+}
+
+function packTimes({ placedMs, lists, listOf }: BlockTimes): Uint8Array<ArrayBuffer> {
   const writer = createByteWriter();
-  writer.varint(capturedMs.length);
-  writeColumn(writer, capturedMs);
+  writer.varint(placedMs.length);
+  writeColumn(writer, placedMs);
   writeColumn(writer, listOf);
   writer.varint(lists.length);
   for (const list of lists) {
@@ -85,7 +106,7 @@ function packTimes({ capturedMs, lists, listOf }: BlockTimes): Uint8Array<ArrayB
 export function readBlockTimes(times: Uint8Array): BlockTimes {
   const reader = createByteReader(inflateColumns(times));
   const frames = reader.varint();
-  const capturedMs = readColumn(reader, frames);
+  const placedMs = readColumn(reader, frames);
   const listOf = readColumn(reader, frames);
   const lists: SeriesList[] = [];
   const count = reader.varint();
@@ -99,7 +120,7 @@ export function readBlockTimes(times: Uint8Array): BlockTimes {
     }
     lists.push(list);
   }
-  return { capturedMs, lists, listOf };
+  return { placedMs, lists, listOf };
 }
 
 /** Visits the samples of the wanted series (all when undefined), series by series, each in the frames' order. */
@@ -114,12 +135,12 @@ export function readBlockSeries(
   });
 }
 
-function timesOf(series: number, { capturedMs, lists, listOf }: BlockTimes): Float64Array {
+function timesOf(series: number, { placedMs, lists, listOf }: BlockTimes): Float64Array {
   const counts = lists.map((list) => list.filter((one) => one === series).length);
   const times: number[] = [];
-  for (let i = 0; i < capturedMs.length; i += 1) {
+  for (let i = 0; i < placedMs.length; i += 1) {
     for (let n = counts[listOf[i] ?? 0] ?? 0; n > 0; n -= 1) {
-      times.push(capturedMs[i] ?? 0);
+      times.push(placedMs[i] ?? 0);
     }
   }
   return Float64Array.from(times);
@@ -130,32 +151,47 @@ function readValues(bytes: Uint8Array): Float64Array {
   return readColumn(reader, reader.varint());
 }
 
-/** The frames that are wanted, as they were. */
-export function unpackFrameBlock(
-  block: FrameBlock,
-  isWanted: (capturedMs: number) => boolean,
-): readonly StoredFrame[] {
-  const { capturedMs, lists, listOf } = readBlockTimes(block.times);
-  const columns = new Map<number, { readonly values: Float64Array; at: number }>();
+export interface OpenedBlock {
+  /** The frames that are wanted, as they were. */
+  read(isWanted: (placedMs: number) => boolean): readonly StoredFrame[];
+  /** Of memory, about. */
+  readonly bytes: number;
+}
+
+/** Inflated once, for several readings. */
+export function openFrameBlock(block: FrameBlock): OpenedBlock {
+  const times = readBlockTimes(block.times);
+  const { placedMs, lists, listOf } = times;
+  const columns = new Map<number, Float64Array>();
+  let values = 2 * placedMs.length;
   openSeriesGroups(block.values).read(undefined, (series, bytes) => {
-    columns.set(series, { values: readValues(bytes), at: 0 });
+    const column = readValues(bytes);
+    columns.set(series, column);
+    values += column.length;
   });
-  const columnsOf = lists.map((list) => list.map((series) => columns.get(series)));
-  const frames: StoredFrame[] = [];
-  const rests = readFrameRest(block.rest, capturedMs, isWanted);
-  for (let i = 0; i < capturedMs.length; i += 1) {
-    const list = listOf[i] ?? 0;
-    const frame = rests[i];
-    for (const column of columnsOf[list] ?? []) {
-      if (column !== undefined) {
-        frame?.wire.sampleValues.push(column.values[column.at] ?? 0);
-        column.at += 1;
+  const rest = openFrameRest(block.rest, placedMs);
+
+  function read(isWanted: (placedMs: number) => boolean): readonly StoredFrame[] {
+    const next = new Map([...columns].map(([series, column]) => [series, { column, at: 0 }]));
+    const nextOf = lists.map((list) => list.map((series) => next.get(series)));
+    const rests = rest.read(isWanted);
+    const frames: StoredFrame[] = [];
+    for (let i = 0; i < placedMs.length; i += 1) {
+      const list = listOf[i] ?? 0;
+      const frame = rests[i];
+      for (const place of nextOf[list] ?? []) {
+        if (place !== undefined) {
+          frame?.wire.sampleValues.push(place.column[place.at] ?? 0);
+          place.at += 1;
+        }
+      }
+      if (frame !== undefined) {
+        frame.wire.sampleSeries = [...(lists[list] ?? [])];
+        frames.push(frame);
       }
     }
-    if (frame !== undefined) {
-      frame.wire.sampleSeries = [...(lists[list] ?? [])];
-      frames.push(frame);
-    }
+    return frames;
   }
-  return frames;
+
+  return { read, bytes: rest.bytes + 8 * values };
 }

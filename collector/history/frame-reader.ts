@@ -7,8 +7,8 @@ import { BLOCK_MS } from "./compactor.ts";
 import type { Db } from "./database.ts";
 import { joinBytes } from "./frame-batch.ts";
 import { inflateBlob } from "./frame-blob.ts";
-import { unpackFrameBlock } from "./frame-block.ts";
-import type { StoredFrame } from "./frame-rest.ts";
+import { openFrameBlock, type OpenedBlock } from "./frame-block.ts";
+import { placedMsOf, type StoredFrame } from "./frame-rest.ts";
 import {
   ROW,
   ROW_WIDTH,
@@ -22,10 +22,8 @@ import {
 const MAX_SELECTED = 1_000_000;
 /** Time that one page of a span covers. */
 const PAGE_MS = 60_000;
-/** A block is unpacked in pieces of this length: one moment needs two minutes of it, a capture reads on. */
-const PIECE_MS = 600_000;
-/** Pieces that are kept for the next page: those of one cluster's nodes. Less than a megabyte each. */
-const MAX_PIECES = 24;
+/** Blocks that stay inflated for the next page, or the next moment: an hour of a cluster's nodes takes some 3 MB for each. */
+const MAX_OPENED_BYTES = 48 * 1024 * 1024;
 
 export interface FrameReader {
   selectReceived(sinceMs: number): {
@@ -41,6 +39,7 @@ export interface FrameReader {
 interface ReadFrame {
   readonly instance: number;
   readonly sequence: number;
+  /** Its place in time. */
   readonly capturedMs: number;
   readonly receivedMs: number;
   readonly sampleCount: number;
@@ -55,6 +54,11 @@ interface FrameRow {
   readonly sample_count: number;
   readonly encoding: number;
   readonly blob: Uint8Array;
+}
+
+interface BlockRow {
+  readonly id: number;
+  readonly from_ms: number;
 }
 
 interface BlockParts {
@@ -84,12 +88,10 @@ export function createFrameReader(db: Db): FrameReader {
     `SELECT ${FRAME_COLUMNS} FROM frame WHERE agent = ? AND captured_ms >= ? AND captured_ms < ?
      ORDER BY captured_ms, id`,
   );
-  const selectBlocks = db
-    .prepare<[number, number, number, number, number], number>(
-      `SELECT id FROM block WHERE agent = ? AND from_ms >= ? AND from_ms < ? AND to_ms >= ? AND detail = ?
-       ORDER BY from_ms, id`,
-    )
-    .pluck();
+  const selectBlocks = db.prepare<[number, number, number, number, number], BlockRow>(
+    `SELECT id, from_ms FROM block WHERE agent = ? AND from_ms >= ? AND from_ms < ? AND to_ms >= ? AND detail = ?
+     ORDER BY from_ms, id`,
+  );
   const selectParts = db.prepare<[number], BlockParts>(
     "SELECT times, sample_values, rest FROM block_frames WHERE block = ?",
   );
@@ -104,7 +106,8 @@ export function createFrameReader(db: Db): FrameReader {
        WHERE agent = ? AND from_ms < ? AND to_ms >= ? AND detail = ?`,
     )
     .pluck();
-  const pieces = new Map<string, readonly StoredFrame[]>();
+  /** The one that was used last is the last. */
+  const opened = new Map<string, OpenedBlock>();
 
   function selectReceived(sinceMs: number): ReturnType<FrameReader["selectReceived"]> {
     const ids: number[] = [];
@@ -121,23 +124,28 @@ export function createFrameReader(db: Db): FrameReader {
     };
   }
 
-  function unpack(block: number, isWanted: (capturedMs: number) => boolean): readonly StoredFrame[] {
+  function open(block: number): OpenedBlock | undefined {
     const parts = selectParts.get(block);
-    return parts === undefined
-      ? []
-      : unpackFrameBlock({ times: parts.times, values: parts.sample_values, rest: parts.rest }, isWanted);
+    return parts && openFrameBlock({ times: parts.times, values: parts.sample_values, rest: parts.rest });
   }
 
-  function readPiece(block: number, piece: number): readonly StoredFrame[] {
-    const key = `${block}/${piece}`;
-    const frames =
-      pieces.get(key) ?? unpack(block, (capturedMs) => Math.floor(capturedMs / PIECE_MS) === piece);
-    pieces.delete(key);
-    pieces.set(key, frames);
-    for (const oldest of [...pieces.keys()].slice(0, Math.max(0, pieces.size - MAX_PIECES))) {
-      pieces.delete(oldest);
+  function use({ id, from_ms: fromMs }: BlockRow): OpenedBlock | undefined {
+    // The number alone may come again, when the newest block is removed.
+    const key = `${id}/${fromMs}`;
+    const found = opened.get(key) ?? open(id);
+    opened.delete(key);
+    if (found !== undefined) {
+      opened.set(key, found);
     }
-    return frames;
+    let bytes = [...opened.values()].reduce((sum, one) => sum + one.bytes, 0);
+    for (const [oldest, one] of opened) {
+      if (bytes <= MAX_OPENED_BYTES || oldest === key) {
+        break;
+      }
+      opened.delete(oldest);
+      bytes -= one.bytes;
+    }
+    return found;
   }
 
   function readSpan({ cluster, fromMs, toMs }: Span): FramePage {
@@ -146,15 +154,8 @@ export function createFrameReader(db: Db): FrameReader {
     let nextMs: number | undefined;
     for (const agent of selectAgents.all(cluster)) {
       for (const block of selectBlocks.all(agent, fromMs - BLOCK_MS, endMs, fromMs, DETAIL.frames)) {
-        const lastPiece = Math.floor((endMs - 1) / PIECE_MS);
-        for (let piece = Math.floor(fromMs / PIECE_MS); piece <= lastPiece; piece += 1) {
-          for (const frame of readPiece(block, piece)) {
-            const capturedMs = Number(frame.wire.capturedAtUnixMs);
-            if (capturedMs >= fromMs && capturedMs < endMs) {
-              found.push(fromStored(frame));
-            }
-          }
-        }
+        const frames = use(block)?.read((placedMs) => placedMs >= fromMs && placedMs < endMs) ?? [];
+        found.push(...frames.map(fromStored));
         assertSelectable(found.length);
       }
       for (const row of selectLanded.iterate(agent, fromMs, endMs)) {
@@ -216,7 +217,7 @@ export function createFrameReader(db: Db): FrameReader {
   return {
     selectReceived: db.transaction(selectReceived),
     readRows,
-    readBlock: (block) => toBatch(unpack(block, () => true).map(fromStored)),
+    readBlock: (block) => toBatch((open(block)?.read(() => true) ?? []).map(fromStored)),
     // one moment of the file: the compactor moves frames between two of these queries
     readSpan: db.transaction(readSpan),
   };
@@ -233,11 +234,12 @@ function fromRow(row: FrameRow): ReadFrame {
   };
 }
 
-function fromStored({ instance, receivedMs, wire }: StoredFrame): ReadFrame {
+function fromStored(frame: StoredFrame): ReadFrame {
+  const { instance, receivedMs, wire } = frame;
   return {
     instance,
     sequence: Number(wire.sequence),
-    capturedMs: Number(wire.capturedAtUnixMs),
+    capturedMs: placedMsOf(frame),
     receivedMs,
     sampleCount: wire.sampleSeries.length,
     bytes: toBinary(FrameSchema, wire),

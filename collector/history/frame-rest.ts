@@ -6,6 +6,7 @@ import {
   type Frame as WireFrame,
   type ProbeRun,
 } from "../../shared/gen/etcdscope/v1/stream_pb.js";
+import { placeShiftMs } from "../../shared/frame-place.ts";
 import { createByteReader, createByteWriter, type ByteReader, type ByteWriter } from "./bytes.ts";
 import { readColumn, writeColumn } from "./column-codec.ts";
 import { deflateColumns, inflateColumns } from "./zstd.ts";
@@ -18,15 +19,23 @@ export interface StoredFrame {
   readonly wire: WireFrame;
 }
 
+/** What the column of offsets means for a frame. */
+const OFFSET = { none: 0, measured: 1, placed: 2 } as const;
+
 /** Columns of one number a frame. */
-const NUMBERS: readonly ((frame: StoredFrame, capturedMs: number) => number)[] = [
+const NUMBERS: readonly ((frame: StoredFrame, placedMs: number) => number)[] = [
   ({ instance }) => instance,
-  ({ receivedMs }, capturedMs) => receivedMs - capturedMs,
+  ({ receivedMs }, placedMs) => receivedMs - placedMs,
   ({ wire }) => toNumber(wire.sequence),
-  ({ wire }, capturedMs) => toNumber(wire.monotonicUs) - clockUs(capturedMs),
+  ({ wire }, placedMs) => toNumber(wire.monotonicUs) - clockUs(placedMs),
   ({ wire }) => toNumber(wire.droppedTotal),
-  // 0: not measured; else 1, and the offset in its own column
-  ({ wire }) => (wire.clockOffsetUs === undefined ? 0 : 1),
+  // the offset is in its own column; whether the frame's place in time is its capture less that
+  ({ wire }, placedMs) =>
+    wire.clockOffsetUs === undefined
+      ? OFFSET.none
+      : placedMs === Number(wire.capturedAtUnixMs)
+        ? OFFSET.measured
+        : OFFSET.placed,
   ({ wire }) => toNumber(wire.clockOffsetUs ?? 0n),
   ({ wire }) => wire.clockRoundTripUs,
   ({ wire }) => (wire.keyframe ? 1 : 0),
@@ -35,6 +44,15 @@ const NUMBERS: readonly ((frame: StoredFrame, capturedMs: number) => number)[] =
 /** What the monotonic clock is told from: the two run side by side. 0 for a wall clock of no honest node. */
 function clockUs(capturedMs: number): number {
   return capturedMs < 8e12 ? capturedMs * 1000 : 0;
+}
+
+/** The frame's place in time. */
+export function placedMsOf({ wire }: StoredFrame): number {
+  const capturedMs = Number(wire.capturedAtUnixMs);
+  const { clockOffsetUs } = wire;
+  return (
+    capturedMs - placeShiftMs(capturedMs, clockOffsetUs === undefined ? undefined : toNumber(clockOffsetUs))
+  );
 }
 
 /** No honest agent counts further than a double does. */
@@ -47,7 +65,7 @@ export function writeFrameRest(frames: readonly StoredFrame[]): Uint8Array<Array
   for (const numberOf of NUMBERS) {
     writeColumn(
       writer,
-      Float64Array.from(frames, (frame) => numberOf(frame, Number(frame.wire.capturedAtUnixMs))),
+      Float64Array.from(frames, (frame) => numberOf(frame, placedMsOf(frame))),
     );
   }
   writeRuns(writer, frames);
@@ -95,73 +113,101 @@ function push(columns: Map<number, number[]>, probe: number, value: number): voi
   column.push(value);
 }
 
-/** The wanted frames at their places, without samples; the others are undefined. */
-export function readFrameRest(
-  packed: Uint8Array,
-  capturedMs: Float64Array,
-  isWanted: (capturedMs: number) => boolean,
-): readonly (StoredFrame | undefined)[] {
-  const reader = createByteReader(inflateColumns(packed));
-  const count = capturedMs.length;
-  const [instance, delay, sequence, monotonic, dropped, hasOffset, offset, roundTrip, keyframe] = NUMBERS.map(
-    () => readColumn(reader, count),
-  );
-  const nextRuns = readRuns(reader, count);
-  return Array.from({ length: count }, (_, i): StoredFrame | undefined => {
-    const capturedAtMs = capturedMs[i] ?? 0;
-    const wanted = isWanted(capturedAtMs);
-    const probeRuns = nextRuns(i, wanted);
-    const documents = reader.block();
-    if (!wanted) {
-      return undefined;
-    }
-    const wire = fromBinary(FrameSchema, documents);
-    wire.capturedAtUnixMs = BigInt(capturedAtMs);
+export interface OpenedRest {
+  /** The wanted frames at their places, without samples; the others are undefined. */
+  read(isWanted: (placedMs: number) => boolean): readonly (StoredFrame | undefined)[];
+  /** Of memory, about. */
+  readonly bytes: number;
+}
+
+/** Inflated once, for several readings. */
+export function openFrameRest(packed: Uint8Array, placedMs: Float64Array): OpenedRest {
+  const inflated = inflateColumns(packed);
+  const reader = createByteReader(inflated);
+  const count = placedMs.length;
+  const [instance, delay, sequence, monotonic, dropped, offsetKind, offset, roundTrip, keyframe] =
+    NUMBERS.map(() => readColumn(reader, count));
+  const runs = openRuns(reader, count);
+  const documents = Array.from({ length: count }, () => reader.block());
+
+  function readFrame(i: number, probeRuns: ProbeRun[]): StoredFrame {
+    const atMs = placedMs[i] ?? 0;
+    const wire = fromBinary(FrameSchema, documents[i] ?? new Uint8Array());
+    const offsetUs = offset?.[i] ?? 0;
+    const aheadMs = offsetKind?.[i] === OFFSET.placed ? Math.round(offsetUs / 1000) : 0;
+    wire.capturedAtUnixMs = BigInt(atMs + aheadMs);
     wire.sequence = BigInt(sequence?.[i] ?? 0);
-    wire.monotonicUs = BigInt((monotonic?.[i] ?? 0) + clockUs(capturedAtMs));
+    wire.monotonicUs = BigInt((monotonic?.[i] ?? 0) + clockUs(atMs));
     wire.droppedTotal = BigInt(dropped?.[i] ?? 0);
     wire.keyframe = keyframe?.[i] === 1;
     wire.probeRuns = probeRuns;
-    if (hasOffset?.[i] === 1) {
-      wire.clockOffsetUs = BigInt(offset?.[i] ?? 0);
+    if (offsetKind?.[i] !== OFFSET.none) {
+      wire.clockOffsetUs = BigInt(offsetUs);
       wire.clockRoundTripUs = roundTrip?.[i] ?? 0;
     }
-    return { instance: instance?.[i] ?? 0, receivedMs: capturedAtMs + (delay?.[i] ?? 0), wire };
-  });
+    return { instance: instance?.[i] ?? 0, receivedMs: atMs + (delay?.[i] ?? 0), wire };
+  }
+
+  return {
+    read: (isWanted) => {
+      const nextRuns = runs.start();
+      return Array.from({ length: count }, (_, i): StoredFrame | undefined => {
+        const wanted = isWanted(placedMs[i] ?? 0);
+        const probeRuns = nextRuns(i, wanted);
+        return wanted ? readFrame(i, probeRuns) : undefined;
+      });
+    },
+    bytes: inflated.length + 8 * (NUMBERS.length * count + runs.values) + DOCUMENT_BYTES * count,
+  };
 }
 
-/** Must be called for each frame in turn, wanted or not. */
-function readRuns(reader: ByteReader, count: number): (frame: number, wanted: boolean) => ProbeRun[] {
+/** What a view of a part of a buffer takes beside that part. */
+const DOCUMENT_BYTES = 100;
+
+interface OpenedRuns {
+  /** One reading: to be called for each frame in turn, wanted or not. */
+  start(): (frame: number, wanted: boolean) => ProbeRun[];
+  /** How many numbers are held. */
+  readonly values: number;
+}
+
+interface RunColumns {
+  readonly durations: Float64Array;
+  readonly ages: Float64Array;
+}
+
+function openRuns(reader: ByteReader, count: number): OpenedRuns {
   const lists = JSON.parse(Buffer.from(reader.block()).toString()) as RunHead[][];
   const listOf = readColumn(reader, count);
-  const columns = new Map<number, { durations: Float64Array; ages: Float64Array; at: number }>();
+  const columns = new Map<number, RunColumns>();
+  let values = count;
   for (let left = reader.varint(); left > 0; left -= 1) {
     const probe = reader.varint();
     const length = reader.varint();
-    columns.set(probe, {
-      durations: readColumn(reader, length),
-      ages: readColumn(reader, length),
-      at: 0,
-    });
+    columns.set(probe, { durations: readColumn(reader, length), ages: readColumn(reader, length) });
+    values += 2 * length;
   }
-  return (frame, wanted) => {
-    const runs: ProbeRun[] = [];
-    for (const head of lists[listOf[frame] ?? 0] ?? []) {
-      const column = columns.get(head.probeId);
-      const at = column?.at ?? 0;
-      if (column !== undefined) {
-        column.at += 1;
+
+  function start(): (frame: number, wanted: boolean) => ProbeRun[] {
+    const next = new Map(
+      [...columns].map(([probe, { durations, ages }]) => [probe, { durations, ages, at: 0 }]),
+    );
+    const nextOf = lists.map((heads) => heads.map((head) => ({ head, column: next.get(head.probeId) })));
+    return (frame, wanted) => {
+      const runs: ProbeRun[] = [];
+      for (const { head, column } of nextOf[listOf[frame] ?? 0] ?? []) {
+        const at = column?.at ?? 0;
+        if (column !== undefined) {
+          column.at += 1;
+        }
+        if (wanted) {
+          const durationUs = column?.durations[at] ?? 0;
+          runs.push(create(ProbeRunSchema, { ...head, durationUs, ageMs: column?.ages[at] ?? 0 }));
+        }
       }
-      if (wanted) {
-        runs.push(
-          create(ProbeRunSchema, {
-            ...head,
-            durationUs: column?.durations[at] ?? 0,
-            ageMs: column?.ages[at] ?? 0,
-          }),
-        );
-      }
-    }
-    return runs;
-  };
+      return runs;
+    };
+  }
+
+  return { start, values };
 }

@@ -21,7 +21,14 @@ export interface HeldSequences {
   take(instance: number, sequences: readonly number[]): Set<number>;
   /** Ascending and apart. */
   ranges(instance: number): readonly SequenceRange[];
+  /** The last of all; 0 without any. */
+  last(instance: number): number;
+  /** What was taken was not kept, or the rows are others: nothing is remembered of them. */
+  forget(): void;
 }
+
+/** Runs whose newest range is remembered: more than there are streams. */
+const MAX_REMEMBERED = 20_000;
 
 interface HeldRow {
   readonly first: number;
@@ -43,7 +50,30 @@ export function createHeldSequences(db: Db): HeldSequences {
     "SELECT first, last FROM held_range WHERE instance = ? ORDER BY first",
   );
 
+  const selectNewest = db.prepare<[number], HeldRow>(
+    "SELECT first, last FROM held_range WHERE instance = ? ORDER BY first DESC LIMIT 1",
+  );
+  /** By run: what comes next in order, which is nearly everything, need not ask the table. */
+  const newest = new Map<number, HeldRow>();
+
   function take(instance: number, sequences: readonly number[]): Set<number> {
+    const known = newest.get(instance);
+    if (known !== undefined && sequences.every((sequence, i) => sequence === known.last + 1 + i)) {
+      const last = known.last + sequences.length;
+      extend.run(last, instance, known.first);
+      newest.set(instance, { first: known.first, last });
+      return new Set(sequences);
+    }
+    const fresh = takeAny(instance, sequences);
+    const after = selectNewest.get(instance);
+    newest.delete(instance);
+    if (after !== undefined && newest.size < MAX_REMEMBERED) {
+      newest.set(instance, after);
+    }
+    return fresh;
+  }
+
+  function takeAny(instance: number, sequences: readonly number[]): Set<number> {
     const lowest = Math.min(...sequences);
     const highest = Math.max(...sequences);
     const before = select.all(instance, highest + 1, lowest - 1);
@@ -77,7 +107,12 @@ export function createHeldSequences(db: Db): HeldSequences {
     }
   }
 
-  return { take, ranges: (instance) => selectAll.all(instance).map(toRange) };
+  return {
+    take,
+    ranges: (instance) => selectAll.all(instance).map(toRange),
+    last: (instance) => selectNewest.get(instance)?.last ?? 0,
+    forget: () => newest.clear(),
+  };
 }
 
 function toRange({ first, last }: HeldRow): SequenceRange {

@@ -26,11 +26,16 @@ export interface KnownSeries {
   readonly metric: string;
 }
 
+export interface LastFrame {
+  readonly cluster: string;
+  readonly atMs: number;
+}
+
 /** A fact of a node that began, ended or became another. */
 export interface FactChange {
   readonly node: string;
   readonly key: string;
-  /** Wall clock of the node. */
+  /** The place in time of the frame that told it. */
   readonly atMs: number;
   /** undefined: there was none. */
   readonly before: Fact | undefined;
@@ -59,7 +64,7 @@ export interface HistoryDoor {
   heldSequences(agent: AgentIdentity, instanceId: string): Promise<readonly SequenceRange[]>;
   /** Frames of every agent received since then, oldest first by receipt: what the view is rebuilt from at start. */
   framesSince(sinceMs: number): Promise<readonly ReceivedFrame[]>;
-  /** Frames of a cluster in [fromMs, toMs) by capture, oldest first. */
+  /** Frames of a cluster in [fromMs, toMs) by their place in time (shared/frame-place.ts), oldest first. */
   frames(cluster: string, fromMs: number, toMs: number): Promise<readonly ReceivedFrame[]>;
   /** Inserts or replaces by id. */
   saveFindings(cluster: string, findings: readonly Finding[]): Promise<void>;
@@ -79,6 +84,8 @@ export interface HistoryDoor {
   /** Newest first, at most 5000. */
   notes(query: NoteQuery): Promise<readonly Note[]>;
   clusters(): Promise<readonly string[]>;
+  /** The place in time of each cluster's newest frame. */
+  lastFrames(): Promise<readonly LastFrame[]>;
   /** Keeps [fromMs, toMs] of a cluster, and a margin around it, in full resolution. Again from the same moment: longer. */
   keepSpan(cluster: string, fromMs: number, toMs: number): Promise<void>;
   /** What began, ended or became another in [fromMs, toMs), oldest first. */

@@ -19,6 +19,9 @@ const PAGE_FRAMES = 500;
 /** Frames of one answer, at most. */
 const MAX_FRAMES = 1_000_000;
 
+/** An agent that has stopped to send ever new series is forgiven after this. */
+const OVERDRAWN_MS = 3_600_000;
+
 const DEFAULT_ROLLUPS_MS = 400 * 24 * 3_600_000;
 const DEFAULT_AROUND_MS = 3_600_000;
 
@@ -37,7 +40,7 @@ export interface HistoryOptions {
 }
 
 export interface HistoryProblem {
-  readonly code: "DAMAGED_FILE_SET_ASIDE" | "NOT_WRITABLE" | "NAMES_FULL";
+  readonly code: "DAMAGED_FILE_SET_ASIDE" | "NOT_WRITABLE" | "NAMES_FULL" | "NAMES_OF_AGENT";
   readonly message: string;
   readonly sinceMs: number;
   /** The disk has no room, or the file no more numbers. */
@@ -64,6 +67,8 @@ export function createHistory(options: HistoryOptions): History {
   let damaged: HistoryProblem | undefined;
   let notWritable: HistoryProblem | undefined;
   let namesFull: HistoryProblem | undefined;
+  /** As many as the dictionary names. */
+  const toldOverdrawn = new Set<string>();
   /** Counts the files begun: what was prepared on one is not written to the next. */
   let fileNumber = 0;
 
@@ -214,6 +219,25 @@ export function createHistory(options: HistoryOptions): History {
       namesFull = { code: "NAMES_FULL", message, sinceMs: clock.nowMs(), isFull: true };
       log.error({ path }, "History holds as many different series as it can: new ones are not recorded.");
     }
+    for (const agent of names.overdrawn().keys()) {
+      if (!toldOverdrawn.has(agent)) {
+        toldOverdrawn.add(agent);
+        log.error({ agent }, "Agent has sent more different series than one may: new ones are not recorded.");
+      }
+    }
+  }
+
+  /** Agents whose share of the names was used up within the last hour. */
+  function findOverdrawn(): HistoryProblem | undefined {
+    const nowMs = clock.nowMs();
+    const recent = [...(dictionary?.overdrawn() ?? [])].filter(([, atMs]) => nowMs - atMs < OVERDRAWN_MS);
+    const [first] = recent;
+    if (first === undefined) {
+      return undefined;
+    }
+    const agents = recent.slice(0, 5).map(([agent]) => agent);
+    const message = `Too many different series of ${agents.join(", ")}: new ones are not recorded`;
+    return { code: "NAMES_OF_AGENT", message, sinceMs: first[1], isFull: false };
   }
 
   async function readReceived(sinceMs: number): Promise<readonly ReceivedFrame[]> {
@@ -298,9 +322,10 @@ export function createHistory(options: HistoryOptions): History {
     },
     notes: (query) => frameReader.call("notes", query),
     clusters: () => frameReader.call("clusters", undefined),
+    lastFrames: () => frameReader.call("lastFrames", undefined),
     knownSeries: (cluster) => trendReader.call("knownSeries", { cluster }),
     series: (query) => trendReader.call("series", query),
-    problems: () => [damaged, notWritable, namesFull].filter((one) => one !== undefined),
+    problems: () => [damaged, notWritable, namesFull, findOverdrawn()].filter((one) => one !== undefined),
     fileBytes: () => maintenance.fileBytes(),
     close: async () => {
       maintenance.stop();

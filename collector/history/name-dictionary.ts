@@ -2,11 +2,15 @@
  * The history's numbers for series and probes, held on the main thread so that a frame is encoded without asking the
  * database. A number is handed out here and becomes durable with the first commit that uses it.
  */
+import type { AgentIdentity } from "../../shared/frame.ts";
 import type { Numbering, NumberedNames, ProbeName } from "../../shared/frame-codec.ts";
+import { createNameBudget } from "./name-budget.ts";
 
 /** Different series over all agents, at most. At about 200 bytes each this bounds the memory at some 200 MB. */
 const MAX_SERIES = 1_000_000;
 const MAX_PROBES = 100_000;
+/** Named in the log and in the finding; more would not be read. */
+const MAX_OVERDRAWN = 100;
 
 export interface NamedNumber {
   readonly id: number;
@@ -25,8 +29,12 @@ export interface NameTable {
 
 export interface NameDictionary extends Numbering {
   readonly names: NumberedNames;
+  /** The same numbers, but new ones only as far as this agent's share of the names goes. */
+  ofAgent(agent: AgentIdentity, nowMs: number): Numbering;
   /** Samples and probe runs not stored because the dictionary is full. */
   leftOutTotal(): number;
+  /** Agents, as cluster/node, whose names were not taken because their share is used up, with when that was last; 100 at most. */
+  overdrawn(): ReadonlyMap<string, number>;
   /** Numbers handed out that no commit has made durable yet: each commit carries them. */
   unconfirmed(): NameTable;
   /** A commit that carried these is durable. */
@@ -38,9 +46,12 @@ export function createNameDictionary(stored: NameTable): NameDictionary {
   const seriesKeys: (string | undefined)[] = [undefined];
   const probes: (ProbeName | undefined)[] = [undefined];
   const seriesIds = new Map<string, number>();
-  const probeIds = new Map<string, number>();
+  /** By probe, then by target: a text put together of both would be hashed anew for each run of each frame. */
+  const probeIds = new Map<string, Map<string, number>>();
   const newSeries = new Map<number, NamedNumber>();
   const newProbes = new Map<number, NamedProbe>();
+  const budget = createNameBudget();
+  const overdrawn = new Map<string, number>();
   let leftOut = 0;
   for (const { id, name } of stored.series) {
     put(seriesKeys, id, name);
@@ -48,7 +59,7 @@ export function createNameDictionary(stored: NameTable): NameDictionary {
   }
   for (const { id, probe, target } of stored.probes) {
     put(probes, id, { probe, target });
-    probeIds.set(probeKey(probe, target), id);
+    keepProbe(probe, target, id);
   }
 
   function series(key: string): number {
@@ -67,8 +78,7 @@ export function createNameDictionary(stored: NameTable): NameDictionary {
   }
 
   function probe(name: string, target: string): number {
-    const key = probeKey(name, target);
-    const known = probeIds.get(key);
+    const known = probeIds.get(name)?.get(target);
     if (known !== undefined) {
       return known;
     }
@@ -77,9 +87,14 @@ export function createNameDictionary(stored: NameTable): NameDictionary {
       return leaveOut();
     }
     probes.push({ probe: name, target });
-    probeIds.set(key, id);
+    keepProbe(name, target, id);
     newProbes.set(id, { id, probe: name, target });
     return id;
+  }
+
+  function keepProbe(name: string, target: string, id: number): void {
+    const ofProbe = probeIds.get(name) ?? new Map<string, number>();
+    probeIds.set(name, ofProbe.set(target, id));
   }
 
   function leaveOut(): number {
@@ -87,10 +102,28 @@ export function createNameDictionary(stored: NameTable): NameDictionary {
     return 0;
   }
 
+  function ofAgent(agent: AgentIdentity, nowMs: number): Numbering {
+    function may(length: number): boolean {
+      const isAllowed = budget.mayAdd(agent, length, nowMs);
+      const name = `${agent.cluster}/${agent.node}`;
+      if (!isAllowed && (overdrawn.size < MAX_OVERDRAWN || overdrawn.has(name))) {
+        overdrawn.set(name, nowMs);
+      }
+      return isAllowed;
+    }
+    return {
+      series: (key) => seriesIds.get(key) ?? (may(key.length) ? series(key) : 0),
+      probe: (name, target) =>
+        probeIds.get(name)?.get(target) ?? (may(name.length + target.length) ? probe(name, target) : 0),
+    };
+  }
+
   return {
     series,
     probe,
+    ofAgent,
     leftOutTotal: () => leftOut,
+    overdrawn: () => overdrawn,
     names: { seriesKeys, probes },
     unconfirmed: () => ({ series: [...newSeries.values()], probes: [...newProbes.values()] }),
     confirm: (table) => {
@@ -105,8 +138,4 @@ function put<T>(entries: (T | undefined)[], id: number, entry: T): void {
     entries.push(undefined);
   }
   entries[id] = entry;
-}
-
-function probeKey(probe: string, target: string): string {
-  return `${probe}\u0000${target}`;
 }

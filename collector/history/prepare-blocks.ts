@@ -3,7 +3,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { FrameSchema } from "../../shared/gen/etcdscope/v1/stream_pb.js";
 import { packFrameBlock, readBlockSeries, type FrameBlock } from "./frame-block.ts";
 import { inflateBlob } from "./frame-blob.ts";
-import type { StoredFrame } from "./frame-rest.ts";
+import { placedMsOf, type StoredFrame } from "./frame-rest.ts";
 import { joinRollups, packRollups, QUARTER_MS, readRollups, rollUp, type RollupColumns } from "./rollup.ts";
 import type { CompactWork } from "./worker-protocol.ts";
 
@@ -21,7 +21,7 @@ export function prepareCompact(agent: number, rows: readonly LandedRow[]): Compa
   const frames = rows.flatMap((row) => readRow(row) ?? []);
   const lost = rows.length - frames.length;
   const block = packFrameBlock(frames);
-  const captured = frames.map(({ wire }) => Number(wire.capturedAtUnixMs));
+  const captured = frames.map(placedMsOf);
   return {
     kind: "compact",
     agent,

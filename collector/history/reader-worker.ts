@@ -40,6 +40,7 @@ serveCalls<ReaderCalls>({
   recentIncidents: ({ sinceMs }) => use().incidents.recentIncidents(sinceMs),
   notes: (query) => use().incidents.notes(query),
   clusters: () => reader().clusters(),
+  lastFrames: () => reader().lastFrames(),
   knownSeries: ({ cluster }) => reader().knownSeries(cluster),
   series: (query) => reader().series(query),
   close: () => {

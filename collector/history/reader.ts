@@ -4,7 +4,7 @@ import type { Finding } from "../../shared/rest.ts";
 import type { Db } from "./database.ts";
 import { createDocumentReader, type DocumentReader } from "./document-reader.ts";
 import { createFrameReader, type FrameReader } from "./frame-reader.ts";
-import type { KnownSeries } from "./history-door.ts";
+import type { KnownSeries, LastFrame } from "./history-door.ts";
 import { createTrendReader, type TrendReader } from "./trend-reader.ts";
 import type { Span } from "./worker-protocol.ts";
 
@@ -12,6 +12,7 @@ export interface Reader extends FrameReader, TrendReader, DocumentReader {
   findings(span: Span): readonly Finding[];
   activeFindings(): readonly (readonly [string, readonly Finding[]])[];
   clusters(): readonly string[];
+  lastFrames(): readonly LastFrame[];
   knownSeries(cluster: string): readonly KnownSeries[];
 }
 
@@ -28,6 +29,12 @@ export function createReader(db: Db, clock: Clock): Reader {
   const selectClusters = db
     .prepare<[], string>("SELECT DISTINCT cluster FROM agent ORDER BY cluster")
     .pluck();
+  const selectLast = db.prepare<[], LastFrame>(
+    `SELECT cluster, max(at_ms) AS atMs FROM (
+       SELECT cluster, (SELECT max(captured_ms) FROM frame WHERE agent = agent.id) AS at_ms FROM agent UNION ALL
+       SELECT cluster, (SELECT to_ms FROM block WHERE agent = agent.id ORDER BY from_ms DESC LIMIT 1) FROM agent)
+     WHERE at_ms IS NOT NULL GROUP BY cluster`,
+  );
   const selectKnown = db.prepare<[string], KnownSeries>(
     `SELECT DISTINCT agent.node, series.metric FROM agent
      JOIN agent_series ON agent_series.agent = agent.id JOIN series ON series.id = agent_series.series
@@ -47,6 +54,7 @@ export function createReader(db: Db, clock: Clock): Reader {
       return [...byCluster];
     },
     clusters: () => selectClusters.all(),
+    lastFrames: () => selectLast.all(),
     knownSeries: (cluster) => selectKnown.all(cluster),
   };
 }

@@ -27,7 +27,7 @@ export function createRetention(db: Db): Retention {
     "DELETE FROM event WHERE id IN (SELECT id FROM event WHERE at_ms < ? ORDER BY at_ms LIMIT ?)",
     "DELETE FROM kept_span WHERE (cluster, from_ms) IN (SELECT cluster, from_ms FROM kept_span WHERE to_ms < ? LIMIT ?)",
     `DELETE FROM instance WHERE id IN (SELECT id FROM instance WHERE last_received_ms < ?
-       AND NOT EXISTS (SELECT 1 FROM frame WHERE frame.instance = instance.id) LIMIT ?)`,
+       AND NOT EXISTS (SELECT 1 FROM frame WHERE frame.agent = instance.agent AND frame.instance = instance.id) LIMIT ?)`,
   ].map((sql) => db.prepare<[number, number]>(sql));
   const oldBlocks = db
     .prepare<[number, number, number, number], number>(

@@ -7,76 +7,96 @@ import { EtcdscopeError } from "../../shared/errors.ts";
 const SAMPLE_SERIES_FIELD = 7;
 const SAMPLE_VALUES_FIELD = 8;
 
-/** Calls for each sample whose series is wanted, in the order in which the frame holds them. */
+/** Where reading is: one object for all frames, since a trend has thousands of them. */
+const place = { at: 0 };
+/** A double's bytes are copied here: a view of each frame's own would cost more than all else. */
+const double = new Float64Array(1);
+const doubleBytes = new Uint8Array(double.buffer);
+
+/** Calls for each sample whose series is wanted (all when undefined), in the order in which the frame holds them. */
 export function scanSamples(
   blob: Uint8Array,
-  wanted: ReadonlySet<number>,
+  wanted: ReadonlySet<number> | undefined,
   visit: (series: number, value: number) => void,
 ): void {
-  const view = new DataView(blob.buffer, blob.byteOffset, blob.byteLength);
-  let series: Span | undefined;
-  let values: Span | undefined;
-  let at = 0;
-  while (at < blob.length) {
-    const tag = readVarint(blob, at);
-    const field = Math.floor(tag.value / 8);
-    const body = skipField(blob, tag.value % 8, tag.end);
+  let seriesAt = 0;
+  let seriesEnd = 0;
+  let valuesAt = 0;
+  let valuesEnd = 0;
+  place.at = 0;
+  while (place.at < blob.length && valuesEnd === 0) {
+    const tag = readVarint(blob);
+    const start = skipField(blob, tag & 7);
+    const field = Math.floor(tag / 8);
     if (field === SAMPLE_SERIES_FIELD) {
-      series = body;
+      seriesAt = start;
+      seriesEnd = place.at;
     } else if (field === SAMPLE_VALUES_FIELD) {
-      values = body;
+      valuesAt = start;
+      valuesEnd = place.at;
     }
-    at = body.end;
   }
-  if (series === undefined || values === undefined) {
-    return;
+  if (valuesEnd > blob.length || seriesEnd > blob.length) {
+    throw corrupt();
   }
-  let valueAt = values.start;
-  at = series.start;
-  while (at < series.end && valueAt + 8 <= values.end) {
-    const id = readVarint(blob, at);
-    if (wanted.has(id.value)) {
-      visit(id.value, view.getFloat64(valueAt, true));
+  place.at = seriesAt;
+  for (let valueAt = valuesAt; place.at < seriesEnd && valueAt + 8 <= valuesEnd; valueAt += 8) {
+    const id = readVarint(blob);
+    if (wanted === undefined || wanted.has(id)) {
+      for (let byte = 0; byte < 8; byte += 1) {
+        doubleBytes[byte] = blob[valueAt + byte] ?? 0;
+      }
+      visit(id, double[0] ?? 0);
     }
-    at = id.end;
-    valueAt += 8;
   }
 }
 
-interface Span {
-  readonly start: number;
-  readonly end: number;
-}
-
-/** The span of a field's body after its tag, by wire type: 0 varint, 1 64 bits, 2 length-delimited, 5 32 bits. */
-function skipField(bytes: Uint8Array, wireType: number, start: number): Span {
+/** Goes on behind a field's body, by wire type (0 varint, 1 64 bits, 2 length-delimited, 5 32 bits); where the body starts. */
+function skipField(bytes: Uint8Array, wireType: number): number {
   switch (wireType) {
-    case 0:
-      return { start, end: readVarint(bytes, start).end };
+    case 0: {
+      const start = place.at;
+      readVarint(bytes);
+      return start;
+    }
     case 1:
-      return { start, end: start + 8 };
+      place.at += 8;
+      return place.at - 8;
     case 2: {
-      const length = readVarint(bytes, start);
-      return { start: length.end, end: length.end + length.value };
+      const length = readVarint(bytes);
+      place.at += length;
+      return place.at - length;
     }
     case 5:
-      return { start, end: start + 4 };
+      place.at += 4;
+      return place.at - 4;
     default:
       throw new EtcdscopeError("STORAGE_CORRUPT", `Expected a protobuf wire type, got ${wireType}`);
   }
 }
 
 /** Values above 2^53 lose their low bits: none of the fields that are used is that large. */
-function readVarint(bytes: Uint8Array, start: number): { readonly value: number; readonly end: number } {
+function readVarint(bytes: Uint8Array): number {
+  let at = place.at;
+  let byte = bytes[at] ?? 255;
+  if (byte < 128) {
+    place.at = at + 1;
+    return byte;
+  }
   let value = 0;
   let factor = 1;
-  for (let at = start; at < bytes.length && at < start + 10; at += 1) {
-    const byte = bytes[at] ?? 0;
-    value += (byte & 0x7f) * factor;
-    if (byte < 0x80) {
-      return { value, end: at + 1 };
+  for (const end = Math.min(bytes.length, at + 10); at < end; at += 1) {
+    byte = bytes[at] ?? 0;
+    value += (byte & 127) * factor;
+    if (byte < 128) {
+      place.at = at + 1;
+      return value;
     }
     factor *= 128;
   }
-  throw new EtcdscopeError("STORAGE_CORRUPT", "Expected the end of a number, got the end of the frame");
+  throw corrupt();
+}
+
+function corrupt(): EtcdscopeError {
+  return new EtcdscopeError("STORAGE_CORRUPT", "Expected the end of a number, got the end of the frame");
 }

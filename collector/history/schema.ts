@@ -2,7 +2,8 @@
  * The tables, as a list of migrations: the n-th brings a file from version n to n + 1 (user_version). Never edit one
  * that was released; add another. Each comes with a file of the version before in test/fixture/history.
  *
- * frame is where frames land, a row each, until they are compacted. Its rowid grows with receipt. Its blob is the wire's
+ * frame is where frames land, a row each, until they are compacted. Its rowid grows with receipt. captured_ms is its place
+ * in time: the capture, put right where the node's clock is clearly wrong (shared/frame-place.ts). Its blob is the wire's
  * Frame message (proto/etcdscope/v1/stream.proto) without definitions, whose series and probe numbers are those of
  * the tables series and probe, shared by all agents; encoding says how the blob is compressed (0: not, 1: zstd).
  * block is an hour or less of one agent, compacted: detail says what is left of it (2: its frames, in block_frames;
@@ -139,4 +140,23 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX finding_by_start ON finding (cluster, since_ms);
   `,
   INCIDENT_TABLES,
+  // held_range alone decides what is new, and an index of every sequence costs each commit; columns of blocks have kinds more
+  `
+  CREATE TABLE landed (
+    id INTEGER PRIMARY KEY,
+    agent INTEGER NOT NULL,
+    instance INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    captured_ms INTEGER NOT NULL,
+    received_ms INTEGER NOT NULL,
+    sample_count INTEGER NOT NULL,
+    encoding INTEGER NOT NULL,
+    blob BLOB NOT NULL
+  ) STRICT;
+  INSERT INTO landed (id, agent, instance, sequence, captured_ms, received_ms, sample_count, encoding, blob)
+    SELECT id, agent, instance, sequence, captured_ms, received_ms, sample_count, encoding, blob FROM frame ORDER BY id;
+  DROP TABLE frame;
+  ALTER TABLE landed RENAME TO frame;
+  CREATE INDEX frame_by_agent ON frame (agent, captured_ms);
+  `,
 ];

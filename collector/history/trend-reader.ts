@@ -11,19 +11,17 @@ import { parseSeriesKey } from "../../shared/series-key.ts";
 import { DETAIL } from "./block-writer.ts";
 import { BLOCK_MS } from "./compactor.ts";
 import type { Db } from "./database.ts";
-import { inflateBlob } from "./frame-blob.ts";
 import { readBlockSeries } from "./frame-block.ts";
 import type { SeriesQuery } from "./history-door.ts";
-import { MINUTE_MS, QUARTER_MS, readRollups } from "./rollup.ts";
-import { scanSamples } from "./scan-samples.ts";
+import { createLandedSamples } from "./landed-samples.ts";
+import { MINUTE_MS, QUARTER_MS, readRollups, type RollupColumns } from "./rollup.ts";
+import { createRollupCache, type RollupRow } from "./rollup-cache.ts";
 import { createSeriesSteps, type SeriesSteps } from "./series-steps.ts";
 
 /** Different series in one trend, at most. */
 const MAX_TREND_SERIES = 500;
 /** What one trend may cost before it is given up: others wait behind it. */
 const TREND_BUDGET_MS = 20_000;
-/** Frames between two looks at the clock. */
-const BUDGET_CHECK_FRAMES = 1024;
 /** Roll-ups of a quarter of an hour are merged a day at a time, so a row covers no more. */
 const ROLLUP_ROW_MS = 24 * 3_600_000;
 
@@ -60,13 +58,7 @@ export function createTrendReader(db: Db, clock: Clock): TrendReader {
      JOIN series ON series.metric = ? JOIN agent_series ON agent_series.agent = agent.id AND agent_series.series = series.id
      WHERE agent.cluster = ? AND ? IN ('', agent.node) ORDER BY agent.node, series.key`,
   );
-  const selectLanded = db.prepare<
-    [number, number, number],
-    { captured_ms: number; encoding: number; blob: Uint8Array }
-  >(
-    `SELECT captured_ms, encoding, blob FROM frame
-     WHERE agent = ? AND captured_ms >= ? AND captured_ms < ? AND sample_count > 0 ORDER BY captured_ms`,
-  );
+  const landed = createLandedSamples(db);
   const selectBlocks = db.prepare<[number, number, number, number], BlockRow>(
     `SELECT id, from_ms, to_ms, detail FROM block
      WHERE agent = ? AND from_ms >= ? AND from_ms < ? AND to_ms >= ? ORDER BY from_ms`,
@@ -78,12 +70,12 @@ export function createTrendReader(db: Db, clock: Clock): TrendReader {
   const selectMinutes = db
     .prepare<[number], Uint8Array>("SELECT rollups FROM rollup WHERE block = ?")
     .pluck();
-  const selectQuarters = db
-    .prepare<[number, number, number, number, number], Uint8Array>(
-      `SELECT rollups FROM rollup WHERE agent = ? AND width_ms = ? AND from_ms >= ? AND from_ms < ? AND to_ms >= ?
-       ORDER BY from_ms`,
-    )
-    .pluck();
+  const selectQuarters = db.prepare<[number, number, number, number, number], RollupRow>(
+    `SELECT id, from_ms, to_ms, length(rollups) AS bytes FROM rollup
+     WHERE agent = ? AND width_ms = ? AND from_ms >= ? AND from_ms < ? AND to_ms >= ? ORDER BY from_ms`,
+  );
+  const selectRollups = db.prepare<[number], Uint8Array>("SELECT rollups FROM rollup WHERE id = ?").pluck();
+  const quarters = createRollupCache((id) => selectRollups.get(id));
 
   function series(query: SeriesQuery): readonly SeriesData[] {
     const found = selectTrend.all(query.metric, query.cluster, query.node ?? "");
@@ -149,7 +141,9 @@ export function createTrendReader(db: Db, clock: Clock): TrendReader {
         continue;
       }
       const minutes = block.detail === DETAIL.quarters ? [] : selectMinutes.all(block.id);
-      minutes.forEach((rollups) => addRollups(rollups, trend, { widthMs: MINUTE_MS, spans: [trend] }));
+      for (const rollups of minutes) {
+        readRollups(rollups, wanted, adding(trend, { widthMs: MINUTE_MS, spans: [trend] }));
+      }
       if (minutes.length === 0) {
         coarse.push({ fromMs: block.from_ms, toMs: block.to_ms + 1 });
       }
@@ -160,25 +154,25 @@ export function createTrendReader(db: Db, clock: Clock): TrendReader {
   }
 
   function readQuarters(trend: Trend, spans: readonly Span[]): void {
-    const { agent, fromMs, toMs } = trend;
-    for (const rollups of selectQuarters.all(agent, QUARTER_MS, fromMs - ROLLUP_ROW_MS, toMs, fromMs)) {
+    const { agent, fromMs, toMs, wanted } = trend;
+    const add = adding(trend, { widthMs: QUARTER_MS, spans });
+    for (const row of selectQuarters.all(agent, QUARTER_MS, fromMs - ROLLUP_ROW_MS, toMs, fromMs)) {
       trend.assertInTime();
-      addRollups(rollups, trend, { widthMs: QUARTER_MS, spans });
+      quarters.read(row, wanted, add);
     }
   }
 
-  /** Those that touch one of the spans. */
-  function addRollups(
-    rollups: Uint8Array,
+  /** Adds roll-ups that touch one of the spans. */
+  function adding(
     trend: Trend,
     of: { readonly widthMs: number; readonly spans: readonly Span[] },
-  ): void {
+  ): (id: number, columns: RollupColumns) => void {
     const [only] = of.spans;
     const touches = (atMs: number): boolean =>
       of.spans.length === 1 && only !== undefined
         ? atMs + of.widthMs > only.fromMs && atMs < only.toMs
         : of.spans.some(({ fromMs, toMs }) => atMs + of.widthMs > fromMs && atMs < toMs);
-    readRollups(rollups, trend.wanted, (id, columns) => {
+    return (id, columns) => {
       const into = trend.steps.get(id);
       for (let i = 0; i < columns.atMs.length; i += 1) {
         const atMs = columns.atMs[i] ?? 0;
@@ -192,20 +186,11 @@ export function createTrendReader(db: Db, clock: Clock): TrendReader {
           });
         }
       }
-    });
+    };
   }
 
-  function readLanded({ agent, fromMs, toMs, steps, wanted, assertInTime: assertNow }: Trend): void {
-    let scanned = 0;
-    for (const row of selectLanded.iterate(agent, fromMs, toMs)) {
-      scanSamples(inflateBlob({ encoding: row.encoding, bytes: row.blob }), wanted, (id, value) =>
-        steps.get(id)?.add(row.captured_ms, value),
-      );
-      scanned += 1;
-      if (scanned % BUDGET_CHECK_FRAMES === 0) {
-        assertNow();
-      }
-    }
+  function readLanded(trend: Trend): void {
+    landed.read(trend, trend.wanted, (id, atMs, value) => trend.steps.get(id)?.add(atMs, value));
   }
 
   // one moment of the file: the compactor moves frames between two of these queries

@@ -6,7 +6,7 @@ import type { IncidentRecord } from "../../shared/incident-record.ts";
 import type { NoteQuery } from "./incident-tables.ts";
 import type { FrameNews } from "./fact-changes.ts";
 import type { FrameBlock } from "./frame-block.ts";
-import type { KnownSeries, SeriesQuery } from "./history-door.ts";
+import type { KnownSeries, LastFrame, SeriesQuery } from "./history-door.ts";
 import type { NameTable } from "./name-dictionary.ts";
 
 /** One agent's run, which frames of a batch refer to by its place in the list. */
@@ -235,6 +235,7 @@ export type ReaderCalls = {
   };
   readonly notes: { readonly input: NoteQuery; readonly output: readonly Note[] };
   readonly clusters: { readonly input: undefined; readonly output: readonly string[] };
+  readonly lastFrames: { readonly input: undefined; readonly output: readonly LastFrame[] };
   readonly knownSeries: {
     readonly input: { readonly cluster: string };
     readonly output: readonly KnownSeries[];

@@ -31,6 +31,19 @@ export interface Writer {
   names(): NameTable;
 }
 
+/** Streams whose rows' numbers are remembered between commits: more than there are. */
+const MAX_STREAMS = 20_000;
+/** That a run is still heard is written this often: it only tells when the run is old. */
+const ADVANCE_EVERY_MS = 60_000;
+
+/** A stream as its rows have it. */
+interface NumberedStream {
+  readonly agent: number;
+  readonly instance: number;
+  /** Of the last time that the run's row was written. */
+  advancedMs: number;
+}
+
 export function createWriter(db: Db): Writer {
   const held = createHeldSequences(db);
   const insertAgent = db.prepare<[string, string]>(
@@ -45,12 +58,7 @@ export function createWriter(db: Db): Writer {
   const selectInstance = db
     .prepare<[number, string], number>("SELECT id FROM instance WHERE agent = ? AND name = ?")
     .pluck();
-  const selectSequence = db
-    .prepare<[string, string, string], number>(
-      `SELECT last_sequence FROM instance JOIN agent ON agent.id = instance.agent
-       WHERE agent.cluster = ? AND agent.node = ? AND instance.name = ?`,
-    )
-    .pluck();
+  const countInstances = db.prepare<[], number>("SELECT count(*) FROM instance").pluck();
   const findInstance = db
     .prepare<[string, string, string], number>(
       `SELECT instance.id FROM instance JOIN agent ON agent.id = instance.agent
@@ -70,10 +78,9 @@ export function createWriter(db: Db): Writer {
   const insertAgentSeries = db.prepare<[number, number]>(
     "INSERT INTO agent_series (agent, series) VALUES (?, ?) ON CONFLICT DO NOTHING",
   );
-  // a frame that came twice has its effect once
   const insertFrame = db.prepare<[number, number, number, number, number, number, number, Uint8Array]>(
     `INSERT INTO frame (agent, instance, sequence, captured_ms, received_ms, sample_count, encoding, blob)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (instance, sequence) DO NOTHING`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const upsertFinding = db.prepare<[string, string, string, string, number, number | null, number, string]>(
     "INSERT OR REPLACE INTO finding (cluster, id, code, subject, since_ms, until_ms, last_seen_ms, json) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -86,11 +93,29 @@ export function createWriter(db: Db): Writer {
   const blocks = createBlockWriter(db);
   const retention = createRetention(db);
 
-  function numberStream(stream: BatchStream): { readonly agent: number; readonly instance: number } {
+  /** By names; what a commit made is forgotten when it fails. */
+  const numbered = new Map<string, NumberedStream>();
+
+  function forget(): void {
+    numbered.clear();
+    held.forget();
+  }
+
+  function numberStream(stream: BatchStream): NumberedStream {
+    const name = `${stream.cluster}/${stream.node}/${stream.instanceId}/${stream.agentVersion}`;
+    const known = numbered.get(name);
+    if (known !== undefined) {
+      return known;
+    }
     insertAgent.run(stream.cluster, stream.node);
     const agent = selectAgent.get(stream.cluster, stream.node) ?? 0;
     insertInstance.run(agent, stream.instanceId);
-    return { agent, instance: selectInstance.get(agent, stream.instanceId) ?? 0 };
+    const instance = selectInstance.get(agent, stream.instanceId) ?? 0;
+    const created = { agent, instance, advancedMs: Number.NEGATIVE_INFINITY };
+    if (numbered.size < MAX_STREAMS) {
+      numbered.set(name, created);
+    }
+    return created;
   }
 
   function append(request: AppendRequest): void {
@@ -101,12 +126,11 @@ export function createWriter(db: Db): Writer {
     for (const { id, probe, target } of names.probes) {
       insertProbe.run(id, probe, target);
     }
-    const streams = batch.streams.map((stream) => ({
-      ...stream,
-      ...numberStream(stream),
-      lastSequence: 0,
-      lastReceivedMs: 0,
-    }));
+    const streams = batch.streams.map((stream) => {
+      const row = numberStream(stream);
+      const { agent, instance } = row;
+      return { row, agent, instance, agentVersion: stream.agentVersion, lastSequence: 0, lastReceivedMs: 0 };
+    });
     for (let i = 0; i < request.streamSeries.length; i += 2) {
       const stream = streams[request.streamSeries[i] ?? -1];
       if (stream !== undefined) {
@@ -114,6 +138,7 @@ export function createWriter(db: Db): Writer {
       }
     }
     const sequences = listSequences(batch);
+    // a frame that came twice has its effect once
     const fresh = streams.map(({ instance }, place) => held.take(instance, sequences[place] ?? []));
     const documents = new Map(request.documents.map((one) => [one.row, one]));
     let blobStart = 0;
@@ -147,8 +172,12 @@ export function createWriter(db: Db): Writer {
         stream.lastReceivedMs = Math.max(stream.lastReceivedMs, receivedMs);
       }
     }
-    for (const { lastSequence, lastReceivedMs, agentVersion, instance } of streams) {
-      advanceInstance.run(lastSequence, lastReceivedMs, agentVersion, instance);
+    for (const { row, lastSequence, lastReceivedMs, agentVersion, instance } of streams) {
+      // the wall clock may step back
+      if (Math.abs(lastReceivedMs - row.advancedMs) >= ADVANCE_EVERY_MS) {
+        row.advancedMs = lastReceivedMs;
+        advanceInstance.run(lastSequence, lastReceivedMs, agentVersion, instance);
+      }
     }
   }
 
@@ -181,8 +210,18 @@ export function createWriter(db: Db): Writer {
     saveFindings: db.transaction(saveFindings),
   };
   return {
-    append: (request) => transactions.append(request),
-    lastSequence: (stream) => selectSequence.get(stream.cluster, stream.node, stream.instanceId) ?? 0,
+    append: (request) => {
+      try {
+        transactions.append(request);
+      } catch (error) {
+        forget();
+        throw error;
+      }
+    },
+    lastSequence: (stream) => {
+      const instance = findInstance.get(stream.cluster, stream.node, stream.instanceId);
+      return instance === undefined ? 0 : held.last(instance);
+    },
     heldSequences: (stream) => {
       const instance = findInstance.get(stream.cluster, stream.node, stream.instanceId);
       return instance === undefined ? [] : held.ranges(instance);
@@ -192,7 +231,14 @@ export function createWriter(db: Db): Writer {
       upsertSpan.run(cluster, fromMs, toMs);
     },
     store: (work) => blocks.store(work),
-    retain: (request) => retention.retain(request),
+    retain: (request) => {
+      const runs = countInstances.get();
+      const answer = retention.retain(request);
+      if (countInstances.get() !== runs) {
+        forget();
+      }
+      return answer;
+    },
     names,
   };
 }

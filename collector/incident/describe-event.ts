@@ -20,6 +20,50 @@ export function describeEvent(event: Event, node: NodeState): Told {
       const text = { en: `etcd started (pid ${pid})`, zh: `etcd 启动（pid ${pid}）` };
       return { code: kind, subject, attributes, text };
     }
+    case "log": {
+      const { code = "", said = "", count = "1" } = attributes;
+      const times = count === "1" ? { en: "", zh: "" } : { en: ` (${count} times)`, zh: `（${count} 次）` };
+      const text = {
+        en: `log: ${code}: ${said}${times.en}`,
+        zh: `日志：${code}：${said}${times.zh}`,
+      };
+      return { code: kind, subject, attributes, text };
+    }
+    case "kernel": {
+      const said = attributes["text"] ?? "";
+      return { code: kind, subject, attributes, text: { en: `kernel: ${said}`, zh: `内核：${said}` } };
+    }
+    case "process_ended": {
+      const { how = "", status = "?", unit = "etcd" } = attributes;
+      const text =
+        how === "exited"
+          ? { en: `${unit} exited with code ${status}`, zh: `${unit} 以退出码 ${status} 退出` }
+          : { en: `${unit} was ended by ${status}`, zh: `${unit} 被 ${status} 终止` };
+      return { code: kind, subject, attributes, text };
+    }
+    case "oom_killed": {
+      const text = {
+        en: `the kernel killed etcd (pid ${pid}) for memory`,
+        zh: `内核因内存不足杀死 etcd（pid ${pid}）`,
+      };
+      return { code: kind, subject, attributes, text };
+    }
+    case "agent_paused": {
+      const seconds = (Number(attributes["milliseconds"] ?? 0) / 1000).toFixed(1);
+      const text = {
+        en: `the agent was not run for ${seconds} s and saw nothing`,
+        zh: `代理 ${seconds} 秒未被调度，期间没有观测`,
+      };
+      return { code: kind, subject, attributes, text };
+    }
+    case "log_skipped": {
+      const bytes = attributes["bytes"] ?? "?";
+      const text = {
+        en: `${bytes} bytes of etcd's log were jumped over: more came than is read`,
+        zh: `日志过多，跳过 ${bytes} 字节`,
+      };
+      return { code: kind, subject, attributes, text };
+    }
     case "leader_changed":
       return describeLeader(attributes, subject, node);
     default: {

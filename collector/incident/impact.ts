@@ -15,6 +15,8 @@ export interface ImpactLook {
     readonly name: string;
     readonly state: MemberState;
     readonly sinceMs: number | undefined;
+    /** When its process was started last, where that was seen. */
+    readonly startedAtMs: number | undefined;
   }[];
 }
 
@@ -43,20 +45,29 @@ export function extendImpact(incident: IncidentRecord, look: ImpactLook, isOver:
   return {
     noWrites: extendSpans(incident.impact.noWrites, isShut, { nowMs, sinceMs, untilMs }),
     leaderless: extendSpans(incident.impact.leaderless, isLeaderless, { nowMs, sinceMs, untilMs }),
-    away: extendAway(incident, look, isOver),
+    away: extendAway(incident, look, { isOver, unseen }),
     unseen: extendSpans(unseen, false, { nowMs }),
   };
 }
 
-function extendAway(incident: IncidentRecord, look: ImpactLook, isOver: boolean): ImpactRecord["away"] {
-  const away: Record<string, readonly Span[]> = { ...incident.impact.away };
-  for (const { name, state, sinceMs } of look.members) {
+function extendAway(
+  incident: IncidentRecord,
+  look: ImpactLook,
+  { isOver, unseen }: { readonly isOver: boolean; readonly unseen: readonly Span[] },
+): ImpactRecord["away"] {
+  // without a prototype: a member may be called "constructor"
+  const away = Object.assign(Object.create(null) as Record<string, readonly Span[]>, incident.impact.away);
+  for (const { name, state, sinceMs, startedAtMs } of look.members) {
     // A member that starts is not back before it serves; one that cannot be seen stays what it was.
+    const fromMs = away[name]?.at(-1)?.fromMs ?? 0;
+    const wasUnseen = unseen.some(({ toMs }) => (toMs ?? look.nowMs) > fromMs);
     const wasAway = away[name]?.at(-1)?.toMs === null;
     const isAway = !isOver && (AWAY.has(state) || (wasAway && state !== "serving"));
     const spans = extendSpans(away[name] ?? [], isAway, {
       nowMs: look.nowMs,
       sinceMs: Math.max(sinceMs ?? look.nowMs, incident.openedMs - GAP_MS),
+      // It came back while nobody looked: with its process, and not when somebody looked again.
+      untilMs: wasUnseen && (startedAtMs ?? 0) > fromMs ? startedAtMs : undefined,
     });
     if (spans.length > 0) {
       away[name] = spans;

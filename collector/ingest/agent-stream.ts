@@ -6,7 +6,6 @@ import type { AgentIdentity, Frame } from "../../shared/frame.ts";
 import { createFrameDecoder } from "../../shared/frame-codec.ts";
 import {
   AckSchema,
-  ConnectRequestSchema,
   ConnectResponseSchema,
   PongSchema,
   Reason,
@@ -19,8 +18,8 @@ import {
   type Refusal,
   type Settings,
 } from "../../shared/gen/etcdscope/v1/stream_pb.js";
-import { decodeMessage } from "../../shared/grpc.ts";
 import { LIMITS } from "../../shared/limits.ts";
+import { readRequest } from "../../shared/read-request.ts";
 import type { SequenceRange } from "../../shared/sequence-set.ts";
 import { ETCDSCOPE_VERSION } from "../../shared/version.ts";
 import { acceptMessage, openWith, type AcceptDecision, type AcceptState } from "./accept.ts";
@@ -98,7 +97,7 @@ export function createAgentStream(options: AgentStreamOptions): AgentStream {
     }
     let request: ConnectRequest;
     try {
-      request = decodeMessage(ConnectRequestSchema, bytes);
+      request = readRequest(bytes);
     } catch (error) {
       refuse({ reason: Reason.PROTOCOL_ERROR, text: EtcdscopeError.from(error).message });
       return;

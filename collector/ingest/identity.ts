@@ -1,8 +1,14 @@
-/** Who an agent is, as its certificate proves it: the URI etcdscope://CLUSTER/NODE among its alternative names. Pure. */
+/**
+ * Who an agent is, as its certificate proves it: the URI etcdscope://CLUSTER/NODE among its alternative names, or, where
+ * SPIFFE gives out identities, spiffe://DOMAIN/cluster/CLUSTER/node/NODE. Pure.
+ */
 import type { AgentIdentity } from "../../shared/frame.ts";
 import { isName, LIMITS } from "../../shared/limits.ts";
 
-const AGENT_URI = /^URI:etcdscope:\/\/([A-Za-z0-9._-]+)\/([A-Za-z0-9._-]+)$/;
+const AGENT_URIS = [
+  /^URI:etcdscope:\/\/(?<cluster>[A-Za-z0-9._-]+)\/(?<node>[A-Za-z0-9._-]+)$/,
+  /^URI:spiffe:\/\/[a-z0-9._-]+\/cluster\/(?<cluster>[A-Za-z0-9._-]+)\/node\/(?<node>[A-Za-z0-9._-]+)$/,
+];
 
 /**
  * The identity in a certificate's alternative names as Node prints them ("DNS:a, URI:etcdscope://prod-a/m1"), or
@@ -10,9 +16,9 @@ const AGENT_URI = /^URI:etcdscope:\/\/([A-Za-z0-9._-]+)\/([A-Za-z0-9._-]+)$/;
  */
 export function parseIdentity(subjectAltName: string | undefined): AgentIdentity | undefined {
   const found = splitAltNames(subjectAltName ?? "")
-    .map((name) => AGENT_URI.exec(name))
-    .filter((match) => match !== null);
-  const [cluster, node] = [found[0]?.[1], found[0]?.[2]];
+    .flatMap((name) => AGENT_URIS.map((uri) => uri.exec(name)?.groups))
+    .filter((groups) => groups !== undefined);
+  const { cluster, node } = found[0] ?? {};
   if (found.length !== 1 || cluster === undefined || node === undefined) {
     return undefined;
   }

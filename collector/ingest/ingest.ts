@@ -15,9 +15,10 @@ import { createAgentStream, type AgentStream, type StreamEvents } from "./agent-
 import { createCommitQueue, type CommitQueue } from "./commit-queue.ts";
 import { createIngestCounters, type IngestCounters } from "./counters.ts";
 import { parseIdentity } from "./identity.ts";
-import { createListener, type Listener } from "./listener.ts";
+import { createListener, type EnrolmentDoor, type Listener } from "./listener.ts";
 import { createService, type IncomingCall, type Service } from "./service.ts";
 import { planFsyncPhases } from "./settings.ts";
+import { createStaleOffset, type StaleOffset } from "./stale-offset.ts";
 import { createStreamRegistry, type StreamRegistry } from "./stream-registry.ts";
 
 const MAX_STREAMS = 10_000;
@@ -34,8 +35,11 @@ export interface FrameStore {
 }
 
 export interface IngestOptions {
-  readonly config: CollectorConfig["grpc"];
+  readonly config: Pick<CollectorConfig["grpc"], "host" | "port" | "tls"> & {
+    readonly revoked?: string | undefined;
+  };
   readonly history: FrameStore;
+  readonly enrolment?: EnrolmentDoor | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   /** As they arrive, before they are durable: for the live view. Frames may come twice after a reconnect. */
@@ -43,6 +47,8 @@ export interface IngestOptions {
   readonly onStreamState: (agent: AgentIdentity, state: "open" | "closed", nowMs: number) => void;
   /** Asked at each welcome and when the phase changes. By default: the phase and nothing else. */
   readonly settingsFor?: (agent: AgentIdentity, fsyncProbePhaseMs: number) => Settings;
+  /** Before the receipt of each frame is written down. */
+  readonly beforeReceipt?: () => void;
 }
 
 export interface Ingest {
@@ -52,6 +58,8 @@ export interface Ingest {
   stop(): Promise<void>;
   /** Sends settings to an agent whose stream is open. */
   pushSettings(agent: AgentIdentity, settings: Settings): void;
+  /** The wall clock was set by so much: what agents have measured against it before is put right. */
+  moveTimes(byMs: number): void;
   /** Live: read, do not keep. */
   readonly counters: Readonly<IngestCounters>;
 }
@@ -63,6 +71,7 @@ interface Session {
   readonly agentVersion: string;
   /** It carries what the agent had kept, beside the stream that speaks for the agent. */
   readonly isBackFill: boolean;
+  readonly staleOffset: StaleOffset;
 }
 
 export function createIngest(options: IngestOptions): Ingest {
@@ -101,6 +110,8 @@ export function createIngest(options: IngestOptions): Ingest {
   const service: Service = createService({ onCall, onClosed });
   const listener: Listener = createListener({
     ...options.config,
+    revoked: options.config.revoked,
+    enrolment: options.enrolment,
     clock,
     log,
     counters,
@@ -125,6 +136,7 @@ export function createIngest(options: IngestOptions): Ingest {
       instanceId: hello.instanceId,
       agentVersion: hello.agentVersion,
       isBackFill: hello.backFill,
+      staleOffset: createStaleOffset(),
     };
     sessions.set(stream, session);
     listener.keep(stream.remote);
@@ -212,13 +224,16 @@ export function createIngest(options: IngestOptions): Ingest {
     if (session === undefined) {
       return;
     }
-    const { agent, instanceId, agentVersion } = session;
+    options.beforeReceipt?.();
+    const { agent, instanceId, agentVersion, isBackFill } = session;
+    // What an agent had kept was measured when it was captured.
+    const frame = isBackFill ? taken.frame : session.staleOffset.correct(taken.frame);
     const received: ReceivedFrame = {
       agent,
       instanceId,
       agentVersion,
       receivedAtMs: clock.nowMs(),
-      frame: taken.frame,
+      frame,
     };
     counters.framesTotal += 1;
     counters.samplesTotal += taken.frame.samples.length;
@@ -291,6 +306,11 @@ export function createIngest(options: IngestOptions): Ingest {
   return {
     start: () => listener.start(),
     stop,
+    moveTimes: (byMs) => {
+      for (const { staleOffset } of sessions.values()) {
+        staleOffset.clockSet(byMs);
+      }
+    },
     pushSettings: (agent, settings) => registry.find(agent)?.stream.sendSettings(settings),
     counters,
   };

@@ -3,24 +3,41 @@
  * reaches gRPC, is counted and explained, and harms no other.
  */
 import { readFile } from "node:fs/promises";
-import type { AddressInfo } from "node:net";
-import { createSecureContext, createServer, type Server as TlsServer, type TLSSocket } from "node:tls";
+import type { AddressInfo, Socket } from "node:net";
+import {
+  createSecureContext,
+  createServer,
+  type Server as TlsServer,
+  type TlsOptions,
+  type TLSSocket,
+} from "node:tls";
 import type { Clock, Timer } from "../../shared/clock.ts";
 import { EtcdscopeError } from "../../shared/errors.ts";
 import { serverTlsOptions, type TlsMaterial } from "../../shared/grpc.ts";
+import { ENROLMENT_PROTOCOL } from "../../shared/enrolment.ts";
+import type { AgentIdentity } from "../../shared/frame.ts";
 import type { Logger } from "../../shared/log-line.ts";
 import { stripOpensslFraming } from "../../shared/openssl-text.ts";
 import type { TlsPaths } from "../config.ts";
+import { clientOf, createConnectionPlaces } from "../connection-places.ts";
 import type { IngestCounters } from "./counters.ts";
+import { parseIdentity } from "./identity.ts";
 import { createRejectionGate } from "./rejection-gate.ts";
+import { EMPTY_LIST, isRevoked, readIfChanged, type RevocationList } from "./revocation-list.ts";
 
 export const LISTENER_LIMITS = {
   connections: 12_000,
+  /** From one address, of those that have not shown a good certificate yet: it cannot keep everybody else out. */
+  unprovenOfAddress: 4000,
+  /** Of one certificate's name: an agent needs two, and twice that for a moment while it reconnects. */
+  ofAgent: 8,
   handshakeMs: 10_000,
   /** From the handshake to an accepted stream. */
   firstStreamMs: 10_000,
   /** Certificates are read again this often, so that a renewed one comes into force without a restart. */
   reloadMs: 60_000,
+  /** Whether the revocation list has changed; a look is one call of the file system. */
+  revocationMs: 1000,
   /** Connections rejected for one reason are logged at most this often. */
   rejections: { everyMs: 10_000, reasons: 32 },
 } as const;
@@ -29,11 +46,20 @@ export interface ListenerOptions {
   readonly host: string;
   readonly port: number;
   readonly tls: TlsPaths;
+  /** File of certificates that are not believed any more. */
+  readonly revoked: string | undefined;
+  /** Takes connections that ask for a certificate; undefined: they are rejected. */
+  readonly enrolment: EnrolmentDoor | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   readonly counters: IngestCounters;
   /** An authorized socket that speaks HTTP/2. */
   readonly onConnection: (socket: TLSSocket) => void;
+}
+
+export interface EnrolmentDoor {
+  /** `identity` is what the peer's own certificate proves; undefined without one. */
+  serve(socket: TLSSocket, identity: AgentIdentity | undefined): void;
 }
 
 export interface Listener {
@@ -51,19 +77,36 @@ export function createListener(options: ListenerOptions): Listener {
   let server: TlsServer | undefined;
   let material: TlsMaterial | undefined;
   let reload: Timer | undefined;
+  let revocation: Timer | undefined;
+  let revoked: RevocationList = EMPTY_LIST;
+  let revokedMark = "";
+  let isListBroken = false;
   const rejections = createRejectionGate(LISTENER_LIMITS.rejections);
+  const unproven = createConnectionPlaces(LISTENER_LIMITS.unprovenOfAddress);
+  /** By address and port: how to give back the place of one that has proven nothing yet. */
+  const waiting = new Map<string, () => void>();
+  /** Oldest first. */
+  const byAgent = new Map<string, Set<TLSSocket>>();
 
   async function start(): Promise<number> {
     material = await readMaterial(options.tls);
+    await readRevoked();
     const created = createServer({
-      ...serverTlsOptions(material),
+      ...tlsOptions(material),
       handshakeTimeout: LISTENER_LIMITS.handshakeMs,
       noDelay: true,
     });
     server = created;
     created.maxConnections = LISTENER_LIMITS.connections;
+    created.on("connection", holdPlace);
     created.on("secureConnection", admit);
-    created.on("tlsClientError", (error, socket) => reject(error.message, addressOf(socket)));
+    created.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => {
+      reject(error.message, addressOf(socket));
+      // what failed is closed once the peer was told why; what never came is left open by Node
+      if (error.code === "ERR_TLS_HANDSHAKE_TIMEOUT") {
+        socket.destroy();
+      }
+    });
     created.on("drop", () => reject("Too many connections", ""));
     await new Promise<void>((resolve, fail) => {
       created.once("error", (error) =>
@@ -81,18 +124,77 @@ export function createListener(options: ListenerOptions): Listener {
     });
     created.on("error", (error) => log.error({ error }, "Port of the agents failed."));
     scheduleReload();
+    scheduleRevocation();
     return (created.address() as AddressInfo).port;
+  }
+
+  function tlsOptions(from: TlsMaterial): TlsOptions {
+    const served = serverTlsOptions(from);
+    return options.enrolment === undefined
+      ? served
+      : { ...served, ALPNProtocols: ["h2", ENROLMENT_PROTOCOL] };
+  }
+
+  /** Before its handshake, a connection has a place among those of its address. */
+  function holdPlace(socket: Socket): void {
+    const client = clientOf(socket.remoteAddress ?? "");
+    if (!unproven.take(client)) {
+      socket.destroy();
+      reject("Too many connections without a certificate from one address", addressOf(socket));
+      return;
+    }
+    const remote = addressOf(socket);
+    const leave = (): void => {
+      if (waiting.delete(remote)) {
+        unproven.leave(client);
+      }
+    };
+    waiting.set(remote, leave);
+    socket.once("close", leave);
+  }
+
+  /** The newest of an agent's connections stay: of an old one nobody knows whether it still lives. */
+  function holdAgentPlace(socket: TLSSocket): void {
+    const identity = parseIdentity(socket.getPeerCertificate().subjectaltname);
+    const name = identity === undefined ? "" : `${identity.cluster}/${identity.node}`;
+    const ofAgent = byAgent.get(name) ?? new Set();
+    byAgent.set(name, ofAgent);
+    ofAgent.add(socket);
+    socket.once("close", () => {
+      ofAgent.delete(socket);
+      if (ofAgent.size === 0 && byAgent.get(name) === ofAgent) {
+        byAgent.delete(name);
+      }
+    });
+    const [oldest] = ofAgent;
+    if (ofAgent.size > LISTENER_LIMITS.ofAgent && oldest !== undefined) {
+      reject("Too many connections of one agent: the oldest was ended", addressOf(oldest));
+      ofAgent.delete(oldest);
+      oldest.destroy();
+    }
   }
 
   function admit(socket: TLSSocket): void {
     const remote = addressOf(socket);
     // a reset after the handshake is the peer's matter, and must not be an uncaught error of ours
     socket.on("error", () => undefined);
+    if (isRevoked(revoked, socket.getPeerCertificate())) {
+      reject("Certificate was revoked", remote);
+      socket.destroy();
+      return;
+    }
+    if (socket.alpnProtocol === ENROLMENT_PROTOCOL && options.enrolment !== undefined) {
+      const names = socket.authorized ? socket.getPeerCertificate().subjectaltname : undefined;
+      options.enrolment.serve(socket, parseIdentity(names));
+      return;
+    }
     if (!socket.authorized) {
       reject(String(socket.authorizationError), remote);
       socket.destroy();
       return;
     }
+    waiting.get(remote)?.();
+    holdAgentPlace(socket);
     sockets.add(socket);
     counters.connections = sockets.size;
     socket.once("close", () => {
@@ -134,6 +236,45 @@ export function createListener(options: ListenerOptions): Listener {
     });
   }
 
+  function scheduleRevocation(): void {
+    if (options.revoked === undefined) {
+      return;
+    }
+    revocation = clock.after(LISTENER_LIMITS.revocationMs, () => {
+      readRevoked()
+        .then(() => {
+          isListBroken = false;
+        })
+        .catch((error: unknown) => {
+          if (!isListBroken) {
+            log.warn(
+              { error, revoked: options.revoked },
+              "Revocation list could not be read; the last one holds.",
+            );
+          }
+          isListBroken = true;
+        })
+        .finally(scheduleRevocation);
+    });
+  }
+
+  async function readRevoked(): Promise<void> {
+    const read =
+      options.revoked === undefined ? undefined : await readIfChanged(options.revoked, revokedMark);
+    if (read === undefined) {
+      return;
+    }
+    revoked = read.list;
+    revokedMark = read.mark;
+    for (const socket of sockets) {
+      if (isRevoked(revoked, socket.getPeerCertificate())) {
+        reject("Certificate was revoked", addressOf(socket));
+        socket.destroy();
+      }
+    }
+    log.info({ entries: revoked.entries.size }, "Revocation list is in force.");
+  }
+
   async function reloadMaterial(): Promise<void> {
     const read = await readMaterial(options.tls);
     const isSame =
@@ -142,7 +283,7 @@ export function createListener(options: ListenerOptions): Listener {
       read.cert.equals(material.cert) &&
       read.key.equals(material.key);
     if (!isSame && server !== undefined) {
-      server.setSecureContext(serverTlsOptions(read));
+      server.setSecureContext(tlsOptions(read));
       material = read;
       log.info({ cert: options.tls.cert }, "Certificates were renewed.");
     }
@@ -150,6 +291,7 @@ export function createListener(options: ListenerOptions): Listener {
 
   function stop(): void {
     reload?.cancel();
+    revocation?.cancel();
     server?.close();
     for (const socket of sockets) {
       socket.destroy();
@@ -186,6 +328,6 @@ async function readMaterial(paths: TlsPaths): Promise<TlsMaterial> {
   return material;
 }
 
-function addressOf(socket: TLSSocket): string {
+function addressOf(socket: Socket): string {
   return `${socket.remoteAddress ?? ""}:${socket.remotePort ?? ""}`;
 }

@@ -31,6 +31,7 @@ import { quota } from "./books/quota.ts";
 import { restore } from "./books/restore.ts";
 import { slowNetwork } from "./books/slow-network.ts";
 import { startConfig } from "./books/start-config.ts";
+import { startFailed } from "./books/start-failed.ts";
 import { versions } from "./books/versions.ts";
 import type { Book } from "./step.ts";
 
@@ -43,6 +44,7 @@ export const BOOKS: readonly Book[] = [
   openFiles,
   permission,
   startConfig,
+  startFailed,
   corruptMember,
   memberRemoved,
   quorumLost,

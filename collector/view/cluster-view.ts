@@ -17,7 +17,7 @@ export interface StalenessLimits {
 
 /** What keeps this collector from recording, or did. */
 export interface CollectorTrouble {
-  readonly kind: "disk-full" | "not-writable" | "names-full" | "set-aside";
+  readonly kind: "disk-full" | "not-writable" | "names-full" | "names-of-agent" | "set-aside";
   /** As its log has it. */
   readonly message: string;
   readonly sinceMs: number;
@@ -125,6 +125,9 @@ export interface LinkView {
   readonly tls: LayerState;
   readonly http: LayerState;
   readonly kernel: LayerState;
+  /** What does not fit into one packet, tried only while the rest passes and the kernel's view fails. */
+  readonly large: LayerState;
+  readonly largeText: string;
   /** etcd's own established connections with the peer, as of the last look; undefined: not seen. */
   readonly connections: number | undefined;
   readonly address: string;

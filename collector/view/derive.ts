@@ -13,7 +13,7 @@ import type {
 import { readLink } from "./link-view.ts";
 import type { ListedMember } from "./membership.ts";
 import { chooseMembership } from "./membership.ts";
-import { findFact, findPoint, findRun } from "./node-reading.ts";
+import { findFact, findPoint, findRun, readSince } from "./node-reading.ts";
 import type { ClusterFrames, NodeState } from "./node-state.ts";
 import { readViewpoint } from "./viewpoint.ts";
 
@@ -149,7 +149,7 @@ function viewProcess(state: NodeState): ProcessView | undefined {
   const { sinceUnixMs, startedAtUnixMs } = held.body;
   return {
     fact: held.body,
-    sinceMs: sinceUnixMs > 0n ? Number(sinceUnixMs) - state.clockOffsetMs : held.sinceMs,
+    sinceMs: readSince(sinceUnixMs, held.sinceMs, state),
     startedAtMs: startedAtUnixMs > 0n ? Number(startedAtUnixMs) - state.clockOffsetMs : 0,
     wasSeen: startedAtUnixMs > 0n,
   };

@@ -7,6 +7,7 @@ import type { Fact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import { EventSchema, FactSchema } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import { Outcome } from "../../shared/gen/etcdscope/v1/stream_pb.js";
 import type { Frame, FrameLoss, ProbeRunRecord, ReceivedFrame } from "../../shared/frame.ts";
+import { VersionedMap } from "./versioned-map.ts";
 import { remember } from "./remember.ts";
 import type { ClusterFrames, HeldEvent, HeldFact, NodeState, Point, RunState } from "./node-state.ts";
 import { runKey } from "./node-state.ts";
@@ -45,6 +46,8 @@ const RING_METRICS: ReadonlySet<string> = new Set([
 const MAX_EVENTS = 200;
 const EVENTS_FOR_MS = 3_600_000;
 const MAX_RETIRED = 8;
+/** An event that says to come happened when it was seen: its time is from before the node's clock was set back. */
+const EVENT_LEAD_MS = 60_000;
 
 /** The cluster with one more frame. */
 export function foldCluster(frames: ClusterFrames, received: ReceivedFrame): ClusterFrames {
@@ -76,6 +79,7 @@ export function fold(before: NodeState | undefined, received: ReceivedFrame): No
     cluster: received.agent.cluster,
     node: received.agent.node,
     instanceId: received.instanceId,
+    instanceSinceMs: isNewInstance ? atMs : state.instanceSinceMs,
     retiredInstanceIds: isNewInstance
       ? [...state.retiredInstanceIds, state.instanceId].slice(-MAX_RETIRED)
       : state.retiredInstanceIds,
@@ -107,6 +111,7 @@ function emptyNode(received: ReceivedFrame): NodeState {
     cluster: received.agent.cluster,
     node: received.agent.node,
     instanceId: received.instanceId,
+    instanceSinceMs: 0,
     retiredInstanceIds: [],
     agentVersion: received.agentVersion,
     sequence: -1n,
@@ -120,8 +125,8 @@ function emptyNode(received: ReceivedFrame): NodeState {
     waiting: 0,
     waitingSinceMs: undefined,
     facts: new Map(),
-    series: new Map(),
-    runs: new Map(),
+    series: new VersionedMap(),
+    runs: new VersionedMap(),
     events: [],
     remembered: {
       ownName: "",
@@ -146,7 +151,11 @@ function correctLoss(loss: FrameLoss, offsetMs: number): FrameLoss {
   return { ...loss, fromMs: loss.fromMs - offsetMs, toMs: loss.toMs - offsetMs };
 }
 
+/** A measurement is known to half its round trip; a frame that is this much ahead of its own receipt shows an older one. */
+const MEASURED_LEAD_MS = 2000;
+
 /**
+ * A measurement holds until one of the clocks is set: from then to the next one, frames must not come from the future.
  * Without a measurement, the largest lead of capture over receipt seen is the offset: exact but for the transport's
  * delay when one frame was live, and never so that a frame comes from the future.
  */
@@ -155,13 +164,17 @@ function correctClock(
   received: ReceivedFrame,
 ): Pick<NodeState, "clockOffsetMs" | "clockOffsetMeasured"> {
   const measured = received.frame.clockOffset;
+  const leadMs = received.frame.capturedAtMs - received.receivedAtMs;
   if (measured !== undefined) {
-    return { clockOffsetMs: measured.offsetUs / 1000, clockOffsetMeasured: true };
+    const offsetMs = measured.offsetUs / 1000;
+    return {
+      clockOffsetMs: leadMs - offsetMs > MEASURED_LEAD_MS ? leadMs : offsetMs,
+      clockOffsetMeasured: true,
+    };
   }
   if (before?.clockOffsetMeasured === true) {
     return { clockOffsetMs: before.clockOffsetMs, clockOffsetMeasured: true };
   }
-  const leadMs = received.frame.capturedAtMs - received.receivedAtMs;
   return {
     clockOffsetMs: before === undefined ? leadMs : Math.max(before.clockOffsetMs, leadMs),
     clockOffsetMeasured: false,
@@ -202,26 +215,47 @@ function foldSeries(before: NodeState["series"], frame: Frame, atMs: number): No
   if (frame.samples.length === 0) {
     return before;
   }
-  const after = new Map(before);
+  const added: [string, readonly Point[]][] = [];
   for (const { key, value } of frame.samples) {
     const point: Point = { atMs, value };
-    const brace = key.indexOf("{");
-    const points = RING_METRICS.has(brace < 0 ? key : key.slice(0, brace)) ? before.get(key) : undefined;
-    after.set(key, points === undefined ? [point] : [...points.slice(1 - RING_POINTS), point]);
+    added.push([key, isLookedBackOn(key) ? appendToRing(before.get(key) ?? [], point) : [point]]);
   }
+  return before.with(added);
+}
+
+function appendToRing(points: readonly Point[], point: Point): readonly Point[] {
+  const after = points.length < RING_POINTS ? points.slice() : points.slice(1);
+  after.push(point);
   return after;
+}
+
+/** By the key of a series; bounded as the dictionaries of streams are, since agents choose the keys. */
+const lookedBackOn = new Map<string, boolean>();
+const MAX_KNOWN_KEYS = 50_000;
+
+function isLookedBackOn(key: string): boolean {
+  const known = lookedBackOn.get(key);
+  if (known !== undefined) {
+    return known;
+  }
+  const brace = key.indexOf("{");
+  const isIn = RING_METRICS.has(brace < 0 ? key : key.slice(0, brace));
+  if (lookedBackOn.size < MAX_KNOWN_KEYS) {
+    lookedBackOn.set(key, isIn);
+  }
+  return isIn;
 }
 
 function foldRuns(before: NodeState["runs"], frame: Frame, atMs: number): NodeState["runs"] {
   if (frame.probeRuns.length === 0 && !frame.keyframe) {
     return before;
   }
-  const after = new Map<string, RunState>(frame.keyframe ? [] : before);
+  const ended: [string, RunState][] = [];
   for (const run of frame.probeRuns) {
     const key = runKey(run.probe, run.target);
-    after.set(key, foldRun(before.get(key), run, atMs - run.ageMs));
+    ended.push([key, foldRun(before.get(key), run, atMs - run.ageMs)]);
   }
-  return after;
+  return frame.keyframe ? new VersionedMap(ended) : before.with(ended);
 }
 
 /** A run that comes again (a keyframe repeats the last of each) changes nothing. */
@@ -246,7 +280,7 @@ function foldRun(before: RunState | undefined, run: ProbeRunRecord, endedAtMs: n
 function foldLateEvents(state: NodeState, frame: Frame): readonly HeldEvent[] {
   const offsetMs = frame.clockOffset === undefined ? state.clockOffsetMs : frame.clockOffset.offsetUs / 1000;
   const added = frame.events
-    .map((event) => ({ atMs: Number(event.atUnixMs) - offsetMs, event }))
+    .map((event) => ({ atMs: timeEvent(event, { atMs: frame.capturedAtMs - offsetMs, offsetMs }), event }))
     .filter(
       ({ atMs, event }) =>
         atMs >= state.atMs - EVENTS_FOR_MS &&
@@ -255,6 +289,14 @@ function foldLateEvents(state: NodeState, frame: Frame): readonly HeldEvent[] {
   return added.length === 0
     ? state.events
     : [...state.events, ...added].sort((one, other) => one.atMs - other.atMs).slice(-MAX_EVENTS);
+}
+
+function timeEvent(
+  { atUnixMs }: HeldEvent["event"],
+  { atMs, offsetMs }: { readonly atMs: number; readonly offsetMs: number },
+): number {
+  const saidMs = Number(atUnixMs) - offsetMs;
+  return saidMs > atMs + EVENT_LEAD_MS ? atMs : saidMs;
 }
 
 function foldEvents(
@@ -267,6 +309,6 @@ function foldEvents(
   if (frame.events.length === 0 && !isDue) {
     return before;
   }
-  const added = frame.events.map((event) => ({ atMs: Number(event.atUnixMs) - times.offsetMs, event }));
+  const added = frame.events.map((event) => ({ atMs: timeEvent(event, times), event }));
   return [...before, ...added].filter(({ atMs }) => atMs >= times.atMs - EVENTS_FOR_MS).slice(-MAX_EVENTS);
 }

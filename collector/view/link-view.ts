@@ -4,7 +4,7 @@ import { Layer } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import type { LayerState } from "../../shared/rest.ts";
 import type { Text } from "../../shared/text.ts";
 import type { LinkState, LinkView, MemberView, NodeView } from "./cluster-view.ts";
-import { findFact, findPoint } from "./node-reading.ts";
+import { findFact, findPoint, readSince } from "./node-reading.ts";
 import { plainError } from "./plain-error.ts";
 
 export interface LinkEnds {
@@ -35,6 +35,7 @@ export function readLink(ends: LinkEnds): LinkView {
     tls: toLayer(fact.tls),
     http: toLayer(fact.http),
     kernel: toLayer(fact.kernel),
+    large: toLayer(fact.large),
   };
   const state = judgeLayers(layers);
   const rtt = findPoint(
@@ -46,23 +47,23 @@ export function readLink(ends: LinkEnds): LinkView {
     port === "peer"
       ? findPoint(node.state, { metric: "etcdscope_peer_connections", labels: { to: to.name } }, 0)
       : undefined;
-  const reportedMs = Number(fact.sinceUnixMs) - node.state.clockOffsetMs;
   return {
     ...base,
     ...layers,
     state,
+    largeText: fact.largeText,
     connections: connections?.value,
     address: fact.address,
     errorCode: fact.errorCode,
     why: sayLink(fact, layers, state),
     rttMs: rtt === undefined ? undefined : rtt.value * 1000,
-    sinceMs: fact.sinceUnixMs > 0n ? reportedMs : held.sinceMs,
+    sinceMs: readSince(fact.sinceUnixMs, held.sinceMs, node.state),
     node: node.name,
     atMs: node.state.atMs,
   };
 }
 
-type Layers = Pick<LinkView, "tcp" | "tls" | "http" | "kernel">;
+type Layers = Pick<LinkView, "tcp" | "tls" | "http" | "kernel" | "large">;
 
 const UNSEEN = {
   state: "unknown",
@@ -70,6 +71,8 @@ const UNSEEN = {
   tls: "unknown",
   http: "unknown",
   kernel: "unknown",
+  large: "unknown",
+  largeText: "",
   connections: undefined,
   address: "",
   errorCode: "",
@@ -81,10 +84,11 @@ const UNSEEN = {
 
 /**
  * Any failed layer is down. So is a stuck kernel connection under a request that still works: those are the streams
- * that raft itself uses, and after a partition they come back later than a new connection.
+ * that raft itself uses, and after a partition they come back later than a new connection. Where what is large is lost, etcd
+ * opens its streams anew every few seconds, and they look well until something large is sent on them again.
  */
 function judgeLayers(layers: Layers): LinkState {
-  const all = [layers.tcp, layers.tls, layers.http, layers.kernel];
+  const all = [layers.tcp, layers.tls, layers.http, layers.kernel, layers.large];
   if (all.includes("failed")) {
     return "down";
   }
@@ -125,6 +129,12 @@ function sayLink(fact: LinkFact, layers: Layers, state: LinkState): Text {
     };
   }
   const layer = (["tcp", "tls", "http"] as const).find((name) => layers[name] === "failed");
+  if (layer === undefined && layers.kernel !== "failed") {
+    return {
+      en: `${fact.address} answers what is small, and not a request of 6 KiB`,
+      zh: `${fact.address} 能应答小请求，但 6 KiB 的请求没有应答`,
+    };
+  }
   if (layer === undefined) {
     return {
       en: `etcd's own connections to ${fact.address} do not move: ${fact.kernelText}`,

@@ -13,6 +13,11 @@ export interface SeriesName {
   readonly labels?: Labels;
 }
 
+/** Not after the frame that told it first: the node's clock may have been set back since. */
+export function readSince(sinceUnixMs: bigint, toldAtMs: number, { clockOffsetMs }: NodeState): number {
+  return sinceUnixMs > 0n ? Math.min(Number(sinceUnixMs) - clockOffsetMs, toldAtMs) : toldAtMs;
+}
+
 /** The newest point not older than `sinceMs`. */
 export function findPoint(node: NodeState, name: SeriesName, sinceMs: number): Point | undefined {
   const point = node.series.get(seriesKey(name.metric, name.labels))?.at(-1);
@@ -27,6 +32,8 @@ export function listPoints(node: NodeState, name: SeriesName, sinceMs: number): 
 /** How much a counter has grown over its newest looks. */
 export interface Increase {
   readonly value: number;
+  /** Of that, since the look before the newest: 0 when it is over. */
+  readonly newest: number;
   readonly overMs: number;
   readonly atMs: number;
 }
@@ -41,7 +48,8 @@ export function findIncrease(node: NodeState, name: SeriesName, sinceMs: number)
   if (first === undefined || last === undefined || last.atMs <= first.atMs || last.value < first.value) {
     return undefined;
   }
-  return { value: last.value - first.value, overMs: last.atMs - first.atMs, atMs: last.atMs };
+  const newest = last.value - (points.at(-2)?.value ?? first.value);
+  return { value: last.value - first.value, newest, overMs: last.atMs - first.atMs, atMs: last.atMs };
 }
 
 export function findRun(node: NodeState, probe: string, target: string): RunState | undefined {
@@ -65,11 +73,26 @@ export function findFact<C extends FactCase>(node: NodeState, key: string, kind:
     : undefined;
 }
 
+/** By the map of facts, which is another as soon as one of them is. */
+const factsByKind = new WeakMap<NodeState["facts"], Map<FactCase, readonly FactBody<FactCase>[]>>();
+
 /** All facts of one kind, by key. */
 export function listFacts<C extends FactCase>(node: NodeState, kind: C): readonly FactBody<C>[] {
-  const keys = [...node.facts.keys()].sort();
-  return keys.flatMap((key) => {
-    const found = findFact(node, key, kind);
-    return found === undefined ? [] : [found.body];
-  });
+  let byKind = factsByKind.get(node.facts);
+  if (byKind === undefined) {
+    byKind = sortFacts(node.facts);
+    factsByKind.set(node.facts, byKind);
+  }
+  return (byKind.get(kind) ?? []) as readonly FactBody<C>[];
+}
+
+function sortFacts(facts: NodeState["facts"]): Map<FactCase, readonly FactBody<FactCase>[]> {
+  const byKind = new Map<FactCase, FactBody<FactCase>[]>();
+  for (const key of [...facts.keys()].sort()) {
+    const body = facts.get(key)?.fact.body;
+    if (body?.case !== undefined) {
+      byKind.set(body.case, [...(byKind.get(body.case) ?? []), body.value]);
+    }
+  }
+  return byKind;
 }

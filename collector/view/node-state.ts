@@ -2,6 +2,7 @@
 import type { Event, Fact, MemberListFact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import type { FrameLoss } from "../../shared/frame.ts";
 import type { Outcome } from "../../shared/gen/etcdscope/v1/stream_pb.js";
+import type { VersionedMap } from "./versioned-map.ts";
 
 /** Every `…Ms` in a NodeState is the collector's clock: the node's own, corrected by its measured offset. */
 export interface Point {
@@ -61,6 +62,8 @@ export interface NodeState {
   readonly cluster: string;
   readonly node: string;
   readonly instanceId: string;
+  /** Capture of the first frame of this instance; 0: no other was heard before it. */
+  readonly instanceSinceMs: number;
   /** Instances that a newer one replaced: their late frames are history only. */
   readonly retiredInstanceIds: readonly string[];
   readonly agentVersion: string;
@@ -85,9 +88,9 @@ export interface NodeState {
   readonly waitingSinceMs: number | undefined;
   readonly facts: ReadonlyMap<string, HeldFact>;
   /** Oldest first, never empty; a ring for the series that rules look back on, else the latest point alone. */
-  readonly series: ReadonlyMap<string, readonly Point[]>;
+  readonly series: VersionedMap<readonly Point[]>;
   /** By runKey. */
-  readonly runs: ReadonlyMap<string, RunState>;
+  readonly runs: VersionedMap<RunState>;
   /** Oldest first, of the last hour, bounded. */
   readonly events: readonly HeldEvent[];
   readonly remembered: Remembered;

@@ -7,8 +7,27 @@ export function describeIssue(
   issue: z.core.$ZodIssue,
   data: unknown,
 ): { readonly path: KeyPath; readonly message: string } {
+  if (issue.code === "invalid_union") {
+    return describeUnion(issue, data);
+  }
   const path = issue.path.map((step) => (typeof step === "number" ? step : String(step)));
   return { path, message: describe(issue, valueAt(data, path)) };
+}
+
+/** The complaint of the alternative that was meant: the one that does not object to the kind of the value itself. */
+function describeUnion(
+  issue: z.core.$ZodIssueInvalidUnion,
+  data: unknown,
+): { readonly path: KeyPath; readonly message: string } {
+  const meant = issue.errors.find(([first]) => first !== undefined && !isAboutKind(first));
+  const [inner] = meant ?? issue.errors[0] ?? [];
+  return inner === undefined
+    ? { path: issue.path.map(String), message: issue.message }
+    : describeIssue({ ...inner, path: [...issue.path, ...inner.path] }, data);
+}
+
+function isAboutKind(issue: z.core.$ZodIssue): boolean {
+  return issue.code === "invalid_type" && issue.path.length === 0;
 }
 
 function describe(issue: z.core.$ZodIssue, value: unknown): string {

@@ -12,6 +12,7 @@ interface SchemaShape {
   readonly valueType?: ZodType;
   readonly element?: ZodType;
   readonly catchall?: ZodType;
+  readonly options?: readonly ZodType[];
 }
 
 /** Every unknown key in the data, wherever it is. Lines are left to the caller (0). */
@@ -27,6 +28,11 @@ export function findUnknownKeys(schema: ZodType, data: unknown, path: KeyPath = 
   if (definition.type === "record" && definition.valueType !== undefined) {
     const valueType = definition.valueType;
     return Object.entries(data).flatMap(([key, value]) => findUnknownKeys(valueType, value, [...path, key]));
+  }
+  if (definition.type === "union") {
+    // Of a text or a section, only the section has keys.
+    const section = definition.options?.find((option) => shapeOf(option).type === "object");
+    return section === undefined ? [] : findUnknownKeys(section, data, path);
   }
   const shape = definition.shape;
   if (definition.type !== "object" || shape === undefined) {

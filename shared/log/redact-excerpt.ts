@@ -12,22 +12,33 @@ const JSON_FIELDS =
 /** The same in capnslog's sentences. */
 const QUOTED =
   /\b((?:request|key|range_end|value|username|password|token)[ :=]+)(\\?)"(?:[^"\\]|\\[^"]|\\"(?! with ))*\\?"/g;
+/** In the details of trace[…] lines: "{range_begin:/a; range_end:/b; response_count:1; }". */
+const TRACED = /\b(key|range_begin|range_end|lease_key|prefix)(:)(?! ?\\?")[^;}"]+/g;
 const CREDENTIALS = /([A-Za-z][A-Za-z0-9+.-]*:\/\/)[^/@,\s"]+@/g;
 const ASSIGNED =
   /\b(password|passwd|token|secret|authorization)(["']?\s*[:=]\s*["']?)(?:Bearer\s+)?[^\s"',}&]+/gi;
+const PEM = /-----BEGIN [A-Z ]*PRIVATE KEY-----[^]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g;
 // Never looked at further: patterns take time, and a line may be 32 KiB.
 const MAX_LOOKED_AT = 4000;
 
 /** `line` as createLineSplitter gives it. */
 export function redactExcerpt(line: string): string {
-  const text = decodeLine(line.slice(0, MAX_LOOKED_AT))
-    .replaceAll(/,?"stacktrace":"(?:[^"\\]|\\.)*"?/g, "")
-    .replaceAll(JSON_FIELDS, `"$1":"${REDACTED}"`)
-    .replaceAll(QUOTED, `$1"${REDACTED}"`)
-    .replaceAll(CREDENTIALS, `$1${REDACTED}@`)
-    .replaceAll(ASSIGNED, `$1$2${REDACTED}`)
+  const text = redactSecrets(
+    decodeLine(line.slice(0, MAX_LOOKED_AT)).replaceAll(/,?"stacktrace":"(?:[^"\\]|\\.)*"?/g, ""),
+  )
     // A log may hold anything; a terminal must not act on it.
     .replaceAll(/\p{Cc}+/gu, " ")
     .trim();
   return text.length > MAX_EXCERPT_CHARACTERS ? `${text.slice(0, MAX_EXCERPT_CHARACTERS - 1)}…` : text;
+}
+
+/** Any text without what looks like a secret; the same text when there is none, and when it is done again. */
+export function redactSecrets(text: string): string {
+  return text
+    .replaceAll(JSON_FIELDS, `"$1":"${REDACTED}"`)
+    .replaceAll(QUOTED, `$1"${REDACTED}"`)
+    .replaceAll(TRACED, `$1$2${REDACTED}`)
+    .replaceAll(CREDENTIALS, `$1${REDACTED}@`)
+    .replaceAll(ASSIGNED, `$1$2${REDACTED}`)
+    .replaceAll(PEM, REDACTED);
 }

@@ -213,6 +213,20 @@ export const CLUSTER_TEXTS: Readonly<Record<string, LogText>> = {
       zh: "大范围读取或磁盘慢，具体见日志行",
     },
   },
+  LARGE_RESPONSES: {
+    title: { en: "answers of a megabyte and more hold up etcd", zh: "超过 1 MB 的应答拖慢 etcd" },
+    next: {
+      en: "find the client that lists everything, and let it use limit, pages or a watch",
+      zh: "找出反复全量读取的客户端，改用 limit、分页或 watch",
+    },
+  },
+  SNAPSHOT_SLOW: {
+    title: { en: "a snapshot is slow to send", zh: "快照发送缓慢" },
+    next: {
+      en: "look at the disk, and at the network to the member or backup that reads it",
+      zh: "检查磁盘以及到读取它的成员或备份的网络",
+    },
+  },
   REQUEST_OVERLOAD: {
     title: { en: "etcd refuses requests: too many are waiting", zh: "请求过多被拒绝" },
     next: { en: "find the client that sends them; look at the disk", zh: "查找请求来源，并检查磁盘" },

@@ -24,6 +24,8 @@ const TIMESTAMP = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,9}(?:Z|[+-]\d\d:\d\d))
 /** journalctl -o short, short-precise, short-iso; syslog. Host, program, perhaps with its PID. */
 const JOURNAL =
   /^((?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?)|(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.]*(?:Z|[+-]\d\d:?\d\d))) \S+ ([\w@./-]+)(?:\[\d+\])?: /;
+/** journalctl -o export: each field a line. */
+const EXPORTED = /^MESSAGE=/;
 const POD_PREFIX = /^\[pod\/[^\]]*\] /;
 /** A quoted mail, a copied string, docker compose's "etcd-1  | ", grep's file name and line number. */
 const COPIED = /^(?:\s*>+\s*|\s+|["'`]+(?=[{\d[A-Z])|[\w.-]+ +\| (?=[{\d])|[\w./-]+\.log:(?:\d+:)?(?=[{\d]))/;
@@ -54,7 +56,7 @@ function unwrapPrefix(text: string): UnwrappedLine | undefined {
   if (journal !== null) {
     return { text: text.slice(journal[0].length), origin: originOf(journal[2] ?? ""), time: journal[1] };
   }
-  const plain = POD_PREFIX.exec(text) ?? COPIED.exec(text);
+  const plain = POD_PREFIX.exec(text) ?? EXPORTED.exec(text) ?? COPIED.exec(text);
   return plain === null
     ? undefined
     : { text: text.slice(plain[0].length), origin: "unknown", time: undefined };

@@ -60,7 +60,7 @@ describe("agent/config-file", () => {
   it("takes the whole of the documented example", () => {
     const text = readFileSync(join(import.meta.dirname, "../../systemd/agent.yaml"), "utf8")
       .replaceAll(/^# (?=( {2}\w|[a-zA-Z]+:))/gm, "")
-      .replaceAll("/etc/etcdscope/tls/", "")
+      .replaceAll("/etc/etcdscope/agent/", "")
       .replace(
         "{ ca: …, cert: …, key: … }",
         "{ ca: ca.crt, cert: agent-prod-a-m1.crt, key: agent-prod-a-m1.key }",

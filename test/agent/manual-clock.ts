@@ -4,6 +4,8 @@ import type { Clock } from "../../shared/clock.ts";
 export interface ManualClock extends Clock {
   /** Moves time on and rings what falls due; between two timers, promises get their turn. */
   advance(byMs: number): Promise<void>;
+  /** Sets the wall clock; the monotonic one and the timers go on. */
+  setBy(byMs: number): void;
 }
 
 interface Waiting {
@@ -14,6 +16,7 @@ interface Waiting {
 
 export function createManualClock(startMs = 1_760_000_000_000): ManualClock {
   let nowMs = 0;
+  let setMs = 0;
   let order = 0;
   const waiting = new Set<Waiting>();
 
@@ -36,7 +39,7 @@ export function createManualClock(startMs = 1_760_000_000_000): ManualClock {
   }
 
   return {
-    nowMs: () => startMs + nowMs,
+    nowMs: () => startMs + nowMs + setMs,
     monotonicUs: () => nowMs * 1000,
     after: (delayMs, call) => {
       order += 1;
@@ -45,6 +48,9 @@ export function createManualClock(startMs = 1_760_000_000_000): ManualClock {
       return { cancel: () => waiting.delete(timer) };
     },
     advance,
+    setBy: (byMs) => {
+      setMs += byMs;
+    },
   };
 }
 

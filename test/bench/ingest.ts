@@ -3,11 +3,8 @@ import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Frame } from "../../shared/frame.ts";
 import { agentName, createAuthority, issue, LOOPBACK } from "../collector/ingest/test-pki.ts";
-import { findFreePorts } from "../lab/free-ports.ts";
-import { createLabService } from "../lab/lab-service.ts";
 import { createRunFolder, removeFolderWithMounts } from "../lab/run-folder.ts";
-import { writeCollectorConfig } from "../lab/stack-config.ts";
-import { waitFor } from "../lab/wait-for.ts";
+import { startBenchCollector } from "./bench-collector.ts";
 import { startAgentLoad, type LoadAgent } from "./agent-load.ts";
 import { quantile, result, type Benchmark, type BenchmarkResult } from "./benchmark.ts";
 import { readCpuSeconds, readRssMiB } from "./process-usage.ts";
@@ -21,16 +18,16 @@ const WATCH_SECONDS = 12;
 const WIDE_SAMPLES = 150;
 
 async function run(log: (line: string) => void): Promise<readonly BenchmarkResult[]> {
-  const real = await readRealFrames("m1");
-  const wide = await measure("wide", widen(real, WIDE_SAMPLES), log);
-  const thin = await measure("real", real, log);
+  const real = readRealFrames("m1");
+  const wide = await measureIngest("wide", widen(real, WIDE_SAMPLES), log);
+  const thin = await measureIngest("real", real, log);
   return [
     ...report(`frames of ${WIDE_SAMPLES} samples`, wide, true),
     ...report(`a real agent's frames (${thin.samplesAFrame.toFixed(1)} samples)`, thin, false),
   ];
 }
 
-interface Measured {
+export interface MeasuredIngest {
   readonly samplesASecond: number;
   readonly samplesACpuSecond: number;
   readonly framesASecond: number;
@@ -40,7 +37,7 @@ interface Measured {
   readonly bytesASample: number;
 }
 
-function report(name: string, of: Measured, isGoal: boolean): readonly BenchmarkResult[] {
+function report(name: string, of: MeasuredIngest, isGoal: boolean): readonly BenchmarkResult[] {
   const goal = (atLeast: number): { readonly atLeast?: number } => (isGoal ? { atLeast } : {});
   return [
     result(`${name}: durable`, { value: of.samplesASecond, unit: "samples/s" }, goal(300_000)),
@@ -56,11 +53,11 @@ function report(name: string, of: Measured, isGoal: boolean): readonly Benchmark
   ];
 }
 
-async function measure(
+export async function measureIngest(
   name: string,
   frames: readonly Frame[],
   log: (line: string) => void,
-): Promise<Measured> {
+): Promise<MeasuredIngest> {
   const dir = await createRunFolder();
   const pkiDir = join(dir, "pki");
   mkdirSync(pkiDir, { recursive: true });
@@ -73,47 +70,24 @@ async function measure(
     const tls = await issue(authority, { name: `${cluster}-${node}`, names: agentName(cluster, node) });
     agents.push({ cluster, node, tls });
   }
-  const [grpcPort = 0, httpPort = 0] = await findFreePorts(2);
-  const collector = createLabService({
-    name: "collector",
-    command: "collector",
-    configPath: writeCollectorConfig({
-      dir,
-      pkiDir,
-      place: { ip: "127.0.0.1", grpcPort, httpPort },
-      cluster: "bench-0",
-      voters: NODES_A_CLUSTER,
-      overrides: {},
-    }),
-    logPath: join(dir, "collector.log"),
-    namespace: undefined,
-  });
+  const collector = await startBenchCollector(dir, pkiDir);
   try {
-    await collector.start();
-    await waitFor(
-      "the collector is ready",
-      async () => {
-        const answer = await fetch(`http://127.0.0.1:${httpPort}/readyz`).catch(() => undefined);
-        return answer?.ok === true;
-      },
-      { timeoutMs: 30_000 },
-    );
     log(`${name}: ${STREAMS} streams`);
-    const load = startAgentLoad(agents, `127.0.0.1:${grpcPort}`, createTemplates(frames));
+    const load = startAgentLoad(agents, `127.0.0.1:${collector.grpcPort}`, createTemplates(frames));
     await seconds(WARM_UP_SECONDS);
     const warm = load.look();
-    const cpuBefore = readCpuSeconds(collector.pid);
+    const cpuBefore = readCpuSeconds(collector.pid());
     const startedMs = performance.now();
     await seconds(WATCH_SECONDS);
     const counts = load.look();
     const elapsed = (performance.now() - startedMs) / 1000;
-    const cpu = readCpuSeconds(collector.pid) - cpuBefore;
-    const rssMiB = readRssMiB(collector.pid);
+    const cpu = readCpuSeconds(collector.pid()) - cpuBefore;
+    const rssMiB = readRssMiB(collector.pid());
     load.stop();
     if (load.problems().length > 0) {
       throw new Error(`The load failed: ${load.problems().slice(0, 3).join("; ")}`);
     }
-    const bytes = ["", "-wal"].reduce((sum, end) => sum + statSync(join(dir, `history.db${end}`)).size, 0);
+    const bytes = ["", "-wal"].reduce((sum, end) => sum + statSync(`${collector.historyPath}${end}`).size, 0);
     log(`${name}: ${counts.frames} frames in ${elapsed.toFixed(1)} s, ${cpu.toFixed(1)} CPU-s`);
     return {
       samplesASecond: counts.samples / elapsed,
@@ -125,7 +99,7 @@ async function measure(
       bytesASample: bytes / (counts.samples + warm.samples),
     };
   } finally {
-    await collector.kill("SIGKILL");
+    await collector.kill();
     await removeFolderWithMounts(dir);
   }
 }
@@ -138,7 +112,7 @@ export const ingest: Benchmark = {
   name: "ingest",
   method:
     `One collector as a process, started as installed; ${STREAMS} agents' streams over real mutual TLS from another process on the same machine, each sending as fast as it is acknowledged (60 frames under way). ` +
-    `Frames are those of a real agent (test/fixture/history), as they are and joined to ${WIDE_SAMPLES} samples; acknowledged means fsync'd. ${WARM_UP_SECONDS} s of warm-up, ${WATCH_SECONDS} s measured; ` +
+    `Frames are those of a real agent (test/fixture/bench), as they are and joined to ${WIDE_SAMPLES} samples; acknowledged means fsync'd. ${WARM_UP_SECONDS} s of warm-up, ${WATCH_SECONDS} s measured; ` +
     `CPU is utime+stime of the collector's process, all threads. The load's own CPU comes out of the same cores: compare CPU-seconds.`,
   run,
 };

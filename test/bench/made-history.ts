@@ -7,10 +7,9 @@ import { createNameDictionary } from "../../collector/history/name-dictionary.ts
 import { createSeenSeries } from "../../collector/history/seen-series.ts";
 import { createWriter } from "../../collector/history/writer.ts";
 import type { Frame, ReceivedFrame } from "../../shared/frame.ts";
+import { createNoise } from "./noise.ts";
 
 const BATCH_FRAMES = 1000;
-/** Noise on what scatters, both ways. */
-const NOISE = 0.05;
 
 export interface MadeHistory {
   readonly fromMs: number;
@@ -20,6 +19,8 @@ export interface MadeHistory {
   readonly probeRuns: number;
   /** CPU of packing and storing blocks, in milliseconds a block. */
   readonly blockMs: readonly number[];
+  /** For how long commits wait while a block is stored and the rows that it replaces go, in milliseconds. */
+  readonly storeMs: readonly number[];
 }
 
 export interface MadeHistoryOptions {
@@ -30,17 +31,19 @@ export interface MadeHistoryOptions {
   readonly nowMs: number;
   /** Every frame has every series, as where samples come at one cadence. */
   readonly isDense: boolean;
+  /** Whose frames these are; a run of its own. */
+  readonly node?: string;
 }
 
 /** Ends at nowMs. The same options give the same frames. */
 export function makeHistory(options: MadeHistoryOptions): MadeHistory {
-  const { count, stepMs, nowMs } = options;
+  const { count, stepMs, nowMs, node = "m1" } = options;
   const { db } = openDatabase({ path: options.path, nowMs, isKnownDamaged: false });
   const writer = createWriter(db);
   const dictionary = createNameDictionary(writer.names());
   const context = { dictionary, seenSeries: createSeenSeries(), factChanges: createFactChanges() };
   const fromMs = nowMs - count * stepMs;
-  const next = createNoise(options.real, options.isDense);
+  const next = createNoise(options.real, options);
   const totals = { samples: 0, probeRuns: 0 };
   for (let first = 0; first < count; first += BATCH_FRAMES) {
     const frames = Array.from({ length: Math.min(BATCH_FRAMES, count - first) }, (_, i): ReceivedFrame => {
@@ -48,8 +51,8 @@ export function makeHistory(options: MadeHistoryOptions): MadeHistory {
       totals.samples += frame.samples.length;
       totals.probeRuns += frame.probeRuns.length;
       return {
-        agent: { cluster: "bench", node: "m1" },
-        instanceId: "bench",
+        agent: { cluster: "bench", node },
+        instanceId: `bench-${nowMs}`,
         agentVersion: "0.1.0",
         receivedAtMs: frame.capturedAtMs + 2 + ((first + i) % 3),
         frame,
@@ -61,6 +64,7 @@ export function makeHistory(options: MadeHistoryOptions): MadeHistory {
     dictionary.confirm(names);
   }
   const blockMs: number[] = [];
+  const storeMs: number[] = [];
   const readDb = openForReading(options.path);
   const compactor = createCompactor(readDb);
   for (let idle = 0; idle < 2;) {
@@ -68,7 +72,9 @@ export function makeHistory(options: MadeHistoryOptions): MadeHistory {
     const work = compactor.plan({ nowMs, framesBeforeMs: 0, aroundMs: 0, isShort: false });
     idle = work === undefined ? idle + 1 : 0;
     if (work !== undefined) {
+      const startedMs = performance.now();
       writer.store(work);
+      storeMs.push(performance.now() - startedMs);
       if (work.kind === "compact") {
         const { user, system } = process.cpuUsage(startedUs);
         blockMs.push((user + system) / 1000);
@@ -79,85 +85,5 @@ export function makeHistory(options: MadeHistoryOptions): MadeHistory {
   db.pragma("incremental_vacuum");
   db.pragma("wal_checkpoint(TRUNCATE)");
   db.close();
-  return { fromMs, toMs: nowMs, frames: count, ...totals, blockMs };
-}
-
-/** Counters grow by increments drawn from the real ones; what scatters is drawn from the real values, with noise. */
-function createNoise(
-  real: readonly Frame[],
-  isDense: boolean,
-): (index: number, capturedAtMs: number) => Frame {
-  const random = createRandom();
-  const seen = new Map<string, number[]>();
-  for (const { samples } of real) {
-    for (const { key, value } of samples) {
-      seen.set(key, [...(seen.get(key) ?? []), value]);
-    }
-  }
-  const current = new Map<string, number>();
-  const keys = [...seen.keys()];
-  let monotonicUs = 1e9;
-  const draw = (values: readonly number[]): number => values[Math.floor(random() * values.length)] ?? 0;
-
-  function nextValue(key: string): number {
-    const values = seen.get(key) ?? [0];
-    const isCounter = values.every((value, i) => i === 0 || value >= (values[i - 1] ?? value));
-    if (values.every((value) => value === values[0])) {
-      return values[0] ?? 0;
-    }
-    if (isCounter) {
-      const steps = values.slice(1).map((value, i) => value - (values[i] ?? value));
-      const step = draw(steps);
-      const before = current.get(key) ?? values[0] ?? 0;
-      const after = Number.isInteger(step)
-        ? before + Math.round(step * (1 + NOISE * (random() - 0.5)))
-        : before + step;
-      current.set(key, after);
-      return after;
-    }
-    const value = draw(values) * (1 + NOISE * 2 * (random() - 0.5));
-    const decimals = decimalsOf(values);
-    return decimals === undefined ? value : Math.round(value * decimals) / decimals;
-  }
-
-  return (index, capturedAtMs) => {
-    const frame = real[index % real.length];
-    if (frame === undefined) {
-      throw new Error("Expected real frames");
-    }
-    const jitterMs = Math.floor(random() * 3);
-    monotonicUs = (capturedAtMs + jitterMs) * 1000 + Math.floor(random() * 1000);
-    const samples = (isDense ? keys : frame.samples.map(({ key }) => key)).map((key) => ({
-      key,
-      value: nextValue(key),
-    }));
-    const probeRuns = frame.probeRuns.map((run) => ({
-      ...run,
-      durationUs: Math.round(run.durationUs * (1 + NOISE * 2 * (random() - 0.5))),
-    }));
-    return {
-      ...frame,
-      sequence: BigInt(index + 1),
-      capturedAtMs: capturedAtMs + jitterMs,
-      monotonicUs,
-      samples,
-      probeRuns,
-    };
-  };
-}
-
-/** The power of ten that makes all of them whole; undefined: none up to nine places. */
-function decimalsOf(values: readonly number[]): number | undefined {
-  return [1, 1e3, 1e6, 1e9].find((scale) =>
-    values.every((value) => Math.round(value * scale) / scale === value),
-  );
-}
-
-/** Repeatable (a linear congruence is noise enough for sizes). */
-function createRandom(): () => number {
-  let state = 42;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
+  return { fromMs, toMs: nowMs, frames: count, ...totals, blockMs, storeMs };
 }

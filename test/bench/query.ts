@@ -6,7 +6,7 @@ import { createHistory, type History } from "../../collector/history/history.ts"
 import { systemClock } from "../../shared/clock.ts";
 import type { Frame } from "../../shared/frame.ts";
 import { parseSeriesKey, seriesKey } from "../../shared/series-key.ts";
-import { createTestLog } from "../collector/ingest/test-frames.ts";
+import { createTestLog, receivedFrame } from "../collector/ingest/test-frames.ts";
 import { median, quantile, result, type Benchmark, type BenchmarkResult } from "./benchmark.ts";
 import { makeHistory } from "./made-history.ts";
 import { readRealFrames } from "./real-frames.ts";
@@ -14,6 +14,9 @@ import { readRealFrames } from "./real-frames.ts";
 const DAY_MS = 24 * 3_600_000;
 const POINTS = 1000;
 const ROUNDS = 15;
+/** What is written meanwhile: 500 frames a second. */
+const BUSY_AGENTS = 50;
+const BUSY_EVERY_MS = 100;
 /** Many series of one metric, as a histogram's buckets are. */
 const MANY = { metric: "bench_many_total", series: 20 } as const;
 const ONE = "etcd_server_proposals_applied_total";
@@ -21,14 +24,23 @@ const ONE = "etcd_server_proposals_applied_total";
 async function run(log: (line: string) => void): Promise<readonly BenchmarkResult[]> {
   const folder = mkdtempSync(join(tmpdir(), "etcdscope-query-"));
   try {
-    const real = addSeries(await readRealFrames("m1"));
+    const real = addSeries(readRealFrames("m1"));
     const one = findMetric(real);
     const nowMs = systemClock.nowMs();
-    log("a day at 1 s, a month at 1 min");
+    log("a day at 1 s; a month at 1 min, its last hour at 1 s");
     const day = join(folder, "day.db");
     const month = join(folder, "month.db");
     makeHistory({ path: day, real, count: 86_400 + 3600, stepMs: 1000, nowMs, isDense: false });
-    makeHistory({ path: month, real, count: 30 * 1440, stepMs: 60_000, nowMs, isDense: true });
+    const hourMs = 3_600_000;
+    makeHistory({
+      path: month,
+      real,
+      count: 30 * 1440 - 60,
+      stepMs: 60_000,
+      nowMs: nowMs - hourMs,
+      isDense: true,
+    });
+    makeHistory({ path: month, real, count: 3600, stepMs: 1000, nowMs, isDense: false });
     return [
       ...(await measure(day, one, { name: "1 h", spanMs: 3_600_000, toMs: nowMs - 7_200_000 })),
       ...(await measure(day, one, { name: "24 h", spanMs: DAY_MS, toMs: nowMs })),
@@ -81,6 +93,7 @@ async function measure(path: string, one: string, span: Span): Promise<readonly 
   ] as const) {
     const history = open(path);
     await history.start();
+    const stopWriting = keepWriting(history);
     try {
       const times: number[] = [];
       for (let round = 0; round <= ROUNDS; round += 1) {
@@ -108,10 +121,29 @@ async function measure(path: string, one: string, span: Span): Promise<readonly 
         ),
       );
     } finally {
+      await stopWriting();
       await history.close();
     }
   }
   return results;
+}
+
+/** Frames of other agents go on being written beside the queries. Resolves when the last of them is. */
+function keepWriting(history: History): () => Promise<void> {
+  let sequence = 0n;
+  let last = Promise.resolve();
+  const timer = setInterval(() => {
+    sequence += 1n;
+    const frames = Array.from({ length: BUSY_AGENTS }, (_, i) => ({
+      ...receivedFrame(sequence, { receivedAtMs: systemClock.nowMs() }),
+      agent: { cluster: "busy", node: `m${i}` },
+    }));
+    last = last.then(() => history.append(frames));
+  }, BUSY_EVERY_MS);
+  return async () => {
+    clearInterval(timer);
+    await last;
+  };
 }
 
 /** What ?at= reads: two minutes of frames, at moments spread over the day. */
@@ -143,7 +175,7 @@ async function measurePast(path: string, nowMs: number): Promise<readonly Benchm
 export const query: Benchmark = {
   name: "query",
   method:
-    `History made of real frames as in the benchmark "size", with twenty counters of one metric more: a day at 1 s, and a month with every series once a minute (what a month's trend reads, roll-ups of a quarter of an hour, is as much at any cadence). ` +
-    `Asked through the history's door (a worker thread, the answer copied to the asker), ${POINTS} points, smallest and largest of every step kept. Warm: the page cache and the thread have seen the query. No HTTP, no JSON.`,
+    `History made of real frames as in the benchmark "size", with twenty counters of one metric more: a day at 1 s, and a month with every series once a minute and its last hour at 1 s, of which nothing is compacted yet (what a month's trend reads, roll-ups of a quarter of an hour, is as much at any cadence). ` +
+    `Asked through the history's door (a worker thread, the answer copied to the asker), ${POINTS} points, smallest and largest of every step kept. Warm: the page cache and the thread have seen the query. Meanwhile ${BUSY_AGENTS} other agents are written every ${BUSY_EVERY_MS} ms. No HTTP, no JSON.`,
   run,
 };

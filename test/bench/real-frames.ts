@@ -1,35 +1,36 @@
-/** Frames that a real agent sent, as bytes that a load can send on: from the history in test/fixture/history. */
-import { create, toBinary } from "@bufbuild/protobuf";
-import { copyFixture } from "../collector/history/v1-fixture.ts";
-import { createHistory } from "../../collector/history/history.ts";
-import { systemClock } from "../../shared/clock.ts";
+/** Frames that a real agent sent, as bytes that a load can send on. */
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { zstdDecompressSync } from "node:zlib";
 import type { Frame } from "../../shared/frame.ts";
-import { createFrameEncoder } from "../../shared/frame-codec.ts";
+import { createFrameDecoder, createFrameEncoder } from "../../shared/frame-codec.ts";
 import {
   ConnectRequestSchema,
   FrameSchema,
   type Frame as WireFrame,
 } from "../../shared/gen/etcdscope/v1/stream_pb.js";
-import { createTestLog } from "../collector/ingest/test-frames.ts";
 
-/** One agent's frames, a second apart, oldest first. */
-export async function readRealFrames(node: string): Promise<readonly Frame[]> {
-  const fixture = copyFixture();
-  const history = createHistory({
-    path: fixture.path,
-    rawMs: 1e13,
-    maxBytes: 1e9,
-    clock: systemClock,
-    log: createTestLog(),
-  });
-  try {
-    await history.start();
-    const all = await history.frames("lab", 0, 2e12);
-    return all.filter(({ agent }) => agent.node === node).map(({ frame }) => frame);
-  } finally {
-    await history.close();
-    fixture.remove();
+/** The nodes whose agents were recorded beside each other, one of each member of a cluster. */
+export const RECORDED_NODES = ["m1", "m2", "m3"] as const;
+export type RecordedNode = (typeof RECORDED_NODES)[number];
+
+/** Length (four bytes, little end first) and wire frame, one after the other, with the definitions of one stream. */
+export function recordedFile(node: RecordedNode): string {
+  return join(import.meta.dirname, `../fixture/bench/frames-${node}.zst`);
+}
+
+/** What record-frames.ts recorded: one agent's frames, a second apart, oldest first. */
+export function readRealFrames(node: RecordedNode): readonly Frame[] {
+  const bytes = zstdDecompressSync(readFileSync(recordedFile(node)));
+  const decoder = createFrameDecoder();
+  const frames: Frame[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const end = at + 4 + bytes.readUInt32LE(at);
+    frames.push(decoder.decode(fromBinary(FrameSchema, bytes.subarray(at + 4, end))));
+    at = end;
   }
+  return frames;
 }
 
 /** Joins the samples of as many frames in a row as it takes: fewer, larger frames. */

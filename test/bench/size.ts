@@ -13,7 +13,7 @@ async function run(log: (line: string) => void): Promise<readonly BenchmarkResul
   const folder = mkdtempSync(join(tmpdir(), "etcdscope-size-"));
   try {
     const path = join(folder, "history.db");
-    const real = await readRealFrames("m1");
+    const real = readRealFrames("m1");
     const nowMs = Date.parse("2026-11-02T00:00:00Z");
     const made = makeHistory({ path, real, count: HOURS * 3600, stepMs: 1000, nowMs, isDense: false });
     log(`${made.frames} frames, ${made.samples} samples, ${made.probeRuns} probe runs`);
@@ -26,9 +26,8 @@ async function run(log: (line: string) => void): Promise<readonly BenchmarkResul
       rest: sum("SELECT sum(length(rest)) FROM block_frames"),
       rollups: sum("SELECT sum(length(rollups)) FROM rollup"),
     };
-    const landedBytes = sum("SELECT coalesce(sum(length(blob) + 60), 0) FROM frame");
     db.close();
-    const bytes = statSync(path).size - landedBytes;
+    const { bytes } = measureHistoryBytes(path);
     const each = (value: number): { readonly value: number; readonly unit: string } => ({
       value: value / compacted,
       unit: "B/sample",
@@ -51,10 +50,22 @@ async function run(log: (line: string) => void): Promise<readonly BenchmarkResul
   }
 }
 
+/** The file without the pages of what has landed and is no block yet, and the samples in blocks. */
+export function measureHistoryBytes(path: string): { readonly bytes: number; readonly samples: number } {
+  const db = openForReading(path);
+  const sum = (sql: string): number => Number(db.prepare(sql).pluck().get());
+  const landedBytes = sum(
+    "SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE name IN ('frame', 'frame_by_agent')",
+  );
+  const samples = sum("SELECT sum(samples) FROM block");
+  db.close();
+  return { bytes: statSync(path).size - landedBytes, samples };
+}
+
 export const size: Benchmark = {
   name: "size",
   method:
-    `${HOURS} h of one agent at its default cadence: 130 real frames (test/fixture/history) repeated with shifted time; counters grow by increments drawn from the real ones, what scatters is drawn anew with ±5 % of noise, ` +
+    `${HOURS} h of one agent at its default cadence: nine minutes of real frames (test/fixture/bench) repeated with shifted time; counters grow by increments drawn from the real ones, what scatters is drawn anew with ±5 % of noise, ` +
     `so that no value repeats because a frame does. Written, compacted and rolled up by the collector's own code into a file; its size by the samples in blocks.`,
   run,
 };

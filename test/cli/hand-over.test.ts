@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { takeHandedConfig } from "../../cli/hand-over.ts";
 import { createTemporaryPki } from "./pki/temporary-pki.ts";
 
@@ -42,6 +42,7 @@ describe("cli/hand-over", () => {
       env: { PATH: process.env["PATH"] },
       stdio: ["ignore", "ignore", "pipe"],
     });
+    onTestFinished(() => void child.kill("SIGKILL"));
     let logged = "";
     let isAsked = false;
     const code = await new Promise<number | null>((resolve) => {

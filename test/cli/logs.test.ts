@@ -8,6 +8,43 @@ import { runEtcdscope } from "./run-etcdscope.ts";
 
 const DISK_FULL = join(LOG_FIXTURES, "3.5.16-zap/disk-full.log");
 
+interface Moment {
+  readonly at: string;
+  readonly micros: string;
+}
+
+const ESCAPE = String.fromCharCode(27);
+
+/** What container runtimes, journald, kubectl, terminals and people make of a line. */
+const SHAPES: Readonly<Record<string, (line: string, moment: Moment) => string>> = {
+  cri: (line, { at }) => `${at} stderr F ${line}`,
+  docker: (line, { at }) => JSON.stringify({ log: `${line}\n`, stream: "stderr", time: at }),
+  journald: (line, { micros }) =>
+    JSON.stringify({
+      __REALTIME_TIMESTAMP: micros,
+      _SYSTEMD_UNIT: "etcd.service",
+      SYSLOG_IDENTIFIER: "etcd",
+      MESSAGE: line,
+    }),
+  "journald-bytes": (line, { micros }) =>
+    JSON.stringify({
+      __REALTIME_TIMESTAMP: micros,
+      SYSLOG_IDENTIFIER: "etcd",
+      MESSAGE: [...Buffer.from(line)],
+    }),
+  syslog: (line) => `Nov 24 15:57:26 cp-1 etcd[812]: ${line}`,
+  "syslog-iso": (line) => `2026-11-24T15:57:26+0000 cp-1 etcd[812]: ${line}`,
+  kubectl: (line) => `[pod/etcd-cp-1/etcd] ${line}`,
+  "kubectl-timestamps": (line, { at }) => `[pod/etcd-cp-1/etcd] ${at} ${line}`,
+  compose: (line) => `etcd-1  | ${line}`,
+  coloured: (line) => `${ESCAPE}[31m${line}${ESCAPE}[0m`,
+  quoted: (line) => `> ${line}`,
+  "in-quotes": (line) => `"${line}`,
+  "windows-ends": (line) => `${line}\r`,
+  "cri-in-docker": (line, { at }) =>
+    JSON.stringify({ log: `${at} stderr F ${line}\n`, stream: "stderr", time: at }),
+};
+
 describe("cli/run-logs", () => {
   let dir = "";
   beforeAll(() => {
@@ -44,6 +81,39 @@ describe("cli/run-logs", () => {
     expect(rows.length).toBe(readFileSync(DISK_FULL, "utf8").trimEnd().split("\n").length);
     expect(rows.map(({ line }) => line)).toEqual(rows.map((_, index) => index + 1));
     expect(new Set(rows.map(({ code }) => code))).toEqual(new Set([null, "PEER_LINK_DOWN", "DISK_FULL"]));
+  });
+
+  it("finds the same in whatever a log was wrapped in on its way", async () => {
+    const lines = readFileSync(DISK_FULL, "utf8").trimEnd().split("\n");
+    const at = "2026-11-24T15:57:26.123456789Z";
+    const micros = String(Date.parse(at) * 1000);
+    const wrapped = Object.entries(SHAPES).map(([name, wrap]) => {
+      const path = join(dir, `${name}.log`);
+      writeFileSync(path, lines.map((line) => `${wrap(line, { at, micros })}\n`).join(""));
+      return path;
+    });
+    const { code, out } = await runEtcdscope(["logs", "--json", DISK_FULL, ...wrapped]);
+    expect(code).toBe(0);
+    const found = new Map<string, string[]>();
+    for (const row of out.trimEnd().split("\n")) {
+      const one = JSON.parse(row) as { readonly file: string; readonly line: number; readonly code: string };
+      found.set(one.file, [...(found.get(one.file) ?? []), `${one.line} ${one.code}`]);
+    }
+    const plain = found.get(DISK_FULL);
+    expect(plain).toHaveLength(lines.length);
+    for (const path of wrapped) {
+      expect(found.get(path), path).toEqual(plain);
+    }
+  });
+
+  it("knows a line that was cut off, as long as its message is there", async () => {
+    const full = readFileSync(DISK_FULL, "utf8")
+      .split("\n")
+      .find((line) => line.includes("failed to commit tx"));
+    const path = join(dir, "cut.log");
+    writeFileSync(path, (full ?? "").slice(0, (full ?? "").indexOf("no space left on device") + 23));
+    const { out } = await runEtcdscope(["logs", "--json", path]);
+    expect(JSON.parse(out)).toMatchObject({ line: 1, code: "DISK_FULL", severity: "critical" });
   });
 
   it("says that it found nothing, not that nothing is there", async () => {

@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openDatabase } from "../../collector/history/database.ts";
 import { createTemporaryPki } from "./pki/temporary-pki.ts";
 import { runEtcdscope } from "./run-etcdscope.ts";
 
@@ -74,6 +75,28 @@ describe("cli/run-service", () => {
       out: `OK  ${file}: agents at 0.0.0.0:7443, API at 127.0.0.1:8080 (no tokens), history /var/lib/etcdscope/history.db, 7d within 20 GiB\n`,
       error: "",
     });
+  });
+
+  it("looks into the history that a collector would open", async () => {
+    const config = (history: string): string =>
+      `grpc: { tls: { ca: ca.crt, cert: collector.crt, key: collector.key } }\nhistory: { path: ${history} }\n`;
+    const db = openDatabase({ path: join(dir, "history.db"), nowMs: 0, isKnownDamaged: false }).db;
+    const check = ["collector", "--check", "--config", write("with.yaml", config(join(dir, "history.db")))];
+    expect(await runEtcdscope(check)).toMatchObject({ code: 0, error: "" });
+    db.pragma("user_version = 99");
+    db.close();
+    const newer = await runEtcdscope(check);
+    expect([newer.code, newer.out]).toEqual([2, ""]);
+    expect(newer.error).toContain("written by a newer etcdscope (schema 99");
+    const damaged = write("damaged.db", "no database ".repeat(1000));
+    const found = await runEtcdscope([
+      "collector",
+      "--check",
+      "--config",
+      write("damaged.yaml", config(damaged)),
+    ]);
+    expect([found.code, found.out]).toEqual([1, ""]);
+    expect(found.error).toContain("the collector would put it aside and begin a new one");
   });
 
   it.each(["agent", "collector"])("lists every problem of a file and starts no %s", async (service) => {

@@ -1,6 +1,10 @@
 /** The real command as a child process, with an environment of its own. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { vi } from "vitest";
+
+/** A start of the command is half a second of CPU; on a machine with other work a test that makes ten has not failed yet. */
+vi.setConfig({ testTimeout: 40_000, hookTimeout: 40_000 });
 
 export interface CommandResult {
   readonly code: number | null;

@@ -38,6 +38,8 @@ describe("collector/config-file", () => {
         host: "0.0.0.0",
         port: 7443,
         tls: { ca: join(dir, "ca.crt"), cert: join(dir, "collector.crt"), key: join(dir, "collector.key") },
+        revoked: undefined,
+        enrol: undefined,
       },
       http: { host: "127.0.0.1", port: 8080, tls: undefined, tokens: [] },
       history: {
@@ -84,10 +86,40 @@ remoteWrite: [ "https://metrics.example/api/v1/write" ]
       overrides: { hungMs: 4_000, diskFullBytes: 67_108_864, agentSilentMs: 4_000 },
     });
     expect(config.clusters).toEqual({ "prod-a": { voters: 3 } });
-    expect(config.alerts.alertmanager).toEqual(["http://am:9093"]);
+    expect(config.alerts.alertmanager).toEqual([
+      { url: "http://am:9093", minSeverity: "warning", ca: undefined, tokenFile: undefined },
+    ]);
+    expect(config.remoteWrite[0]?.url).toBe("https://metrics.example/api/v1/write");
+  });
+
+  it("takes a receiver as a section", () => {
+    const config = readCollectorConfig(
+      write(`${GOOD}alerts: { webhook: [ { url: "https://hooks/x", minSeverity: critical, template: "{{cluster}}" } ] }
+`),
+    );
+    expect(config.alerts.webhook).toEqual([
+      {
+        url: "https://hooks/x",
+        minSeverity: "critical",
+        ca: undefined,
+        tokenFile: undefined,
+        secretFile: undefined,
+        template: "{{cluster}}",
+      },
+    ]);
   });
 
   const CASES: readonly (readonly [string, string, readonly string[]])[] = [
+    [
+      "receivers",
+      `${GOOD}alerts: { alertmanager: [ 7, "am:9093", { url: "http://a", minSeverty: info } ], webhook: [ { url: "http://a", secretFile: /no/such } ] }\n`,
+      [
+        '2 alerts.alertmanager[0]: expected text, got 7 (write it as "7", in quotes, with its unit if it is a measure)',
+        '2 alerts.alertmanager[1]: expected a URL such as https://host:9093/path, got "am:9093"',
+        '2 alerts.alertmanager[2].minSeverty: unknown key, did you mean "minSeverity"?',
+        "2 alerts.webhook[0].secretFile: cannot be read: /no/such",
+      ],
+    ],
     [
       "an open door",
       `${GOOD}http: { listen: "0.0.0.0:8080" }\n`,

@@ -4,7 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { issueAgent } from "../../cli/pki/certificate-authority.ts";
+import { issueAgent } from "../../collector/enrol/certificate-authority.ts";
 import { readAuthority } from "../../cli/pki/pki-folder.ts";
 import type { Unavailable } from "../lab/availability.ts";
 import { ensureEtcd } from "../lab/etcd-binaries.ts";

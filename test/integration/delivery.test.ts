@@ -75,8 +75,14 @@ describe("test/integration/delivery", () => {
       await etcd.start();
       await etcd.waitHealthy();
       await stack.start();
-      await stack.waitFor("the cluster is healthy", isWell, { timeoutMs: 60_000 });
-      expect(members.flatMap(({ name }) => keptFiles(dir, name))).toEqual([]);
+      const nothingWaits = (): boolean => members.every(({ name }) => keptFiles(dir, name).length === 0);
+      await stack.waitFor(
+        "the cluster is healthy, and nothing waits",
+        (now) => isWell(now) && nothingWaits(),
+        {
+          timeoutMs: 60_000,
+        },
+      );
       const awayFromMs = Date.now();
       await stack.collector.kill("SIGKILL");
       await waitFor(
@@ -91,12 +97,11 @@ describe("test/integration/delivery", () => {
       await delay(Math.max(0, AWAY_MS - (Date.now() - awayFromMs)));
       await stack.collector.start();
       const backMs = Date.now();
-      const { state } = await stack.waitFor(
-        "the cluster is healthy, and nothing waits",
-        (now) => isWell(now) && members.every(({ name }) => keptFiles(dir, name).length === 0),
+      await stack.waitFor(
+        "the cluster is healthy, nothing waits, and nothing is found any more",
+        (now) => isWell(now) && nothingWaits() && now.findings.every(({ status }) => status !== "active"),
         { timeoutMs: 60_000 },
       );
-      expect(state.findings.filter(({ status }) => status === "active")).toEqual([]);
       await stack.stopAll();
       const frames = await readHistory(dir);
       for (const { name } of members) {

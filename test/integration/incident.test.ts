@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CanStop, Incident, IncidentSummary, NoteReport } from "../../shared/rest-incident.ts";
 import { findActive } from "../lab/stack.ts";
 import { waitFor } from "../lab/wait-for.ts";
+import { expectReplayAsLive, nameFinding } from "./compare-replay.ts";
 import { startWatchedCluster, type WatchedCluster } from "./watched-cluster.ts";
 
 const STARTS_WITHIN_MS = 120_000;
@@ -48,6 +49,7 @@ describe("test/integration/incident", () => {
       );
       const allowed = await stack.command(["can-i", "stop", victim.name, "--lang", "en"]);
 
+      const fromMs = Date.now();
       await victim.kill("SIGKILL");
       const before = await stack.waitFor(
         "an incident is open",
@@ -66,6 +68,7 @@ describe("test/integration/incident", () => {
         ({ leader }) => leader !== null && leader.member !== victim.name,
         { timeoutMs: 30_000 },
       );
+      const awayFromMs = Date.now();
       await stack.collector.kill("SIGKILL");
       await stack.collector.start();
       const after = await stack.waitFor(
@@ -74,6 +77,7 @@ describe("test/integration/incident", () => {
         { timeoutMs: 30_000 },
       );
       expect(after.state.openIncident).toBe(id);
+      const awayToMs = Date.now();
 
       // The second one takes the quorum with it: now it is no restart any more.
       const second = etcd.member(other);
@@ -120,6 +124,19 @@ describe("test/integration/incident", () => {
       for (const { stdout } of reports) {
         expect(stdout).not.toMatch(/undefined|NaN|\[object|null/);
       }
+      const replay = await expectReplayAsLive(stack, watched.dir, {
+        fromMs,
+        toMs: Date.now(),
+        awayFromMs,
+        awayToMs,
+      });
+      expect(replay.incidents.map(({ status, kind, severity }) => [status, kind, severity])).toEqual([
+        ["resolved", incident.kind, incident.severity],
+      ]);
+      expect(replay.incidents[0]?.rootCauses.map(nameFinding).toSorted()).toEqual(
+        incident.rootCauses.map(nameFinding).toSorted(),
+      );
+
       const shown = await stack.command(["incidents", id, "--lang", "en"]);
       const page = await stack.http(`/api/v1${base}/incidents/${id}/report?format=html`);
       expect(page.body).toContain("<!doctype html>");

@@ -10,7 +10,8 @@ import {
   HelloSchema,
   type ConnectRequest,
 } from "../../shared/gen/etcdscope/v1/stream_pb.js";
-import { clientTls, decodeMessage, methodDefinition } from "../../shared/grpc.ts";
+import { decodeMessage, methodDefinition } from "../../shared/grpc.ts";
+import { clientTls } from "../lab/grpc-client-tls.ts";
 import type { CollectorPlace, TlsFiles } from "../lab/stack-config.ts";
 
 export interface RawStream {

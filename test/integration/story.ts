@@ -45,9 +45,13 @@ export function story(name: string, { watched, because }: Watch, tell: Tell): vo
     }
     try {
       await tell(on, (why) => context.skip(why));
-    } finally {
+    } catch (error) {
+      // What this story left broken must not be the next one's failure; whether it heals is not what failed here.
       await stopWatching(on);
+      await on.waitQuiet().catch(() => undefined);
+      throw error;
     }
+    await stopWatching(on);
   });
 }
 

@@ -7,6 +7,7 @@ import { createEtcdCluster, type EtcdCluster } from "../lab/etcd-cluster.ts";
 import type { Flags } from "../lab/etcd-member.ts";
 import { createNetwork, type Network } from "../lab/network.ts";
 import { createRunFolder, removeFolderWithMounts } from "../lab/run-folder.ts";
+import { MANY_STORIES } from "../lab/stack-config.ts";
 import { createStack, describeState, type Stack, type StackOptions } from "../lab/stack.ts";
 
 export interface WatchedCluster {
@@ -29,10 +30,11 @@ export interface WatchedClusterOptions {
   readonly diskBytes?: number;
   /** Flags for every member, over the usual ones. */
   readonly flags?: Flags;
-  readonly stack?: Pick<StackOptions, "agentConfig" | "collectorConfig">;
+  readonly stack?: Pick<StackOptions, "agentConfig" | "collectorConfig" | "backups">;
 }
 
-const QUIET_WITHIN_MS = 60_000;
+/** Longer than PACKET_LOSS stays open (60 s), which a machine that stands still sets off: it must not fail the next story. */
+const QUIET_WITHIN_MS = 100_000;
 
 async function createDisks(
   dir: string,
@@ -86,7 +88,13 @@ export async function startWatchedCluster(
     ...(options.flags === undefined ? {} : { flags: options.flags }),
     clientNamespace: network.node("collector").namespace,
   });
-  const stack = await createStack({ dir: join(dir, "stack"), etcd, network, ...options.stack });
+  const stack = await createStack({
+    dir: join(dir, "stack"),
+    etcd,
+    network,
+    ...options.stack,
+    collectorConfig: { ...MANY_STORIES, ...options.stack?.collectorConfig },
+  });
   const watched: WatchedCluster = {
     kind: "available",
     etcd,

@@ -3,6 +3,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { ClusterState } from "../../shared/rest.ts";
+import { ensureConsole } from "../../scripts/ensure-console.ts";
+import { findWhyNotRoot } from "./availability.ts";
 import { CACHE_DIR } from "./debian-tool.ts";
 import { createDisk } from "./disk.ts";
 import {
@@ -52,11 +54,15 @@ interface Stage {
   readonly signal: AbortSignal;
 }
 
-/** Healthy as every agent sees it, and nothing of an earlier fault is left to be told. */
+/**
+ * Healthy as every agent sees it, and nothing of an earlier fault is left to be told. Without root an agent may not read the kernel's
+ * log and other users' processes: such blind spots stay, and are told.
+ */
 function isQuiet(state: ClusterState): boolean {
   return (
     state.verdict === "healthy" &&
-    state.coverage.blindSpots.length === 0 &&
+    state.members.every(({ agent }) => agent.state === "online") &&
+    (state.coverage.blindSpots.length === 0 || findWhyNotRoot() !== undefined) &&
     state.findings.every(({ severity }) => severity === "info")
   );
 }
@@ -135,6 +141,7 @@ export async function startDemo(say: Say, signal: AbortSignal): Promise<DemoSess
   if (usable.kind === "unavailable") {
     throw new Error(`The demo needs a real etcd: ${usable.because}`);
   }
+  await ensureConsole();
   await removeFolderWithMounts(RUN_DIR);
   mkdirSync(RUN_DIR, { recursive: true });
   let etcd: EtcdCluster | undefined;

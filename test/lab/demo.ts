@@ -62,6 +62,7 @@ function findRunningDemo(): number | undefined {
 function explain(session: DemoSession): void {
   const url = `http://127.0.0.1:${session.stack.place.httpPort}`;
   say(`
+  console      ${url}/
   REST         ${url}/api/v1/clusters/${session.stack.cluster}
   look         in another terminal, in this folder:
                export ETCDSCOPE_COLLECTOR=${url} PATH="$PWD/bin:$PATH"

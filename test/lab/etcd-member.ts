@@ -36,7 +36,8 @@ export interface EtcdMember {
   /** 0 when it is not running. */
   readonly pid: number;
   isRunning(): boolean;
-  start(): Promise<void>;
+  /** `before`: words before the command, as `setpriv` and its options. */
+  start(before?: readonly string[]): Promise<void>;
   /** Sends a signal (SIGKILL unless said) and waits until the process is gone. */
   kill(signal?: NodeJS.Signals): Promise<void>;
   /** SIGSTOP: the process hangs but keeps its sockets. */
@@ -121,13 +122,13 @@ export function createEtcdMember(place: MemberPlace, options: MemberOptions): Et
       return child?.isRunning() ? child.pid : 0;
     },
     isRunning: () => child?.isRunning() ?? false,
-    start: async () => {
+    start: async (before = []) => {
       if (child?.isRunning()) {
         return;
       }
       const args = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`);
       child = await startLabProcess({
-        command: [options.binaries.etcd, ...args],
+        command: [...before, options.binaries.etcd, ...args],
         logPath: place.logPath,
         namespace: place.namespace,
       });

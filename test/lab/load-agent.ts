@@ -114,6 +114,8 @@ const load = setInterval(() => {
   links.forEach((link) => link.notify());
 }, 1000 / options.framesPerSecond);
 const status = setInterval(() => {
+  // as the frames of an agent do, also when the load has ended
+  links.forEach((link) => link.notify());
   const waiting = readers.map((reader) => reader.waiting());
   const dropped = readers.map((reader) => reader.droppedTotal());
   writeSync(

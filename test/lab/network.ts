@@ -27,6 +27,10 @@ export interface PartitionOptions {
 export interface Network {
   readonly kind: "available";
   readonly nodes: readonly NetworkNode[];
+  /** The namespace of the bridge that all nodes hang on. */
+  readonly hub: string;
+  /** The firewall command that works in these namespaces. */
+  readonly iptables: string;
   /** A node by name; the collector's is "collector". */
   node(name: string): NetworkNode;
   runIn(name: string, command: readonly string[], options?: RunOptions): Promise<Finished>;
@@ -117,6 +121,8 @@ function operate({ hub, nodes, iptables }: Wiring): Network {
   return {
     kind: "available",
     nodes,
+    hub,
+    iptables,
     node,
     runIn: async (name, command, options) =>
       await runCommand(wrapCommand(command, node(name).namespace), options),

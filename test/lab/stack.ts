@@ -1,9 +1,10 @@
 /** The product as it is deployed: one collector and one agent per etcd member, each a real process over real mTLS. */
 
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { ClusterState, Finding } from "../../shared/rest.ts";
 import type { EtcdCluster } from "./etcd-cluster.ts";
+import type { EtcdMember } from "./etcd-member.ts";
 import { ETCDSCOPE, mustRunEtcdscope } from "./etcdscope-command.ts";
 import { findFreePorts } from "./free-ports.ts";
 import { httpGet } from "./http-get.ts";
@@ -30,6 +31,8 @@ export interface StackOptions {
   readonly network?: Network;
   /** Top-level keys over the lab's configuration. */
   readonly agentConfig?: ConfigOverrides;
+  /** Each agent looks for backups beside its member's data. */
+  readonly backups?: true;
   readonly collectorConfig?: ConfigOverrides;
 }
 
@@ -105,6 +108,11 @@ export function describeState(state: ClusterState | undefined): string {
   ].join("; ");
 }
 
+/** Where the agent of a member looks for backups, when it was told to. */
+export function backupDirOf({ dataDir }: EtcdMember): string {
+  return join(dirname(dataDir), "backups");
+}
+
 async function placeCollector(network: Network | undefined): Promise<CollectorPlace> {
   if (network) {
     return { ip: network.node("collector").ip, grpcPort: 7443, httpPort: 8080 };
@@ -150,7 +158,10 @@ export async function createStack(options: StackOptions): Promise<Stack> {
         place,
         cluster,
         member,
-        overrides: options.agentConfig ?? {},
+        overrides: {
+          ...(options.backups === true ? { backups: { dir: backupDirOf(member), maxAge: "26h" } } : {}),
+          ...options.agentConfig,
+        },
       }),
       logPath: join(dir, `agent-${member.name}.log`),
       namespace: member.namespace,

@@ -1,7 +1,11 @@
 /** The commands of a scenario, one function each: what an author writes → how the world changes. */
-import { Layer } from "../../shared/gen/etcdscope/v1/fact_pb.js";
+import { Layer, Port } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import { Outcome } from "../../shared/gen/etcdscope/v1/stream_pb.js";
 import { seriesKey } from "../../shared/series-key.ts";
+import { NETWORK_COMMANDS } from "./network-commands.ts";
+import { parseBytes } from "./parse-bytes.ts";
+import { sayLog } from "./say-log.ts";
+import { setBackups } from "./set-backups.ts";
 import { failed, ok, setFact } from "./world.ts";
 import type { World } from "./world.ts";
 
@@ -9,6 +13,7 @@ type Command = (world: World, args: readonly string[]) => void;
 
 /** Everything but run and what prints, which belong to the runner. */
 export const COMMANDS: Readonly<Record<string, Command>> = {
+  ...NETWORK_COMMANDS,
   voters: (world, names) => names.forEach((name) => world.add(name, false)),
   learner: (world, names) => names.forEach((name) => world.add(name, true)),
   "no-agent": (world, names) => names.forEach((name) => (world.get(name).agent = undefined)),
@@ -31,7 +36,10 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     world.get(name).term = BigInt(term);
   },
   cut: (world, [what = "", port = "both", code = "timeout"]) => setBlocks(world, [what, port], code),
-  heal: (world) => world.blocked.clear(),
+  heal: (world) => {
+    world.blocked.clear();
+    world.largeLost.clear();
+  },
   unconnect: (world, links) => links.forEach((link) => world.unconnected.add(link)),
   connect: (world) => world.unconnected.clear(),
   silence: (world, names) => names.forEach((name) => (world.agent(name).isHeard = false)),
@@ -115,8 +123,24 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     agent.growth.set(key, Number(step));
   },
   event: (world, [name = "", kind = "", ...pairs]) => {
-    const attributes = Object.fromEntries(pairs.map((pair) => pair.split("=")));
-    world.agent(name).events.push({ kind, attributes });
+    const { ago, ...attributes } = Object.fromEntries(pairs.map((pair) => pair.split("="))) as Readonly<
+      Record<string, string>
+    >;
+    const at = ago === undefined ? {} : { atMs: world.nowMs - Number.parseFloat(ago) * 1000 };
+    world.agent(name).events.push({ kind, attributes, ...at });
+  },
+  log: sayLog,
+  "never-started": (world, names) =>
+    names.forEach((name) => {
+      world.get(name).agent = undefined;
+      world.unstarted.add(name);
+    }),
+  look: (world, names) => names.forEach((name) => (world.agent(name).looksNow = true)),
+  "would-start": setStart,
+  "last-words": (world, [name = "", code = "", ago = "0s"]) => {
+    const atUnixMs = BigInt(world.nowMs - Number.parseFloat(ago) * 1000);
+    const words = [{ atUnixMs, code, said: code.toLowerCase() }];
+    setFact(world.agent(name), "last_words", { case: "lastWords", value: { words } });
   },
   alarm: (world, [name = "", kind = ""]) => {
     const id = name === "nobody" ? 0n : world.get(name).id;
@@ -127,6 +151,59 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       }
     }
   },
+  // hash m1 m1=7 m2=7 m3=9@40 m4=?timeout: m1's agent compared them; @ is how far one has compacted
+  hash: (world, [name = "", ...told]) => {
+    const members = told.map((one) => {
+      const [member = "", said = ""] = one.split("=");
+      const [hash = "", compacted = "10"] = said.split("@");
+      const shared = { memberId: world.get(member).id, name: member, durationMs: 20 };
+      return said.startsWith("?")
+        ? { ...shared, problem: said.slice(1) }
+        : { ...shared, hash: Number(hash), compactRevision: BigInt(compacted) };
+    });
+    const comparedAtUnixMs = BigInt(world.nowMs + world.agent(name).skewMs);
+    setFact(world.agent(name), "hash_kv", {
+      case: "hashKv",
+      value: { round: 1n, comparedAtUnixMs, revision: 50n, members, looks: 1 },
+    });
+  },
+  backups: setBackups,
+  // clock m2 timesyncd failed: what keeps its clock right
+  clock: (world, [name = "", service = "", state = ""]) => {
+    const synchronized = state === "failed" ? Layer.FAILED : Layer.UNSPECIFIED;
+    const value = { service: service === "none" ? "" : service, synchronized, source: "/proc" };
+    setFact(world.agent(name), "clock", { case: "clock", value });
+  },
+  // places m1 wal=sda images=sda: which disk what lies on
+  places: (world, [name = "", ...pairs]) => {
+    const places = pairs.map((pair) => {
+      const [role = "", disk = ""] = pair.split("=");
+      return { role, path: `/var/lib/${role}`, mountPoint: "/", disk };
+    });
+    setFact(world.agent(name), "storage_places", { case: "storagePlaces", value: { places } });
+  },
+  // served m1>m2 client=7f30: the serial and fingerprint that m2 showed m1
+  served: (world, [link = "", said = ""]) => {
+    const [from = "", to = ""] = link.split(">");
+    const [port = "", serial = ""] = said.split("=");
+    setFact(world.agent(from), `served/${to}/${port}`, {
+      case: "servedCertificate",
+      value: {
+        toName: to,
+        port: port === "client" ? Port.CLIENT : Port.PEER,
+        address: `${to}:2379`,
+        subject: `CN=${to}`,
+        serial,
+        fingerprintSha256: serial,
+        servedAtUnixMs: BigInt(world.nowMs + world.agent(from).skewMs),
+      },
+    });
+  },
+  wal: (world, [name = "", count = "0", missing = "0"]) =>
+    setFact(world.agent(name), "etcd_files", {
+      case: "etcdFiles",
+      value: { groups: [{ kind: "wal", count: Number(count), missingNumber: BigInt(missing) }] },
+    }),
   "status-error": (world, [name = "", ...words]) => {
     world.get(name).errors = words.length === 0 ? [] : [words.join(" ")];
   },
@@ -252,6 +329,8 @@ function setCertificate(world: World, [name = "", role = "", left = "", ...pairs
       notBeforeUnixMs: BigInt(world.nowMs - 86_400_000),
       notAfterUnixMs: BigInt(world.nowMs + Math.round(days * 86_400_000)),
       problem,
+      serial: more["serial"] ?? "",
+      fingerprintSha256: more["serial"] ?? "",
       sans: more["sans"] === undefined ? [] : more["sans"].split(","),
       keyPath: `/etc/etcd/pki/${role}.key`,
       keyMode: Number.parseInt(more["mode"] ?? "600", 8),
@@ -264,12 +343,33 @@ function setCertificate(world: World, [name = "", role = "", left = "", ...pairs
   });
 }
 
-const UNITS: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
-
-function parseBytes(text: string): number {
-  const match = /^([\d.]+)([KMG]iB|B)$/.exec(text);
-  if (match === null) {
-    throw new Error(`Expected a size such as 20GiB, got "${text}"`);
+/** would-start m3 user=998 empty db:damaged:/var/lib/etcd/member/snap/db held=127.0.0.1:2379,914,nginx | would-start m3 none */
+function setStart(world: World, [name = "", ...words]: readonly string[]): void {
+  const agent = world.agent(name);
+  if (words[0] === "none") {
+    agent.facts.delete("start");
+    return;
   }
-  return Number(match[1]) * (UNITS[match[2] ?? ""] ?? 1);
+  const after = (key: string): string | undefined =>
+    words.find((word) => word.startsWith(`${key}=`))?.slice(key.length + 1);
+  const paths = words.flatMap((word) => {
+    const [role = "", problem = "", path] = word.split(":");
+    return path === undefined || word.includes("=")
+      ? []
+      : [{ role, problem, path, at: path, uid: 0, gid: 0, mode: 0o700 }];
+  });
+  const [address = "", pid = "0", process = ""] = after("held")?.split(",") ?? [];
+  setFact(agent, "start", {
+    case: "start",
+    value: {
+      source: "last process",
+      name,
+      userKnown: after("user") !== undefined,
+      uid: Number(after("user") ?? 0),
+      paths,
+      heldPorts: address === "" ? [] : [{ address, pid: Number(pid), process }],
+      isEmpty: words.includes("empty"),
+      initialClusterState: "new",
+    },
+  });
 }

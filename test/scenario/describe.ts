@@ -3,7 +3,7 @@ import type { Evaluation } from "../../collector/diagnosis/evaluate.ts";
 import type { Finding, Subject } from "../../shared/rest.ts";
 
 export function describeState(evaluation: Evaluation): string {
-  const { verdict, headline, quorum, leader, members } = evaluation.state;
+  const { verdict, headline, quorum, leader, members, coverage } = evaluation.state;
   const groups = quorum.groups.map((group) => `[${group.join(" ")}]`).join(" ");
   const disagreeing =
     leader !== null && leader.disagreeing.length > 0 ? `, not ${leader.disagreeing.join(" ")}` : "";
@@ -19,6 +19,7 @@ export function describeState(evaluation: Evaluation): string {
       ({ name, state, role, agent, why }) =>
         `${name.padEnd(9)} ${state} ${role}, agent ${agent.state}: ${why.en}`,
     ),
+    ...(verdict === "unknown" ? coverage.blindSpots.map(({ en }) => `unseen    ${en}`) : []),
     describeFindings(evaluation, false),
   ]
     .filter((line) => line !== "")
@@ -31,7 +32,7 @@ export function describeFindings(evaluation: Evaluation, isLong: boolean): strin
   return findings
     .flatMap((finding) => {
       const causes = finding.causedBy.map((id) => nameFinding(byId.get(id)));
-      const why = finding.rootCause ? "root cause" : `<- ${causes.join(", ")}`;
+      const why = finding.rootCause ? "root cause" : `<- ${causes.join(", ") || "not seen yet"}`;
       const { severity, confidence } = finding;
       const line = `finding   ${nameFinding(finding)} ${severity} ${confidence}, ${why}`;
       return isLong ? [line, ...describeLong(finding)] : [line];

@@ -40,10 +40,17 @@ export interface WorldAgent {
   skewMs: number;
   /** Normal probes, sent as they are set, every tenth tick. */
   samples: Map<string, number>;
+  /** With the next tick, whichever that is. */
+  looksNow: boolean;
   /** By how much a sample grows each time that it is sent. */
   growth: Map<string, number>;
   /** Sent with the next frame. */
-  events: { readonly kind: string; readonly attributes: Readonly<Record<string, string>> }[];
+  events: {
+    readonly kind: string;
+    readonly attributes: Readonly<Record<string, string>>;
+    /** When it happened; with the frame when absent. */
+    readonly atMs?: number;
+  }[];
   facts: Map<string, Fact>;
   sent: Map<string, Fact>;
   extraRuns: Map<string, ProbeRunRecord>;
@@ -65,6 +72,10 @@ export class World {
   readonly statusFails = new Map<string, string>();
   /** "m1>m3": etcd on m1 has no connection with m3, whatever the network would carry. */
   readonly unconnected = new Set<string>();
+  /** Added to the list, which has no name for them, and never started. */
+  readonly unstarted = new Set<string>();
+  /** "m1>m3": what does not fit into one packet is lost on the way; what the kernel shows of etcd's own connections. */
+  readonly largeLost = new Map<string, Layer>();
   ticks = 0;
 
   add(name: string, isLearner: boolean): void {
@@ -83,6 +94,7 @@ export class World {
         sequence: 0n,
         skewMs: 0,
         samples: new Map(),
+        looksNow: false,
         growth: new Map(),
         events: [],
         facts: new Map(),
@@ -155,7 +167,7 @@ export class World {
     const runs: ProbeRunRecord[] = [];
     this.probeProcess(member, agent, runs);
     for (const target of this.members.values()) {
-      if (this.listed.has(target.name) || target === member) {
+      if (target === member || (this.listed.has(target.name) && !this.unstarted.has(target.name))) {
         this.probeStatus(member, target, { agent, runs, samples });
         if (target !== member) {
           this.probeLink(member, target, { agent, samples });
@@ -179,8 +191,8 @@ export class World {
     }
     const events = agent.events
       .splice(0)
-      .map((event) =>
-        create(EventSchema, { ...event, subject: "etcd", atUnixMs: BigInt(this.nowMs + agent.skewMs) }),
+      .map(({ kind, attributes, atMs = this.nowMs }) =>
+        create(EventSchema, { kind, attributes, subject: "etcd", atUnixMs: BigInt(atMs + agent.skewMs) }),
       );
     return {
       agent: { cluster: "prod-a", node: member.name },
@@ -272,7 +284,9 @@ export class World {
       const tls = code.startsWith("tls");
       const key = `link/${to.name}/${port}`;
       const before = agent.facts.get(key)?.body;
-      const kernel = isUnconnected && port === "peer" ? Layer.FAILED : Layer.UNKNOWN;
+      const large = port === "peer" ? this.largeLost.get(`${from.name}>${to.name}`) : undefined;
+      const isLarge = large !== undefined;
+      const kernel = large ?? (isUnconnected && port === "peer" ? Layer.FAILED : Layer.UNKNOWN);
       const isSame =
         before?.case === "link" && before.value.errorCode === code && before.value.kernel === kernel;
       setFact(agent, key, {
@@ -288,7 +302,13 @@ export class World {
           errorCode: code,
           errorText: code,
           kernel,
-          kernelText: kernel === Layer.FAILED ? "etcd has no established connection with this peer" : "",
+          kernelText: isLarge
+            ? "Stuck: 4 retransmissions, 5792 bytes unacknowledged for at least 1.4 s"
+            : kernel === Layer.FAILED
+              ? "etcd has no established connection with this peer"
+              : "",
+          large: isLarge ? Layer.FAILED : Layer.UNSPECIFIED,
+          largeText: isLarge ? `${to.name}:2380 did not answer the TLS handshake in 1500 ms` : "",
           sinceUnixMs: isSame ? before.value.sinceUnixMs : BigInt(this.nowMs + agent.skewMs),
         },
       });
@@ -314,7 +334,8 @@ export class World {
     agent: WorldAgent,
     into: { readonly runs: ProbeRunRecord[]; readonly samples: Sample[] },
   ): void {
-    const isDue = this.ticks % 10 === 1;
+    const isDue = this.ticks % 10 === 1 || agent.looksNow;
+    agent.looksNow = false;
     const known = `${member.knows}/${member.term}/${member.process}`;
     if (isDue || known !== agent.lastKnown) {
       agent.lastKnown = known;
@@ -338,7 +359,7 @@ export class World {
           clusterId: member.clusterId,
           members: [...(member.ownList ?? this.listed)].map((name) => {
             const { id, isLearner } = this.get(name);
-            return { id, name, isLearner };
+            return { id, name: this.unstarted.has(name) ? "" : name, isLearner };
           }),
         },
       });

@@ -67,6 +67,8 @@ describe("shared/limits", () => {
     [{ cluster: "" }],
     [{ cluster: "a".repeat(64) }],
     [{ cluster: "a/b" }],
+    [{ cluster: ".." }],
+    [{ node: "." }],
     [{ node: "" }],
     [{ node: "n".repeat(254) }],
     [{ instanceId: "" }],

@@ -56,6 +56,8 @@ async function readFindings(
 ): Promise<readonly Finding[]> {
   const query = request.query as FindingQuery;
   if (query.from === undefined && query.to !== undefined) {
+    // What is wrong with it comes first.
+    readSpan({ from: "1970-01-01T00:00:00Z", to: query.to }, context.clock.nowMs(), 0);
     throw badRequest("from", "is required with to");
   }
   if (query.from !== undefined) {

@@ -55,6 +55,7 @@ export function addIncidentRoutes(app: FastifyInstance, context: ApiContext): vo
       params: CLUSTER_PARAMS,
       query: querySchema({ ...SPAN_PARAMETERS, ...PAGE_PARAMETERS }),
       answer: "IncidentList",
+      hasTag: true,
     },
     async (request) => {
       const cluster = requireCluster(context, request);
@@ -78,6 +79,7 @@ export function addIncidentRoutes(app: FastifyInstance, context: ApiContext): vo
       role: "viewer",
       params: paramsWith("id"),
       answer: "Incident",
+      hasTag: true,
     },
     async (request) => requireIncident(context, request),
   );

@@ -1,10 +1,12 @@
 /** Endpoints of recorded values: which metrics there are, and one of them over a span. */
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { METRIC_CATALOGUE } from "../../../shared/metric-catalogue.ts";
 import { formatTimestamp } from "../../../shared/parse-timestamp.ts";
 import type { SeriesAnswer, SeriesDescription } from "../../../shared/rest.ts";
 import { addEndpoint, notFound, requireCluster, type ApiContext } from "../api-context.ts";
+import { renderCsv } from "../csv.ts";
 import { takePage } from "../paging.ts";
+import { badRequest } from "../problem.ts";
 import {
   CLUSTER_PARAMS,
   PAGE_PARAMETERS,
@@ -19,9 +21,24 @@ const DEFAULT_SPAN_MS = 3_600_000;
 const DEFAULT_POINTS = 300;
 const MAX_POINTS = 5_000;
 
+const MAX_METRICS = 20;
+const NODE = { type: "string", minLength: 1, maxLength: 2048 } as const;
+const POINTS = {
+  type: "integer",
+  minimum: 1,
+  maximum: MAX_POINTS,
+  default: DEFAULT_POINTS,
+  description: "Steps that the span is divided into",
+} as const;
+
 interface SeriesRequestQuery extends SpanQuery {
   readonly node?: string;
   readonly points: number;
+  readonly format: "json" | "csv";
+}
+
+interface TrendsQuery extends SeriesRequestQuery {
+  readonly metric: string;
 }
 
 export function addSeriesRoutes(app: FastifyInstance, context: ApiContext): void {
@@ -35,6 +52,7 @@ export function addSeriesRoutes(app: FastifyInstance, context: ApiContext): void
       params: CLUSTER_PARAMS,
       query: querySchema(PAGE_PARAMETERS),
       answer: "SeriesList",
+      hasTag: true,
     },
     async (request) => {
       const cluster = requireCluster(context, request);
@@ -49,7 +67,8 @@ export function addSeriesRoutes(app: FastifyInstance, context: ApiContext): void
     app,
     {
       path: "/api/v1/clusters/:cluster/series/:metric",
-      summary: "One metric over a span, in steps with min, max, mean and last",
+      summary: "One metric over a span, in steps with min, max, mean and last; or as CSV for a spreadsheet",
+      description: "With format=csv the answer is text/csv: at, node, labels, min, max, mean, last.",
       tag: "history",
       role: "viewer",
       params: {
@@ -58,19 +77,55 @@ export function addSeriesRoutes(app: FastifyInstance, context: ApiContext): void
         required: ["cluster", "metric"],
       },
       query: querySchema({
-        node: { type: "string", minLength: 1, maxLength: 253, description: "One node; left out: every node" },
+        node: { ...NODE, description: "Nodes, with commas between them; left out: every node" },
         ...SPAN_PARAMETERS,
-        points: {
-          type: "integer",
-          minimum: 1,
-          maximum: MAX_POINTS,
-          default: DEFAULT_POINTS,
-          description: "Steps that the span is divided into",
-        },
+        points: POINTS,
+        format: { type: "string", enum: ["json", "csv"], default: "json" },
       }),
       answer: "Series",
+      hasTag: true,
     },
-    async (request) => readSeries(context, request),
+    async (request, reply) => {
+      const { metric } = request.params as { readonly metric: string };
+      const { format } = request.query as SeriesRequestQuery;
+      const [answer] = await readMetrics(context, request, [metric]);
+      return format === "csv" && answer !== undefined ? sendCsv(answer, reply) : answer;
+    },
+  );
+
+  addEndpoint(
+    app,
+    {
+      path: "/api/v1/clusters/:cluster/trends",
+      summary: "Several metrics over one span, with the same steps",
+      tag: "history",
+      role: "viewer",
+      params: CLUSTER_PARAMS,
+      query: {
+        ...querySchema({
+          metric: {
+            type: "string",
+            minLength: 1,
+            maxLength: 4096,
+            description: `Up to ${MAX_METRICS} metrics, with commas between them`,
+          },
+          node: { ...NODE, description: "Nodes, with commas between them; left out: every node" },
+          ...SPAN_PARAMETERS,
+          points: POINTS,
+        }),
+        required: ["metric"],
+      },
+      answer: "Trends",
+      hasTag: true,
+    },
+    async (request) => {
+      const metrics = splitNames((request.query as TrendsQuery).metric);
+      if (metrics.length === 0 || metrics.length > MAX_METRICS) {
+        throw badRequest("metric", `expected 1 to ${MAX_METRICS} metrics, got ${metrics.length}`);
+      }
+      const { cluster } = request.params as { readonly cluster: string };
+      return { cluster, metrics: await readMetrics(context, request, metrics) };
+    },
   );
 }
 
@@ -92,29 +147,65 @@ async function listSeries(context: ApiContext, cluster: string): Promise<SeriesD
   });
 }
 
-async function readSeries(context: ApiContext, request: FastifyRequest): Promise<SeriesAnswer> {
+async function readMetrics(
+  context: ApiContext,
+  request: FastifyRequest,
+  metrics: readonly string[],
+): Promise<readonly SeriesAnswer[]> {
   const cluster = requireCluster(context, request);
-  const { metric } = request.params as { readonly metric: string };
   const query = request.query as SeriesRequestQuery;
   const { fromMs, toMs } = readSpan(query, context.clock.nowMs(), DEFAULT_SPAN_MS);
   const list = await listSeries(context, cluster);
-  const described = list.find((entry) => entry.metric === metric);
-  if (described === undefined) {
-    const known = list.map((entry) => entry.metric).sort();
-    throw notFound("metric", metric, known);
-  }
-  if (query.node !== undefined && !described.nodes.includes(query.node)) {
-    throw notFound("node", query.node, described.nodes);
-  }
+  const nodes = query.node === undefined ? undefined : splitNames(query.node);
   // A step shorter than a millisecond tells nothing more.
   const points = Math.min(query.points, toMs - fromMs);
-  const series = await context.history.series({ cluster, metric, node: query.node, fromMs, toMs, points });
-  return {
-    metric,
-    unit: described.unit,
-    from: formatTimestamp(fromMs),
-    to: formatTimestamp(toMs),
-    stepMs: (toMs - fromMs) / points,
-    series,
-  };
+  const described = metrics.map((metric) => describeMetric(list, { metric, nodes }));
+  const answers: SeriesAnswer[] = [];
+  for (const { metric, unit } of described) {
+    const node = nodes?.length === 1 ? nodes[0] : undefined;
+    const series = await context.history.series({ cluster, metric, node, fromMs, toMs, points });
+    answers.push({
+      metric,
+      unit,
+      from: formatTimestamp(fromMs),
+      to: formatTimestamp(toMs),
+      stepMs: (toMs - fromMs) / points,
+      series: nodes === undefined ? series : series.filter((one) => nodes.includes(one.node)),
+    });
+  }
+  return answers;
+}
+
+function describeMetric(
+  list: readonly SeriesDescription[],
+  { metric, nodes }: { readonly metric: string; readonly nodes: readonly string[] | undefined },
+): SeriesDescription {
+  const described = list.find((entry) => entry.metric === metric);
+  if (described === undefined) {
+    throw notFound("metric", metric, list.map((entry) => entry.metric).sort());
+  }
+  const unknown = nodes?.find((node) => !described.nodes.includes(node));
+  if (unknown !== undefined || nodes?.length === 0) {
+    throw notFound("node", unknown ?? "", described.nodes);
+  }
+  return described;
+}
+
+function splitNames(text: string): readonly string[] {
+  return [...new Set(text.split(",").map((name) => name.trim()))].filter((name) => name !== "");
+}
+
+function sendCsv({ metric, series }: SeriesAnswer, reply: FastifyReply): FastifyReply {
+  const rows = series.flatMap(({ node, labels, points }) => {
+    const written = Object.entries(labels)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(";");
+    return points.map(({ at, min, max, mean, last }) => [at, node, written, min, max, mean, last]);
+  });
+  void reply
+    .type("text/csv; charset=utf-8")
+    .header("content-disposition", `attachment; filename="${metric.replaceAll(/[^\w.-]/g, "_")}.csv"`);
+  return reply
+    .serializer(String)
+    .send(renderCsv(["at", "node", "labels", "min", "max", "mean", "last"], rows));
 }

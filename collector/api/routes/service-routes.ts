@@ -1,23 +1,10 @@
-/** Endpoints about the collector itself: alive, ready, metrics, and a word at the door. */
+/** Endpoints about the collector itself: alive, ready, metrics. */
 import type { FastifyInstance } from "fastify";
-import { ETCDSCOPE_VERSION } from "../../../shared/version.ts";
 import { addEndpoint, type ApiContext } from "../api-context.ts";
 import type { CollectorMetrics } from "../collector-metrics.ts";
 import { createProblem, sendProblem } from "../problem.ts";
 
-const GREETING = `etcdscope collector ${ETCDSCOPE_VERSION}
-
-  /api/v1/clusters    every cluster with its verdict
-  /openapi.json       all endpoints
-  /healthz /readyz    is it alive, can it record
-  /metrics            for Prometheus
-`;
-
 export function addServiceRoutes(app: FastifyInstance, context: ApiContext, metrics: CollectorMetrics): void {
-  addEndpoint(app, { path: "/", summary: "Where to look", tag: "service" }, async (_, reply) =>
-    reply.type("text/plain; charset=utf-8").send(GREETING),
-  );
-
   addEndpoint(
     app,
     { path: "/healthz", summary: "Answers while the process lives", tag: "service" },

@@ -35,6 +35,7 @@ export function addStateRoutes(app: FastifyInstance, context: ApiContext): void 
       role: "viewer",
       query: querySchema(PAGE_PARAMETERS),
       answer: "ClusterList",
+      hasTag: true,
     },
     async (request) => {
       const { limit, cursor } = request.query as PageQuery;
@@ -57,6 +58,7 @@ export function addStateRoutes(app: FastifyInstance, context: ApiContext): void 
       params: CLUSTER_PARAMS,
       query: querySchema(AT_PARAMETER),
       answer: "ClusterState",
+      hasTag: true,
     },
     async (request) => readState(context, request),
   );
@@ -121,6 +123,90 @@ export function addStateRoutes(app: FastifyInstance, context: ApiContext): void 
         nextCursor: page.nextCursor,
       };
     },
+  );
+
+  addConfigurationRoutes(app, context);
+  addRequests(app, context);
+}
+
+/** What a planner looks at: backups and flags. */
+function addConfigurationRoutes(app: FastifyInstance, context: ApiContext): void {
+  addEndpoint(
+    app,
+    {
+      path: "/api/v1/clusters/:cluster/backups",
+      summary: "What each watched directory of backups holds, and which snapshots would restore",
+      tag: "state",
+      role: "viewer",
+      params: CLUSTER_PARAMS,
+      query: querySchema({ ...AT_PARAMETER, ...PAGE_PARAMETERS }),
+      answer: "Backups",
+    },
+    async (request) => {
+      const { cluster, at, atMs, limit, cursor } = readPageAt(context, request);
+      const page = takePage(await context.source.backups(cluster, atMs), {
+        keyOf: ({ node, directory }) => [node, directory].join("\0"),
+        limit,
+        cursor,
+      });
+      return { cluster, at, directories: page.entries, nextCursor: page.nextCursor };
+    },
+  );
+
+  addEndpoint(
+    app,
+    {
+      path: "/api/v1/clusters/:cluster/config",
+      summary: "etcd's flags side by side: what each member runs with, given or by default, and what differs",
+      tag: "state",
+      role: "viewer",
+      params: CLUSTER_PARAMS,
+      query: querySchema({ ...AT_PARAMETER, ...PAGE_PARAMETERS }),
+      answer: "Flags",
+    },
+    async (request) => {
+      const { cluster, at, atMs, limit, cursor } = readPageAt(context, request);
+      const page = takePage(await context.source.flags(cluster, atMs), {
+        keyOf: ({ flag }) => flag,
+        limit,
+        cursor,
+      });
+      return { cluster, at, flags: page.entries, nextCursor: page.nextCursor };
+    },
+  );
+}
+
+interface PageAt {
+  readonly limit: number;
+  readonly cursor: string | undefined;
+  readonly cluster: string;
+  /** The time that the answer is of. */
+  readonly at: string;
+  readonly atMs: number | undefined;
+}
+
+function readPageAt(context: ApiContext, request: FastifyRequest): PageAt {
+  const cluster = requireCluster(context, request);
+  const { limit, cursor, at } = request.query as PageQuery & AtQuery;
+  const nowMs = context.clock.nowMs();
+  const atMs = readAt(at === undefined ? {} : { at }, nowMs);
+  return { cluster, at: formatTimestamp(atMs ?? nowMs), atMs, limit, cursor };
+}
+
+/** Asks the agents for something; each call once. */
+function addRequests(app: FastifyInstance, context: ApiContext): void {
+  addEndpoint(
+    app,
+    {
+      method: "POST",
+      path: "/api/v1/clusters/:cluster/compare-data",
+      summary: "Has one agent compare what all members store: each member reads its whole database once",
+      tag: "state",
+      role: "admin",
+      params: CLUSTER_PARAMS,
+      answer: "DataComparison",
+    },
+    async (request) => Promise.resolve(context.source.compareData(requireCluster(context, request))),
   );
 }
 

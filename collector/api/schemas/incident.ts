@@ -74,9 +74,15 @@ const MOVER = complete({
   ratio: { ...orNull(NUMBER), description: "after / before; null: it was 0" },
 });
 
+export const INCIDENT_SUMMARY_SCHEMA = {
+  $id: "IncidentSummary",
+  ...complete(SUMMARY),
+  examples: [SUMMARY_EXAMPLE],
+} as const;
+
 export const INCIDENT_LIST_SCHEMA = {
   $id: "IncidentList",
-  ...complete({ cluster: STRING, incidents: listOf(complete(SUMMARY)), nextCursor: NEXT_CURSOR }),
+  ...complete({ cluster: STRING, incidents: listOf({ $ref: "IncidentSummary#" }), nextCursor: NEXT_CURSOR }),
   examples: [{ cluster: "prod-a", incidents: [SUMMARY_EXAMPLE], nextCursor: null }],
 } as const;
 
@@ -195,6 +201,7 @@ export const CAN_STOP_SCHEMA = {
 } as const;
 
 export const INCIDENT_SCHEMAS = [
+  INCIDENT_SUMMARY_SCHEMA,
   INCIDENT_LIST_SCHEMA,
   INCIDENT_SCHEMA,
   CHANGE_LIST_SCHEMA,

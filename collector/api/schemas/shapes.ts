@@ -53,6 +53,7 @@ export function orNull(schema: object): object {
 }
 
 export const STRING = { type: "string" } as const;
+export const BOOLEAN = { type: "boolean" } as const;
 export const NUMBER = { type: "number" } as const;
 export const INTEGER = { type: "integer" } as const;
 export const STRINGS = listOf(STRING);

@@ -23,39 +23,35 @@ const VERDICT = {
     "majority can form; unknown: too little evidence to say",
 } as const;
 
+const SUMMARY_EXAMPLE = {
+  name: "prod-a",
+  verdict: "at-risk",
+  headline: {
+    en: "2 of 3 voters serve: the next failure stops all writes",
+    zh: "3 个投票成员中 2 个可用：再有一个故障将停止所有写入",
+  },
+  tolerance: 0,
+  leader: "m2",
+  openIncident: null,
+} as const;
+
+export const CLUSTER_SUMMARY_SCHEMA = {
+  $id: "ClusterSummary",
+  ...complete({
+    name: STRING,
+    verdict: VERDICT,
+    headline: TEXT,
+    tolerance: { ...INTEGER, description: "Voters that may still fail; negative: missing for a quorum" },
+    leader: orNull(STRING),
+    openIncident: orNull(STRING),
+  }),
+  examples: [SUMMARY_EXAMPLE],
+} as const;
+
 export const CLUSTER_LIST_SCHEMA = {
   $id: "ClusterList",
-  ...complete({
-    clusters: listOf(
-      complete({
-        name: STRING,
-        verdict: VERDICT,
-        headline: TEXT,
-        tolerance: { ...INTEGER, description: "Voters that may still fail; negative: missing for a quorum" },
-        leader: orNull(STRING),
-        openIncident: orNull(STRING),
-      }),
-    ),
-    nextCursor: NEXT_CURSOR,
-  }),
-  examples: [
-    {
-      clusters: [
-        {
-          name: "prod-a",
-          verdict: "at-risk",
-          headline: {
-            en: "2 of 3 voters serve: the next failure stops all writes",
-            zh: "3 个投票成员中 2 个可用:再有一个故障将停止所有写入",
-          },
-          tolerance: 0,
-          leader: "m2",
-          openIncident: null,
-        },
-      ],
-      nextCursor: null,
-    },
-  ],
+  ...complete({ clusters: listOf({ $ref: "ClusterSummary#" }), nextCursor: NEXT_CURSOR }),
+  examples: [{ clusters: [SUMMARY_EXAMPLE], nextCursor: null }],
 } as const;
 
 const MEMBER = complete({

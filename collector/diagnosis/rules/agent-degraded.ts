@@ -10,7 +10,7 @@ import { nodeSubject } from "../rule.ts";
 
 /** These look at etcd and its peers: that they fail says something of those, not of the agent, unless the member serves. */
 const ABOUT_PEERS: ReadonlySet<string> = new Set(["status", "link"]);
-const ABOUT_ETCD: ReadonlySet<string> = new Set(["read", "metrics", "members", "alarms"]);
+const ABOUT_ETCD: ReadonlySet<string> = new Set(["read", "metrics", "members", "alarms", "growth"]);
 
 export const agentDegraded: Rule = {
   code: "AGENT_DEGRADED",

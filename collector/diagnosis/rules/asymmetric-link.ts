@@ -4,6 +4,7 @@ import { createEvidence } from "../evidence.ts";
 import type { JudgedCluster } from "../judged-cluster.ts";
 import { findMember } from "../judged-cluster.ts";
 import { isUp } from "../member-state.ts";
+import { proveFirewall } from "../port-evidence.ts";
 import type { Rule, RuleOutcome } from "../rule.ts";
 import { RESPOND_WITHIN } from "../rule.ts";
 
@@ -51,11 +52,14 @@ function evaluateLink(cluster: JudgedCluster, link: LinkView): RuleOutcome {
       en: `${link.why.en}; from ${back.from}: ${back.why.en}. New connections fail one way only: compare the firewall rules and certificates of the two nodes`,
       zh: `${link.why.zh}；从 ${back.from} 看：${back.why.zh}。只有一个方向的新连接失败：请对比两个节点的防火墙规则和证书`,
     },
-    evidence: [link, back].flatMap(({ node, atMs, why }) =>
-      node === undefined || atMs === undefined
-        ? []
-        : [createEvidence({ node, source: "peer port", atMs }, why)],
-    ),
+    evidence: [
+      ...[link, back].flatMap(({ node, atMs, why }) =>
+        node === undefined || atMs === undefined
+          ? []
+          : [createEvidence({ node, source: "peer port", atMs }, why)],
+      ),
+      ...proveFirewall(cluster, link),
+    ],
     ...(link.sinceMs === undefined ? {} : { sinceMs: link.sinceMs }),
   };
 }

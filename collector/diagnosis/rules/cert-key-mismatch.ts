@@ -8,6 +8,7 @@ export const certKeyMismatch = createCertificateRule({
   isFault: true,
   severity: "critical",
   source: "certificate file",
+  says: ["CERT_KEY_MISMATCH"],
   title: (node, roles) => ({
     en: `A certificate on ${node} does not fit its key: ${roles}`,
     zh: `${node} 上的证书与私钥不匹配：${roles}`,

@@ -15,6 +15,7 @@ export const certSanMismatch = createCertificateRule({
   isFault: true,
   severity: "critical",
   source: "certificate file",
+  peersSay: ["CERT_SAN_MISMATCH"],
   title: (node, roles) => ({
     en: `A certificate on ${node} lacks the member's own address: ${roles}`,
     zh: `${node} 上的证书缺少该成员自己的地址：${roles}`,

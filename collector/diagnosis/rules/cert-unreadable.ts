@@ -7,6 +7,7 @@ export const certUnreadable = createCertificateRule({
   isFault: false,
   severity: "warning",
   source: "certificate file",
+  says: ["START_CERT_UNREADABLE"],
   title: (node, roles) => ({
     en: `Certificate files on ${node} cannot be read: ${roles}`,
     zh: `${node} 上的证书文件无法读取：${roles}`,

@@ -8,6 +8,7 @@ export const certUntrusted = createCertificateRule({
   isFault: true,
   severity: "critical",
   source: "certificate file",
+  peersSay: ["CERT_UNTRUSTED"],
   title: (node, roles) => ({
     en: `A certificate on ${node} is not of the authority in force: ${roles}`,
     zh: `${node} 上的证书不是由当前 CA 签发：${roles}`,

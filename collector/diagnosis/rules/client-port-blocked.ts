@@ -3,6 +3,7 @@ import type { LinkView } from "../../view/cluster-view.ts";
 import { createEvidence } from "../evidence.ts";
 import type { JudgedCluster } from "../judged-cluster.ts";
 import { findMember } from "../judged-cluster.ts";
+import { provePort } from "../port-evidence.ts";
 import type { Rule, RuleOutcome } from "../rule.ts";
 import { RESPOND_WITHIN } from "../rule.ts";
 
@@ -53,11 +54,14 @@ function evaluateLink(cluster: JudgedCluster, link: LinkView): RuleOutcome {
       en: `${link.why.en}; on its own node it answers, and its peer port is open. Clients that go there time out: look for a firewall rule for ${link.address}, and at --listen-client-urls on ${link.to}`,
       zh: `${link.why.zh}；它在本机有应答，对等端口可达。访问它的客户端会超时：请检查 ${link.address} 的防火墙规则，以及 ${link.to} 的 --listen-client-urls`,
     },
-    evidence: [link, peer].flatMap(({ node, atMs, port, why }) =>
-      node === undefined || atMs === undefined
-        ? []
-        : [createEvidence({ node, source: `${port} port`, atMs }, why)],
-    ),
+    evidence: [
+      ...[link, peer].flatMap(({ node, atMs, port, why }) =>
+        node === undefined || atMs === undefined
+          ? []
+          : [createEvidence({ node, source: `${port} port`, atMs }, why)],
+      ),
+      ...provePort(cluster, link),
+    ],
     ...(link.sinceMs === undefined ? {} : { sinceMs: link.sinceMs }),
   };
 }

@@ -1,4 +1,7 @@
 /** CLOCK_SKEW: a node's clock is apart from all the others'. Raft does not mind; certificates, leases' logs and people do. */
+import { Layer } from "../../../shared/gen/etcdscope/v1/fact_pb.js";
+import type { Evidence } from "../../../shared/rest.ts";
+import { findFact } from "../../view/node-reading.ts";
 import { eachNode } from "../each-node.ts";
 import type { NodeLook } from "../each-node.ts";
 import { createEvidence } from "../evidence.ts";
@@ -60,6 +63,31 @@ function evaluateNode({ node, cluster, thresholds }: NodeLook): RuleOutcome {
         threshold: thresholds.clockSkewMs,
         unit: "ms",
       }),
+      ...describeService(node),
     ],
   };
+}
+
+/** What should keep the clock right, where that can be told. */
+function describeService(node: NodeLook["node"]): readonly Evidence[] {
+  const held = findFact(node.state, "clock", "clock");
+  if (held === undefined) {
+    return [];
+  }
+  const { service, synchronized, source, reason } = held.body;
+  const text =
+    service === ""
+      ? { en: "no time service that is known runs here", zh: "此处没有运行已知的时间服务" }
+      : synchronized === Layer.FAILED
+        ? { en: `${service} has not set the clock since boot`, zh: `${service} 自启动以来未校准过时钟` }
+        : synchronized === Layer.OK
+          ? {
+              en: `${service} keeps it, and has heard a time source`,
+              zh: `由 ${service} 维护，且已与时间源同步`,
+            }
+          : {
+              en: `${service} runs here${reason === "" ? "" : `; whether it has set the clock is not known: ${reason}`}`,
+              zh: `此处运行着 ${service}${reason === "" ? "" : `；是否已校准时钟未知：${reason}`}`,
+            };
+  return [createEvidence({ node: node.name, source, atMs: held.sinceMs }, text)];
 }

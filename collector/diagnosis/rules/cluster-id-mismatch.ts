@@ -4,8 +4,12 @@ import { listFacts } from "../../view/node-reading.ts";
 import { eachNode } from "../each-node.ts";
 import type { NodeLook } from "../each-node.ts";
 import { createEvidence } from "../evidence.ts";
+import { addSayings } from "../log-evidence.ts";
 import type { Rule, RuleOutcome } from "../rule.ts";
 import { nodeSubject, RESPOND_WITHIN } from "../rule.ts";
+
+/** The agent tells once a minute what the log goes on saying. */
+const SAID_WITHIN_MS = 150_000;
 
 export const clusterIdMismatch: Rule = {
   code: "CLUSTER_ID_MISMATCH",
@@ -50,6 +54,7 @@ function evaluateNode({ node, cluster }: NodeLook): RuleOutcome {
         { node: node.name, source: "Status", atMs: node.state.atMs },
         { en: `cluster ID ${seen}, the others ${wanted}`, zh: `集群 ID ${seen}，其他成员为 ${wanted}` },
       ),
+      ...addSayings(node, ["CLUSTER_ID_MISMATCH"], cluster.nowMs - SAID_WITHIN_MS),
     ],
   };
 }

@@ -30,6 +30,10 @@ const TITLES: Readonly<Record<CollectorTrouble["kind"], Text>> = {
     en: "The collector's history knows as many series as it can: new ones are not recorded",
     zh: "采集器历史库的序列数已达上限：新序列不再入库",
   },
+  "names-of-agent": {
+    en: "An agent sends ever new series to this collector: its new ones are not recorded",
+    zh: "有代理不断发送新的序列：其新序列不再入库",
+  },
   "set-aside": {
     en: "The collector's history was damaged: it was put aside and a new one begun",
     zh: "采集器的历史库曾损坏：已改名保留，并新建了历史库",
@@ -49,13 +53,23 @@ const DETAILS: Readonly<Record<CollectorTrouble["kind"], Text>> = {
     en: "Known series are recorded as before. Something makes ever new label values",
     zh: "已有序列照常入库。有数据源在不断产生新的标签值",
   },
+  "names-of-agent": {
+    en: "What it sends is shown live, known series are recorded as before, and other agents are not affected. Its labels never repeat, or its certificate is in wrong hands",
+    zh: "其数据仍实时显示，已有序列照常入库，其他代理不受影响。可能是标签值从不重复，也可能是其证书已落入他人之手",
+  },
   "set-aside": {
     en: "What was recorded before is in the file that was put aside. Copy it away before it is needed, and look at the collector's disk",
     zh: "此前的记录在改名保留的文件里。请先把它拷走备用，并检查采集器的磁盘",
   },
 };
 
-const ORDER: readonly CollectorTrouble["kind"][] = ["disk-full", "not-writable", "names-full", "set-aside"];
+const ORDER: readonly CollectorTrouble["kind"][] = [
+  "disk-full",
+  "not-writable",
+  "names-full",
+  "names-of-agent",
+  "set-aside",
+];
 
 function evaluateCollector(cluster: JudgedCluster): RuleOutcome {
   const subject = clusterSubject(cluster);

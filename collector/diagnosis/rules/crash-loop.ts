@@ -1,4 +1,5 @@
 /** CRASH_LOOP: etcd starts again and again, which no maintenance does. */
+import type { HeldEvent } from "../../view/node-state.ts";
 import { eachMember } from "../each-node.ts";
 import type { MemberLook } from "../each-node.ts";
 import { createEvidence } from "../evidence.ts";
@@ -17,11 +18,23 @@ export const crashLoop: Rule = {
   evaluate: eachMember(evaluateMember),
 };
 
+/** It ran on well before it ended: restarted, for a new certificate or flag, and not crashing. */
+function isLongRun(start: HeldEvent, events: readonly HeldEvent[], longMs: number): boolean {
+  const pid = start.event.attributes["pid"];
+  const end = events.find(
+    ({ atMs, event }) =>
+      event.kind === "process_exited" && event.attributes["pid"] === pid && atMs >= start.atMs,
+  );
+  return end !== undefined && end.atMs - start.atMs >= longMs;
+}
+
 function evaluateMember({ cluster, member, node, thresholds }: MemberLook): RuleOutcome {
   const subject = memberSubject(member.name);
   const spanMs = thresholds.crashLoopMs;
-  const starts = node.state.events.filter(
-    ({ atMs, event }) => event.kind === "process_started" && cluster.nowMs - atMs <= spanMs,
+  const events = node.state.events.filter(({ atMs }) => cluster.nowMs - atMs <= spanMs);
+  const starts = events.filter(
+    (start) =>
+      start.event.kind === "process_started" && !isLongRun(start, events, thresholds.crashLoopOverMs),
   );
   const span = formatDuration(spanMs);
   const text = {

@@ -1,6 +1,6 @@
 /**
- * DISK_SLOW: WAL fsync or backend commit beyond the threshold in two intervals in a row, agreed by a second witness.
- * A quantile of a histogram is an interval: only its lower bound proves anything.
+ * DISK_SLOW: WAL fsync or backend commit beyond the threshold in two intervals in a row, agreed by a second witness; in one, where
+ * that witness has seen it twice. A quantile of a histogram is an interval: only its lower bound proves anything.
  */
 import type { NodeView } from "../../view/cluster-view.ts";
 import { listPoints } from "../../view/node-reading.ts";
@@ -17,6 +17,11 @@ import type { Thresholds } from "../thresholds.ts";
 const REFERENCE_ELECTION_MS = 1000;
 /** Intervals that must agree. */
 const INTERVALS = 2;
+/** Or one of them, and so many runs of the fsync probe, the last ones, which is run every 5 s. */
+const PROBES = 2;
+const PROBES_WITHIN_MS = 15_000;
+/** What one interval reaches back. */
+const INTERVAL_MS = 10_000;
 
 export const diskSlow: Rule = {
   code: "DISK_SLOW",
@@ -31,6 +36,13 @@ export const diskSlow: Rule = {
   evaluate: (cluster, thresholds) =>
     cluster.view.nodes.map((node) => evaluateNode(cluster, node, thresholds)),
 };
+
+/** A plain small write to the same disk takes as long as etcd may, again and again. */
+function isProbeSlow(node: NodeView, warningMs: number, nowMs: number): boolean {
+  const name = { metric: "etcdscope_fsync_probe_seconds" };
+  const last = listPoints(node.state, name, nowMs - PROBES_WITHIN_MS).slice(-PROBES);
+  return last.length === PROBES && last.every(({ value }) => value * 1000 >= warningMs);
+}
 
 interface Slowness {
   readonly what: string;
@@ -52,12 +64,14 @@ function evaluateNode(cluster: JudgedCluster, node: NodeView, thresholds: Thresh
   const sinceMs = cluster.nowMs - thresholds.normalStaleMs;
   const scale = cluster.view.electionTimeoutMs / REFERENCE_ELECTION_MS;
   const warningMs = thresholds.fsyncWarningMs * scale;
+  const intervals = isProbeSlow(node, warningMs, cluster.nowMs) ? 1 : INTERVALS;
   const fsync = readSlowness(node, sinceMs, {
     what: "WAL fsync",
     metric: "etcd_disk_wal_fsync",
     warningMs,
     criticalMs: thresholds.fsyncCriticalMs * scale,
     minCalls: thresholds.diskSlowMinCalls,
+    intervals,
   });
   const commit = readSlowness(node, sinceMs, {
     what: "backend commit",
@@ -65,6 +79,7 @@ function evaluateNode(cluster: JudgedCluster, node: NodeView, thresholds: Thresh
     warningMs: thresholds.commitWarningMs * scale,
     criticalMs: Infinity,
     minCalls: thresholds.diskSlowMinCalls,
+    intervals,
   });
   const slow = [fsync, commit].filter((one) => typeof one === "object");
   const worst = slow[0];
@@ -110,6 +125,8 @@ interface Histogram {
   readonly warningMs: number;
   readonly criticalMs: number;
   readonly minCalls: number;
+  /** How many must agree. */
+  readonly intervals: number;
 }
 
 function readSlowness(
@@ -131,9 +148,9 @@ function readSlowness(
   if (last === undefined) {
     return "not-measured";
   }
-  const recent = lower.slice(-INTERVALS);
+  const recent = lower.slice(-histogram.intervals);
   const leastMs = Math.min(...recent.map(({ value }) => value)) * 1000;
-  if (recent.length < INTERVALS || leastMs < histogram.warningMs) {
+  if (recent.length < histogram.intervals || leastMs < histogram.warningMs) {
     return "not-slow";
   }
   const upper = read("upper").find(({ atMs }) => atMs === last.atMs)?.value ?? Infinity;
@@ -143,7 +160,7 @@ function readSlowness(
     lowerMs: last.value * 1000,
     thresholdMs: histogram.warningMs,
     isCritical: leastMs >= histogram.criticalMs,
-    fromMs: (recent[0]?.atMs ?? last.atMs) * 2 - last.atMs,
+    fromMs: Math.min((recent[0]?.atMs ?? last.atMs) * 2 - last.atMs, last.atMs - INTERVAL_MS),
     atMs: last.atMs,
   };
 }

@@ -6,6 +6,7 @@ import { eachNode } from "../each-node.ts";
 import type { NodeLook } from "../each-node.ts";
 import { createEvidence } from "../evidence.ts";
 import { formatDuration } from "../format.ts";
+import { listDiskEvents, proveByKernel } from "../kernel-evidence.ts";
 import type { Rule, RuleOutcome } from "../rule.ts";
 import { nodeSubject, RESPOND_WITHIN } from "../rule.ts";
 
@@ -13,6 +14,10 @@ import { nodeSubject, RESPOND_WITHIN } from "../rule.ts";
 const LEAST_MS = 15_000;
 /** The fsync probe on a slow disk runs once a minute, and takes its time limit: what it said last holds for so long. */
 const FSYNC_HOLDS_MS = 75_000;
+
+/** What the kernel says of it: a hung task is told after two minutes by default. */
+const SIGNS = ["HUNG_TASK", "IO_ERROR", "DISK_RESET"];
+const SAID_WITHIN_MS = 300_000;
 
 export const diskStalled: Rule = {
   code: "DISK_STALLED",
@@ -56,7 +61,10 @@ function evaluateNode(look: NodeLook): RuleOutcome {
       en: "Nothing that etcd writes is kept while it hangs, though its Status may still answer and it may still say that it leads. Look at dmesg and the storage behind the device; if this member leads, the others elect a new leader by themselves",
       zh: "磁盘挂起期间 etcd 的写入无法落盘，但其 Status 可能仍有应答，也可能仍自称 leader。请查看 dmesg 和设备背后的存储；若它是 leader，其他成员会自行选出新 leader",
     },
-    evidence,
+    evidence: [
+      ...evidence,
+      ...proveByKernel(node, listDiskEvents(node, SIGNS, look.cluster.nowMs - SAID_WITHIN_MS)),
+    ],
     // One without the other: the agent's own thread may have been starved.
     confidence: evidence.length > 1 || typeof device === "object" ? "certain" : "likely",
   };

@@ -1,19 +1,10 @@
 /** FLAG_DRIFT: members run with different settings where all should be the same. Nothing shows it while all is well. */
 import { findFact } from "../../view/node-reading.ts";
+import { COMPARED_FLAGS } from "../compared-flags.ts";
 import { createEvidence } from "../evidence.ts";
 import type { JudgedCluster } from "../judged-cluster.ts";
 import type { Rule, RuleOutcome } from "../rule.ts";
 import { clusterSubject, RESPOND_WITHIN } from "../rule.ts";
-
-/** Timing decides who leads and the quota who raises the alarm; the others cost only space and time. */
-const COMPARED = [
-  { flag: "heartbeat-interval", isGrave: true },
-  { flag: "election-timeout", isGrave: true },
-  { flag: "quota-backend-bytes", isGrave: true },
-  { flag: "auto-compaction-mode", isGrave: false },
-  { flag: "auto-compaction-retention", isGrave: false },
-  { flag: "snapshot-count", isGrave: false },
-] as const;
 
 export const flagDrift: Rule = {
   code: "FLAG_DRIFT",
@@ -49,7 +40,7 @@ function evaluateCluster(cluster: JudgedCluster): RuleOutcome {
     };
     return { kind: "unknown", subject, reason, isBeyondOneLook: true };
   }
-  const drifts = COMPARED.flatMap(({ flag, isGrave }) => {
+  const drifts = COMPARED_FLAGS.flatMap(({ flag, isGrave }) => {
     const values = known.map(({ name, flags }) => ({ name, value: flags[flag] ?? "" }));
     const isSame = new Set(values.map(({ value }) => value)).size < 2;
     return isSame ? [] : [{ flag, isGrave, values }];

@@ -6,6 +6,7 @@ export const heartbeatsLate = createRateRule({
   runbook: "heartbeats-late",
   metric: "etcd_server_heartbeat_send_failures_total",
   threshold: "heartbeatsLatePerSecond",
+  says: ["HEARTBEATS_LATE", "DISK_SLOW"],
   what: { en: "late heartbeats", zh: "心跳延迟" },
   detail: {
     en: "The leader is busy or held up: its followers elect another one when a pause reaches the election timeout. etcd's log blames the disk for it, also when CPU or large reads are to blame",

@@ -1,6 +1,7 @@
 /** LEARNER_NOT_PROMOTED: a learner has been one for long: it copies everything and counts for nothing. */
 import { createEvidence } from "../evidence.ts";
 import type { JudgedCluster, JudgedMember } from "../judged-cluster.ts";
+import { isUp } from "../member-state.ts";
 import type { Rule, RuleOutcome } from "../rule.ts";
 import { memberSubject, RESPOND_WITHIN } from "../rule.ts";
 
@@ -19,8 +20,15 @@ export const learnerNotPromoted: Rule = {
       .map((member) => evaluateLearner(cluster, member)),
 };
 
+/** Between "member add" and the first start. */
+const STARTED_WITHIN_MS = 30_000;
+
 function evaluateLearner(cluster: JudgedCluster, member: JudgedMember): RuleOutcome {
   const { name, why } = member;
+  // The list has no name for a member until it has been started.
+  if (name === member.view.memberId && !isUp(member.state)) {
+    return describeUnstarted(cluster, member);
+  }
   return {
     kind: "bad",
     subject: memberSubject(name),
@@ -36,5 +44,29 @@ function evaluateLearner(cluster: JudgedCluster, member: JudgedMember): RuleOutc
         { en: `${name} is listed as a learner`, zh: `${name} 在列表中为 learner` },
       ),
     ],
+  };
+}
+
+function describeUnstarted(cluster: JudgedCluster, { name, view }: JudgedMember): RuleOutcome {
+  const seenBy = cluster.view.membership.from ?? name;
+  return {
+    kind: "bad",
+    subject: memberSubject(name),
+    severity: "info",
+    title: {
+      en: `The learner ${name} was added and has never been started`,
+      zh: `learner ${name} 已添加但从未启动`,
+    },
+    detail: {
+      en: `Start it with an empty data directory, --initial-cluster-state=existing and the --initial-cluster that "member add" printed; or take it off the list: etcdctl member remove ${view.memberId}. Until then etcd takes no other learner, by default`,
+      zh: `请用空数据目录、--initial-cluster-state=existing 和 “member add” 输出的 --initial-cluster 启动它；或将其移除：etcdctl member remove ${view.memberId}。默认情况下，在此之前 etcd 不接受其他 learner`,
+    },
+    evidence: [
+      createEvidence(
+        { node: seenBy, source: "member list", atMs: cluster.nowMs },
+        { en: `${name} is listed as a learner without a name`, zh: `${name} 在列表中为没有名字的 learner` },
+      ),
+    ],
+    holdMs: STARTED_WITHIN_MS,
   };
 }

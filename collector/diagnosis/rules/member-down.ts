@@ -5,10 +5,14 @@ import type { ProcessView } from "../../view/cluster-view.ts";
 import { createEvidence, listRefusals } from "../evidence.ts";
 import { formatDuration, formatTime } from "../format.ts";
 import type { JudgedCluster, JudgedMember } from "../judged-cluster.ts";
-import { severityOfLoss } from "../judged-cluster.ts";
+import { findNode, severityOfLoss } from "../judged-cluster.ts";
+import { addSayings } from "../log-evidence.ts";
 import { isUp } from "../member-state.ts";
 import type { Rule, RuleOutcome } from "../rule.ts";
 import { memberSubject, RESPOND_WITHIN } from "../rule.ts";
+
+/** Its end is told by another before it is seen, by as much as a look takes. */
+const END_BEFORE_MS = 5000;
 
 export const memberDown: Rule = {
   code: "MEMBER_DOWN",
@@ -47,7 +51,7 @@ function describe(cluster: JudgedCluster, member: JudgedMember): RuleOutcome {
     subject: memberSubject(name),
     severity: severityOfLoss(cluster, member),
     ...word(member),
-    evidence: [...proof, ...listRefusals(view)],
+    evidence: [...proof, ...proveEnd(cluster, member), ...listRefusals(view)],
     ...(member.sinceMs === undefined ? {} : { sinceMs: member.sinceMs }),
   };
 }
@@ -66,6 +70,31 @@ function proveByProcess(node: string, { fact, sinceMs }: ProcessView): Evidence 
     en: `no etcd process on ${node}${note === "" ? "" : `: ${note}`}`,
     zh: `${node} 上没有 etcd 进程${note === "" ? "" : `：${note}`}`,
   });
+}
+
+/** What whoever started it says of its end: the newest since it last ran. */
+function proveEnd(cluster: JudgedCluster, { view }: JudgedMember): readonly Evidence[] {
+  const node = findNode(cluster, view.node);
+  const sinceMs = (view.process?.sinceMs ?? cluster.nowMs) - END_BEFORE_MS;
+  const end = node?.state.events.findLast(
+    ({ atMs, event }) => event.kind === "process_ended" && atMs >= sinceMs,
+  );
+  if (node === undefined) {
+    return [];
+  }
+  if (end === undefined) {
+    return addSayings(node, ["PROCESS_EXITED"], sinceMs);
+  }
+  const { how = "", status = "?", result = "", unit = "", source = "systemd" } = end.event.attributes;
+  const word = result === "" ? { en: "", zh: "" } : { en: ` (${result})`, zh: `（${result}）` };
+  const text: Text =
+    how === "exited"
+      ? {
+          en: `${unit} exited with code ${status}${word.en}`,
+          zh: `${unit} 以退出码 ${status} 退出${word.zh}`,
+        }
+      : { en: `${unit} was ended by ${status}${word.en}`, zh: `${unit} 被 ${status} 终止${word.zh}` };
+  return [createEvidence({ node: node.name, source, atMs: end.atMs }, text)];
 }
 
 /** The title says what was seen, with its time; the detail what else is known of it. */
@@ -93,12 +122,13 @@ function word({ name, view, why, isStarting }: JudgedMember): {
           en: `, after ${restarts} restart${restarts === 1 ? "" : "s"}`,
           zh: `，此前重启过 ${restarts} 次`,
         };
-  const hasRun: Text =
+  // That no process is there is what the title says.
+  const hasRun: Text | undefined =
     process.startedAtMs === 0
-      ? { en: "", zh: "" }
-      : { en: `; the last one had run for ${ran.en}${again.en}`, zh: `；上一个运行了 ${ran.zh}${again.zh}` };
+      ? undefined
+      : { en: `it had run for ${ran.en}${again.en}`, zh: `此前运行了 ${ran.zh}${again.zh}` };
   return {
     title: { en: `${name} is down: etcd exited at ${at}`, zh: `${name} 已停止：etcd 于 ${at} 退出` },
-    detail: { en: `${why.en}${hasRun.en}`, zh: `${why.zh}${hasRun.zh}` },
+    detail: hasRun ?? why,
   };
 }

@@ -2,6 +2,7 @@
 import { createEvidence, listRefusals } from "../evidence.ts";
 import type { JudgedCluster, JudgedMember } from "../judged-cluster.ts";
 import { severityOfLoss } from "../judged-cluster.ts";
+import { proveUnheld } from "../port-evidence.ts";
 import type { Rule, RuleOutcome } from "../rule.ts";
 import { memberSubject, RESPOND_WITHIN } from "../rule.ts";
 
@@ -50,7 +51,7 @@ function evaluateMember(cluster: JudgedCluster, member: JudgedMember): RuleOutco
       en: "It takes part in nothing. A check of its TCP port alone may still pass",
       zh: "它不参与任何工作。仅检查其 TCP 端口仍可能通过",
     },
-    evidence: [...proof, ...listRefusals(view)],
+    evidence: [...proof, ...proveUnheld(cluster, member), ...listRefusals(view)],
     ...(member.sinceMs === undefined ? {} : { sinceMs: member.sinceMs }),
   };
 }

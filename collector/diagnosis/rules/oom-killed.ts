@@ -1,6 +1,8 @@
 /** OOM_KILLED: the kernel ended etcd for memory, by the counters of its cgroup or of the machine at the moment it went. */
 import { eachMember } from "../each-node.ts";
 import type { MemberLook } from "../each-node.ts";
+import type { HeldEvent } from "../../view/node-state.ts";
+import { listKernelEvents, proveByKernel } from "../kernel-evidence.ts";
 import { createEvidence } from "../evidence.ts";
 import { formatTime } from "../format.ts";
 import { severityOfLoss } from "../judged-cluster.ts";
@@ -19,12 +21,50 @@ export const oomKilled: Rule = {
   evaluate: eachMember(evaluateMember),
 };
 
-function evaluateMember({ cluster, member, node, thresholds }: MemberLook): RuleOutcome {
+/** The counter is looked at once a second; the kernel's line has the moment itself. */
+const SAME_KILL_MS = 5000;
+
+/** By the counters as they rose when it went, or by the kernel's own line. */
+function isKill({ event: { kind, attributes } }: HeldEvent): boolean {
+  return (
+    kind === "oom_killed" ||
+    (kind === "kernel" && attributes["code"] === "OOM_KILL" && attributes["process"] === "etcd")
+  );
+}
+
+/**
+ * The kernel names every etcd of the machine alike. A process that has run since before the kill is not the one that was killed. Of what
+ * was before the agent came, only an etcd that has not been seen to run since can be the one; and where a counter is read, a kill
+ * that this agent saw has its own event.
+ */
+function isOfMember(kill: HeldEvent, { node, member }: MemberLook): boolean {
+  const process = member.view.process;
+  const startedAtMs = process?.startedAtMs ?? 0;
+  const isRunning = process !== undefined && process.fact.pid !== 0;
+  if (isRunning && startedAtMs > 0 && startedAtMs < kill.atMs - SAME_KILL_MS) {
+    return false;
+  }
+  if (kill.event.kind === "oom_killed") {
+    return true;
+  }
+  return kill.atMs < node.state.instanceSinceMs
+    ? startedAtMs === 0
+    : !node.state.series.has("node_vmstat_oom_kill");
+}
+
+function evaluateMember(look: MemberLook): RuleOutcome {
+  const { cluster, member, node, thresholds } = look;
   const subject = memberSubject(member.name);
-  const kill = node.state.events.findLast(({ event }) => event.kind === "oom_killed");
+  const kill = node.state.events.findLast((event) => isKill(event) && isOfMember(event, look));
   const isUp = member.state === "serving";
-  if (kill === undefined || (isUp && cluster.nowMs - kill.atMs > thresholds.oomRecentMs)) {
-    const isCounted = node.state.series.has("node_vmstat_oom_kill");
+  // What the kernel said before this agent was there is history once etcd serves.
+  const isOver =
+    kill !== undefined &&
+    isUp &&
+    (cluster.nowMs - kill.atMs > thresholds.oomRecentMs || kill.atMs < node.state.instanceSinceMs);
+  if (kill === undefined || isOver) {
+    // Who has told of an old one tells of a new one too.
+    const isCounted = kill !== undefined || node.state.series.has("node_vmstat_oom_kill");
     const because = { en: "the kernel killed nothing of it for memory", zh: "内核没有因内存杀死它" };
     const reason = {
       en: `the kernel's kills for memory on ${node.name} are not known`,
@@ -33,17 +73,24 @@ function evaluateMember({ cluster, member, node, thresholds }: MemberLook): Rule
     return isCounted ? { kind: "ok", subject, because } : { kind: "unknown", subject, reason };
   }
   const { pid = "?", scope = "host" } = kill.event.attributes;
-  const isProven = scope === "cgroup";
+  const named = listKernelEvents(node, ["OOM_KILL"], kill.atMs - SAME_KILL_MS).filter(isKill);
+  const isProven = scope === "cgroup" || named.length > 0;
   const time = formatTime(kill.atMs).slice(11, 19);
-  const text = isProven
-    ? {
-        en: `the kill counter of its cgroup rose as process ${pid} went`,
-        zh: `进程 ${pid} 消失时其 cgroup 的 OOM 计数增加`,
-      }
-    : {
-        en: `the machine's kill counter rose as process ${pid} went`,
-        zh: `进程 ${pid} 消失时本机的 OOM 计数增加`,
-      };
+  const text =
+    named.length > 0
+      ? {
+          en: `the kernel names etcd (pid ${pid}) as killed for memory`,
+          zh: `内核指明因内存不足杀死 etcd（pid ${pid}）`,
+        }
+      : isProven
+        ? {
+            en: `the kill counter of its cgroup rose as process ${pid} went`,
+            zh: `进程 ${pid} 消失时其 cgroup 的 OOM 计数增加`,
+          }
+        : {
+            en: `the machine's kill counter rose as process ${pid} went`,
+            zh: `进程 ${pid} 消失时本机的 OOM 计数增加`,
+          };
   return {
     kind: "bad",
     subject,
@@ -57,10 +104,15 @@ function evaluateMember({ cluster, member, node, thresholds }: MemberLook): Rule
       zh: `${text.zh}；请增加其内存，或在再次耗尽前查明 ${node.name} 上还有谁占用了内存`,
     },
     evidence: [
-      createEvidence(
-        { node: node.name, source: isProven ? "cgroup" : "/proc/vmstat", atMs: kill.atMs },
-        text,
-      ),
+      ...(kill.event.kind === "kernel"
+        ? []
+        : [
+            createEvidence(
+              { node: node.name, source: scope === "cgroup" ? "cgroup" : "/proc/vmstat", atMs: kill.atMs },
+              text,
+            ),
+          ]),
+      ...proveByKernel(node, named),
     ],
     confidence: isProven ? "certain" : "likely",
     sinceMs: kill.atMs,

@@ -1,4 +1,6 @@
 /** PACKET_LOSS: segments are sent again and again while the links are up: raft's messages wait for them. */
+import type { Text } from "../../../shared/text.ts";
+import type { NodeView } from "../../view/cluster-view.ts";
 import { findIncrease } from "../../view/node-reading.ts";
 import { eachNode } from "../each-node.ts";
 import type { NodeLook } from "../each-node.ts";
@@ -6,6 +8,7 @@ import { createEvidence } from "../evidence.ts";
 import { formatRatio } from "../format.ts";
 import type { Rule, RuleOutcome } from "../rule.ts";
 import { nodeSubject, RESPOND_WITHIN } from "../rule.ts";
+import type { Thresholds } from "../thresholds.ts";
 
 /** Two intervals of the probe, and enough of each that a single lost segment proves nothing. */
 const LEAST_MS = 15_000;
@@ -13,6 +16,11 @@ const LEAST_SENT = 200;
 const LEAST_AGAIN = 10;
 /** TCP backs off in a cut: its last attempts come this long after the link is seen up. */
 const SETTLE_MS = 15_000;
+/** So many are never sent again into a cut, where TCP backs off: then a link that comes and goes has lost packets. */
+const UNSETTLED_RATIO = 0.03;
+const UNSETTLED_AGAIN = 30;
+/** Over two intervals of the probe and no more: what was well before tells nothing of it. */
+const UNSETTLED_SPAN_MS = 26_000;
 
 export const packetLoss: Rule = {
   code: "PACKET_LOSS",
@@ -25,14 +33,54 @@ export const packetLoss: Rule = {
   evaluate: eachNode(evaluateNode),
 };
 
+interface Loss {
+  readonly again: number;
+  readonly sent: number;
+  readonly atMs: number;
+  readonly limit: number;
+}
+
+/** More than any cut explains, whatever the links look like at the moment. */
+function findHeavyLoss(node: NodeView, thresholds: Thresholds, sinceMs: number): Loss | undefined {
+  const sent = findIncrease(node.state, { metric: "node_netstat_Tcp_OutSegs" }, sinceMs);
+  const again = findIncrease(node.state, { metric: "node_netstat_Tcp_RetransSegs" }, sinceMs);
+  const limit = Math.max(thresholds.packetLossRatio, UNSETTLED_RATIO);
+  const isHeavy =
+    sent !== undefined &&
+    again !== undefined &&
+    sent.overMs >= LEAST_MS &&
+    sent.value >= LEAST_SENT &&
+    again.newest > 0 &&
+    again.value >= UNSETTLED_AGAIN &&
+    again.value >= limit * sent.value;
+  return isHeavy ? { again: again.value, sent: sent.value, atMs: again.atMs, limit } : undefined;
+}
+
 function evaluateNode({ node, cluster, thresholds, sinceMs }: NodeLook): RuleOutcome {
   const subject = nodeSubject(node.name);
   const links = cluster.view.links.filter(({ from }) => from === node.member);
   const down = links.find(({ state }) => state === "down");
-  // What was sent again into a cut says nothing of the link that is up again.
-  const settledMs = Math.max(sinceMs, ...links.map((link) => (link.sinceMs ?? 0) + SETTLE_MS));
+  // What was sent again into a cut says nothing of the link that is up again; nor does what was sent again between two agents,
+  // neither of which saw whether there was a cut.
+  const settledMs = Math.max(
+    sinceMs,
+    node.state.instanceSinceMs,
+    ...links.map((link) => (link.sinceMs ?? 0) + SETTLE_MS),
+  );
   const sent = findIncrease(node.state, { metric: "node_netstat_Tcp_OutSegs" }, settledMs);
   const again = findIncrease(node.state, { metric: "node_netstat_Tcp_RetransSegs" }, settledMs);
+  const isSettled =
+    down === undefined && sent !== undefined && again !== undefined && sent.overMs >= LEAST_MS;
+  const heavy = isSettled
+    ? undefined
+    : findHeavyLoss(
+        node,
+        thresholds,
+        Math.max(cluster.nowMs - UNSETTLED_SPAN_MS, node.state.instanceSinceMs),
+      );
+  if (heavy !== undefined) {
+    return describe(node, heavy);
+  }
   if (down !== undefined) {
     const reason = {
       en: `${down.from} does not reach ${down.to} at all: what is sent again meanwhile tells nothing`,
@@ -47,19 +95,34 @@ function evaluateNode({ node, cluster, thresholds, sinceMs }: NodeLook): RuleOut
     };
     return { kind: "unknown", subject, reason, isBeyondOneLook: true };
   }
-  const ratio = again.value / Math.max(1, sent.value);
-  const share = formatRatio(ratio);
-  const text = {
-    en: `${again.value} of ${sent.value} segments were sent again (${share})`,
-    zh: `${sent.value} 个段中重传 ${again.value} 个（${share}）`,
+  const loss = {
+    again: again.value,
+    sent: sent.value,
+    atMs: again.atMs,
+    limit: thresholds.packetLossRatio,
   };
   const isEnough = sent.value >= LEAST_SENT && again.value >= LEAST_AGAIN;
-  if (!isEnough || ratio < thresholds.packetLossRatio) {
-    return { kind: "ok", subject, because: text };
+  if (!isEnough || again.value / Math.max(1, sent.value) < thresholds.packetLossRatio) {
+    return { kind: "ok", subject, because: sayLoss(loss) };
   }
+  return describe(node, loss);
+}
+
+function sayLoss({ again, sent }: Loss): Text {
+  const share = formatRatio(again / Math.max(1, sent));
+  return {
+    en: `${again} of ${sent} segments were sent again (${share})`,
+    zh: `${sent} 个段中重传 ${again} 个（${share}）`,
+  };
+}
+
+function describe(node: NodeView, loss: Loss): RuleOutcome {
+  const ratio = loss.again / Math.max(1, loss.sent);
+  const share = formatRatio(ratio);
+  const text = sayLoss(loss);
   return {
     kind: "bad",
-    subject,
+    subject: nodeSubject(node.name),
     severity: "warning",
     title: { en: `Packets of ${node.name} are lost: ${share}`, zh: `${node.name} 丢包：${share}` },
     detail: {
@@ -67,9 +130,9 @@ function evaluateNode({ node, cluster, thresholds, sinceMs }: NodeLook): RuleOut
       zh: `${text.zh}，统计范围为 etcd 所在网络命名空间的全部连接。请查看网卡错误和丢包（ip -s link）以及交换机；发生在哪些节点之间，请对照其他节点的结论`,
     },
     evidence: [
-      createEvidence({ node: node.name, source: "/proc/net/snmp", atMs: again.atMs }, text, {
+      createEvidence({ node: node.name, source: "/proc/net/snmp", atMs: loss.atMs }, text, {
         value: Number(ratio.toFixed(4)),
-        threshold: thresholds.packetLossRatio,
+        threshold: loss.limit,
         unit: "ratio",
       }),
     ],

@@ -1,4 +1,5 @@
 /** PEER_LINK_DOWN: one member cannot reach another's peer port; directed, with the layer that fails. */
+import type { Text } from "../../../shared/text.ts";
 import type { LinkView } from "../../view/cluster-view.ts";
 import { createEvidence } from "../evidence.ts";
 import type { Rule, RuleOutcome } from "../rule.ts";
@@ -44,20 +45,39 @@ function evaluateLink(link: LinkView, settledMs: number): RuleOutcome {
       ? { en: "etcd's own connection", zh: "etcd 自己的连接" }
       : { en: layer.toUpperCase(), zh: layer.toUpperCase() };
   const source = layer === "kernel" ? "/proc/net/tcp" : "peer port";
+  const isBySize = link.large === "failed";
+  const { node, atMs, largeText } = link;
   return {
     kind: "bad",
     subject,
     severity: "warning",
-    title: {
-      en: `${link.from} cannot reach ${link.to}'s peer port (${shown.en})`,
-      zh: `${link.from} 无法访问 ${link.to} 的对等端口（${shown.zh}）`,
-    },
-    detail: link.why,
+    title: isBySize
+      ? {
+          en: `${link.from} reaches ${link.to}'s peer port with small packets only`,
+          zh: `${link.from} 只有小包能到达 ${link.to} 的对等端口`,
+        }
+      : {
+          en: `${link.from} cannot reach ${link.to}'s peer port (${shown.en})`,
+          zh: `${link.from} 无法访问 ${link.to} 的对等端口（${shown.zh}）`,
+        },
+    detail: isBySize ? sayLossBySize(link) : link.why,
     evidence:
-      link.node === undefined || link.atMs === undefined
+      node === undefined || atMs === undefined
         ? []
-        : [createEvidence({ node: link.node, source, atMs: link.atMs }, link.why)],
+        : [
+            createEvidence({ node, source, atMs }, link.why),
+            ...(isBySize
+              ? [createEvidence({ node, source: "request of 6 KiB", atMs }, { en: largeText, zh: largeText })]
+              : []),
+          ],
     ...(link.sinceMs === undefined ? {} : { sinceMs: link.sinceMs }),
+  };
+}
+
+function sayLossBySize({ why, from, to }: LinkView): Text {
+  return {
+    en: `${why.en}. Small requests are answered, one of 6 KiB is lost on the way: a smaller MTU between ${from} and ${to} (a tunnel, an overlay, one switch), or a filter that drops large packets or ICMP "fragmentation needed". Test on ${from}: ping -M do -s 1472 to ${to}; compare ip link on both`,
+    zh: `${why.zh}。小请求有应答，6 KiB 的请求在途中丢失：${from} 与 ${to} 之间存在更小的 MTU（隧道、overlay 或某台交换机），或有规则丢弃大包或 ICMP “fragmentation needed”。请在 ${from} 上对 ${to} 执行 ping -M do -s 1472，并比较两端的 ip link`,
   };
 }
 

@@ -2,6 +2,7 @@
 import type { LinkView } from "../../view/cluster-view.ts";
 import { createEvidence } from "../evidence.ts";
 import type { JudgedCluster } from "../judged-cluster.ts";
+import { provePort } from "../port-evidence.ts";
 import type { Rule, RuleOutcome } from "../rule.ts";
 import { RESPOND_WITHIN } from "../rule.ts";
 
@@ -12,7 +13,7 @@ export const peerPortBlocked: Rule = {
   respondWithin: RESPOND_WITHIN,
   runbook: "peer-port-blocked",
   // A cut of both ports is seen on the one a little before the other.
-  holdMs: 5000,
+  holdMs: 4000,
   quietMs: 6000,
   evaluate: (cluster) =>
     cluster.view.links.filter(({ port }) => port === "peer").map((link) => evaluateLink(cluster, link)),
@@ -52,11 +53,14 @@ function evaluateLink(cluster: JudgedCluster, link: LinkView): RuleOutcome {
       en: `${link.why.en}; ${client.why.en}. So the node and its network are up: look for a firewall rule or security group for ${link.address}, and at --listen-peer-urls on ${link.to}`,
       zh: `${link.why.zh}；${client.why.zh}。说明节点和网络正常：请检查 ${link.address} 的防火墙规则或安全组，以及 ${link.to} 的 --listen-peer-urls`,
     },
-    evidence: [link, client].flatMap(({ node, atMs, port, why }) =>
-      node === undefined || atMs === undefined
-        ? []
-        : [createEvidence({ node, source: `${port} port`, atMs }, why)],
-    ),
+    evidence: [
+      ...[link, client].flatMap(({ node, atMs, port, why }) =>
+        node === undefined || atMs === undefined
+          ? []
+          : [createEvidence({ node, source: `${port} port`, atMs }, why)],
+      ),
+      ...provePort(cluster, link),
+    ],
     ...(link.sinceMs === undefined ? {} : { sinceMs: link.sinceMs }),
   };
 }

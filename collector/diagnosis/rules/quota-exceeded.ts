@@ -2,6 +2,8 @@
 import { findFact } from "../../view/node-reading.ts";
 import { createEvidence } from "../evidence.ts";
 import type { JudgedCluster } from "../judged-cluster.ts";
+import { listRaised } from "../raised-alarms.ts";
+import type { RaisedAlarm } from "../raised-alarms.ts";
 import type { Rule, RuleOutcome } from "../rule.ts";
 import { clusterSubject, memberSubject, RESPOND_WITHIN } from "../rule.ts";
 
@@ -16,16 +18,8 @@ export const quotaExceeded: Rule = {
   evaluate: evaluateCluster,
 };
 
-interface RaisedAlarm {
-  /** 0n: etcd does not say whose. */
-  readonly memberId: bigint;
-  readonly node: string;
-  readonly source: string;
-  readonly atMs: number;
-}
-
 function evaluateCluster(cluster: JudgedCluster): readonly RuleOutcome[] {
-  const raised = listRaised(cluster);
+  const raised = listRaised(cluster, "NOSPACE");
   const isAsked = cluster.view.nodes.some(
     ({ agent, state }) => agent.isCurrent && findFact(state, "alarms", "alarms") !== undefined,
   );
@@ -50,32 +44,6 @@ function evaluateCluster(cluster: JudgedCluster): readonly RuleOutcome[] {
   const nameless = raised.filter(({ memberId }) => !cluster.members.some(({ view }) => view.id === memberId));
   const subject = clusterSubject(cluster);
   return [...outcomes, nameless.length > 0 ? describe(subject, nameless) : { kind: "ok", subject }];
-}
-
-function listRaised(cluster: JudgedCluster): readonly RaisedAlarm[] {
-  const listed = cluster.view.nodes.flatMap(({ agent, state, name }) => {
-    const held = agent.isCurrent ? findFact(state, "alarms", "alarms") : undefined;
-    return (held?.body.alarms ?? [])
-      .filter(({ kind }) => kind === "NOSPACE")
-      .map(({ memberId }) => ({ memberId, node: name, source: "Status", atMs: held?.sinceMs ?? state.atMs }));
-  });
-  // Every member's Status carries the alarm too, with the ID in decimal, and comes every second.
-  const told = cluster.members.flatMap(({ view: { statement } }) =>
-    (statement?.errors ?? []).flatMap((error) => {
-      const match = /^(?:memberID:(\d+) )?alarm:NOSPACE/.exec(error);
-      return match === null || statement === undefined
-        ? []
-        : [
-            {
-              memberId: BigInt(match[1] ?? "0"),
-              node: statement.from,
-              source: "Status",
-              atMs: statement.atMs,
-            },
-          ];
-    }),
-  );
-  return [...listed, ...told];
 }
 
 function describe(subject: RuleOutcome["subject"], raised: readonly RaisedAlarm[]): RuleOutcome {

@@ -6,6 +6,7 @@ export const slowRequests = createRateRule({
   runbook: "slow-requests",
   metric: "etcd_server_slow_apply_total",
   threshold: "slowRequestsPerSecond",
+  says: ["SLOW_REQUESTS", "LARGE_RESPONSES"],
   what: { en: "slow requests", zh: "慢请求" },
   detail: {
     en: "Each took longer than 100 ms to apply. When neither disk nor CPU explains it, look for large ranges: etcd's log names them (apply request took too long, with range_response_count and size)",

@@ -19,7 +19,8 @@ export const timeoutsUnsuitable: Rule = {
   respondWithin: RESPOND_WITHIN,
   runbook: "timeouts-unsuitable",
   holdMs: 0,
-  quietMs: 60_000,
+  // As long as of a high latency, which explains it: neither is told without the other.
+  quietMs: 30_000,
   evaluate: eachMember(evaluateMember),
 };
 

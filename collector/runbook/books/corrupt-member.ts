@@ -10,7 +10,7 @@ import { clusterServes } from "../conditions.ts";
 
 export const corruptMember: Book = {
   name: "corrupt-member",
-  codes: ["START_WAL_CORRUPT", "START_DB_CORRUPT", "DATA_CORRUPT"],
+  codes: ["START_WAL_CORRUPT", "START_DB_CORRUPT", "WAL_FILE_MISSING", "DATA_CORRUPT"],
   summary: ({ subject, code }) =>
     code === "DATA_CORRUPT"
       ? say(

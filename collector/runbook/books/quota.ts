@@ -95,11 +95,11 @@ function compact(site: Site): Step {
   return {
     title: say("Compact old history", "压缩旧的历史"),
     detail: say(
-      "What was at older revisions can no longer be read; watchers that lag behind start anew. It frees pages, not the file",
-      "旧 revision 的内容不可再读；落后的 watch 会重新开始。它释放页，但不缩小文件",
+      "What was at older revisions can no longer be read; watchers that lag behind start anew. It frees pages, not the file; with --physical it returns once they are free, so that a defragmentation finds them",
+      "旧 revision 的内容不可再读；落后的 watch 会重新开始。它释放页，但不缩小文件；加 --physical 时待页释放后才返回，便于随后整理碎片",
     ),
     risk: "destructive",
-    command: etcdctl(site.via, sh`compact ${REVISION}`),
+    command: etcdctl(site.via, sh`compact ${REVISION} --physical`),
     condition: clusterServes(site),
     verify: say("it says: compacted revision", "输出 compacted revision"),
     undo: say("cannot be undone; the snapshot holds the history", "无法撤销；快照中保留历史"),

@@ -243,6 +243,23 @@ export declare type StatusResponse = Message<"etcdserverpb.StatusResponse"> & {
    * @generated from field: bool isLearner = 10;
    */
   isLearner: boolean;
+
+  /**
+   * From 3.6 on.
+   *
+   * @generated from field: string storageVersion = 11;
+   */
+  storageVersion: string;
+
+  /**
+   * @generated from field: int64 dbSizeQuota = 12;
+   */
+  dbSizeQuota: bigint;
+
+  /**
+   * @generated from field: etcdserverpb.DowngradeInfo downgradeInfo = 13;
+   */
+  downgradeInfo?: DowngradeInfo | undefined;
 };
 
 /**
@@ -250,6 +267,71 @@ export declare type StatusResponse = Message<"etcdserverpb.StatusResponse"> & {
  * Use `create(StatusResponseSchema)` to create a new message.
  */
 export declare const StatusResponseSchema: GenMessage<StatusResponse>;
+
+/**
+ * @generated from message etcdserverpb.DowngradeInfo
+ */
+export declare type DowngradeInfo = Message<"etcdserverpb.DowngradeInfo"> & {
+  /**
+   * @generated from field: bool enabled = 1;
+   */
+  enabled: boolean;
+
+  /**
+   * @generated from field: string targetVersion = 2;
+   */
+  targetVersion: string;
+};
+
+/**
+ * Describes the message etcdserverpb.DowngradeInfo.
+ * Use `create(DowngradeInfoSchema)` to create a new message.
+ */
+export declare const DowngradeInfoSchema: GenMessage<DowngradeInfo>;
+
+/**
+ * @generated from message etcdserverpb.HashKVRequest
+ */
+export declare type HashKVRequest = Message<"etcdserverpb.HashKVRequest"> & {
+  /**
+   * 0: the newest.
+   *
+   * @generated from field: int64 revision = 1;
+   */
+  revision: bigint;
+};
+
+/**
+ * Describes the message etcdserverpb.HashKVRequest.
+ * Use `create(HashKVRequestSchema)` to create a new message.
+ */
+export declare const HashKVRequestSchema: GenMessage<HashKVRequest>;
+
+/**
+ * @generated from message etcdserverpb.HashKVResponse
+ */
+export declare type HashKVResponse = Message<"etcdserverpb.HashKVResponse"> & {
+  /**
+   * @generated from field: etcdserverpb.ResponseHeader header = 1;
+   */
+  header?: ResponseHeader | undefined;
+
+  /**
+   * @generated from field: uint32 hash = 2;
+   */
+  hash: number;
+
+  /**
+   * @generated from field: int64 compact_revision = 3;
+   */
+  compactRevision: bigint;
+};
+
+/**
+ * Describes the message etcdserverpb.HashKVResponse.
+ * Use `create(HashKVResponseSchema)` to create a new message.
+ */
+export declare const HashKVResponseSchema: GenMessage<HashKVResponse>;
 
 /**
  * @generated from service etcdserverpb.KV
@@ -290,6 +372,14 @@ export declare const Maintenance: GenService<{
     methodKind: "unary";
     input: typeof StatusRequestSchema;
     output: typeof StatusResponseSchema;
+  },
+  /**
+   * @generated from rpc etcdserverpb.Maintenance.HashKV
+   */
+  hashKV: {
+    methodKind: "unary";
+    input: typeof HashKVRequestSchema;
+    output: typeof HashKVResponseSchema;
   },
 }>;
 

@@ -19,8 +19,47 @@ export const PERFORMANCE_SIGNATURES: readonly Signature[] = [
     severity: "warning",
     match: /etcdserver: too many requests/,
     origins: ANYONE,
+    rate: { count: 10, withinMs: MINUTE_MS, below: "info" },
     example: "etcdserver: too many requests",
     source: "3.4 to 3.6 etcdserver/errors.go",
+  },
+  {
+    code: "LARGE_RESPONSES",
+    severity: "warning",
+    match: /apply request took too long/,
+    // A megabyte and more; what it is asked for by the minute holds up the rest.
+    field: { name: "response", match: /size:\d{7,}/ },
+    rate: { count: 5, withinMs: MINUTE_MS, below: "info" },
+    example:
+      '{"level":"warn","caller":"etcdserver/util.go:170","msg":"apply request took too long","took":"1.2s","expected-duration":"100ms","prefix":"read-only range ","response":"range_response_count:500 size:20012345"}',
+    source: "3.5 etcdserver/util.go, 3.6 txn/util.go",
+  },
+  {
+    code: "LARGE_RESPONSES",
+    severity: "warning",
+    match: /^request stats/,
+    field: { name: "response size", match: /^\d{7,}/ },
+    rate: { count: 5, withinMs: MINUTE_MS, below: "info" },
+    example:
+      '{"level":"warn","caller":"v3rpc/interceptor.go:197","msg":"request stats","time spent":"1.2s","remote":"10.0.0.2:1","response type":"/etcdserverpb.KV/Range","response count":500,"response size":20012345}',
+    source: "3.4 to 3.6 v3rpc/interceptor.go",
+  },
+  {
+    code: "LARGE_RESPONSES",
+    severity: "warning",
+    match: /range_response_count:\d+ size:\d{7,}.* took too long \(/,
+    rate: { count: 5, withinMs: MINUTE_MS, below: "info" },
+    example:
+      '2026-11-22 21:54:03.858442 W | etcdserver: read-only range request "key:\\"k\\" " with result "range_response_count:500 size:20012345" took too long (1.2s) to execute',
+    source: "3.4 etcdserver/util.go",
+  },
+  {
+    code: "SNAPSHOT_SLOW",
+    severity: "warning",
+    match: /snapshotting taking too long to transfer|snapshotting is taking more than/,
+    example:
+      '{"level":"warn","caller":"backend/backend.go:330","msg":"snapshotting taking too long to transfer","taking":"30.1s","bytes":200000000,"size":"200 MB"}',
+    source: "3.4 to 3.6 mvcc/backend/backend.go",
   },
   {
     code: "SLOW_REQUESTS",

@@ -1,13 +1,16 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CredentialSource } from "../../../agent/etcd/credentials.ts";
+import { systemClock } from "../../../shared/clock.ts";
 import type { EtcdPki } from "../../lab/etcd-pki.ts";
 import { createEtcdPki } from "../../lab/etcd-pki.ts";
 import { waitFor } from "../../lab/wait-for.ts";
 import { createManualClock } from "../manual-clock.ts";
 
+const LIMITS = { timeoutMs: 5_000, signal: new AbortController().signal };
 const SOON = { timeoutMs: 5_000, intervalMs: 10 };
 
 describe("agent/etcd/credentials", () => {
@@ -24,6 +27,9 @@ describe("agent/etcd/credentials", () => {
   it("hands out the same credential until the files change, and a new version then", async () => {
     const clock = createManualClock();
     const source = new CredentialSource(clock, () => ({ ca: pki.caPath, ...pki.client }));
+    expect(source.isSettled).toBe(false);
+    await source.settle(LIMITS);
+    expect(source.isSettled).toBe(true);
     const first = source.current();
     expect(source.current()).toBe(first);
     await pki.issue({ commonName: "renewed" }, pki.client);
@@ -45,6 +51,7 @@ describe("agent/etcd/credentials", () => {
     const files = { cert: join(folder, "other.crt"), key: join(folder, "other.key") };
     await pki.issue({ commonName: "one" }, files);
     const source = new CredentialSource(clock, () => ({ ca: pki.caPath, ...files }));
+    await source.settle(LIMITS);
     const first = source.current();
     rmSync(files.key);
     await clock.advance(30_000);
@@ -53,11 +60,25 @@ describe("agent/etcd/credentials", () => {
     expect(source.current()).toBe(first);
   });
 
-  it("throws with reason no_certificate when nothing is configured or readable", () => {
+  it("throws with reason no_certificate when nothing is configured or readable", async () => {
     const clock = createManualClock();
     for (const paths of [undefined, { ca: pki.caPath, cert: "/nowhere/a.crt", key: "/nowhere/a.key" }]) {
       const source = new CredentialSource(clock, () => paths);
+      await source.settle(LIMITS);
       expect(() => source.current()).toThrow(expect.objectContaining({ reason: "no_certificate" }) as Error);
     }
+  });
+
+  it("waits for files that hang no longer than it is told to, and takes them when they come", async () => {
+    const pipe = join(folder, "hangs.crt");
+    execFileSync("mkfifo", [pipe]);
+    const source = new CredentialSource(systemClock, () => ({ ca: "", cert: pipe, key: pki.client.key }));
+    await source.settle({ ...LIMITS, timeoutMs: 20 });
+    expect(() => source.current()).toThrow("does not answer");
+    const writer = openSync(pipe, "w");
+    writeSync(writer, readFileSync(pki.client.cert));
+    closeSync(writer);
+    await source.settle(LIMITS);
+    expect(source.current().version).toBe(1);
   });
 });

@@ -51,14 +51,21 @@ describe("agent/host/parse-tcp-sockets", () => {
     expect(findEstablished(HEAD + OUTGOING + INCOMING, { ...query, localPort: undefined })).toHaveLength(1);
   });
 
-  it("reads queue, retransmissions and inode", () => {
+  it("reads queue, retransmissions, the time to wait and inode", () => {
     const stuck = line(
       "0100000A:A41A",
       "0200000A:094C",
       "01 00001000:00000000 01:000009A6 00000003     0        0",
     );
     expect(findEstablished(HEAD + stuck, query)).toEqual([
-      { localPort: 42010, remotePort: 2380, sendQueueBytes: 4096, retransmits: 3, inode: 131405 },
+      {
+        localPort: 42010,
+        remotePort: 2380,
+        sendQueueBytes: 4096,
+        retransmits: 3,
+        retransmitTimeoutMs: 200,
+        inode: 131405,
+      },
     ]);
   });
 

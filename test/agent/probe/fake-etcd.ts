@@ -10,6 +10,7 @@ export const HEALTHY_STATUS: EtcdStatus = {
   clusterId: 77n,
   leaderId: 2n,
   raftTerm: 5n,
+  revision: 50n,
   raftIndex: 100n,
   raftAppliedIndex: 99n,
   dbSizeBytes: 20_480n,
@@ -18,6 +19,9 @@ export const HEALTHY_STATUS: EtcdStatus = {
   isLearner: false,
   errors: [],
   endpoint: "10.0.0.1:2379",
+  storageVersion: "",
+  dbQuotaBytes: 0n,
+  downgradeTarget: undefined,
 };
 
 /** m1 is the own member, m2 and m3 the others. */
@@ -26,13 +30,16 @@ export function fakeEtcd(changed: Partial<EtcdDoor> = {}): EtcdDoor {
     otherMembers: () => [memberNamed("m2", 2n), memberNamed("m3", 3n)],
     ownMemberId: () => 1n,
     findLook: () => undefined,
+    findServed: () => undefined,
     isLate: () => false,
     ownStatus: () => Promise.resolve(HEALTHY_STATUS),
     memberStatus: () => Promise.resolve(HEALTHY_STATUS),
     statusSettled: () => Promise.resolve(),
     peerVersion: () => Promise.resolve("{}"),
+    peerLargeLook: () => Promise.reject(new Error("Nobody answers")),
     read: () => Promise.resolve(),
     memberList: () => Promise.resolve({ clusterId: 77n, members: [] }),
+    hashKv: () => Promise.resolve({ memberId: 1n, hash: 7, compactRevision: -1n }),
     metricsText: () => Promise.resolve(""),
     ...changed,
   };

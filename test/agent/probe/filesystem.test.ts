@@ -90,6 +90,8 @@ describe("agent/probe/disk", () => {
     device: "8:1",
     sizeBytes: 0,
     mode: 0o700,
+    uid: 0,
+    gid: 0,
     modifiedAtMs: 0,
   } as const;
   const host = {

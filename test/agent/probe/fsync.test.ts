@@ -16,7 +16,7 @@ function usage(availableBytes: number, sizeBytes = 20 * GIB): FilesystemUsage {
 }
 
 function facts(device: string): FileFacts {
-  return { kind: "directory", inode: 1, device, sizeBytes: 0, mode: 0o700, modifiedAtMs: 0 };
+  return { kind: "directory", inode: 1, device, sizeBytes: 0, mode: 0o700, uid: 0, gid: 0, modifiedAtMs: 0 };
 }
 
 /** A machine on which everything is well and an fsync takes as long as the test says. */
@@ -51,14 +51,14 @@ async function runOn(
 
 describe("agent/probe/fsync", () => {
   it("writes beside the member directory, or beside a WAL that has its own", async () => {
-    const { host, written } = machine(() => 0.002);
-    expect(await runOn(createFsyncProbe(TEST_SETUP), host)).toBe(0.002);
+    const { host, written } = machine(() => 0.001984);
+    expect(await runOn(createFsyncProbe(TEST_SETUP), host)).toBe(0.001984);
     await runOn(createFsyncProbe(TEST_SETUP), host, { "data-dir": "/d", "wal-dir": "/wal/etcd" });
     expect(written).toEqual(["/d", "/wal"]);
   });
 
   it("does not write where that would be another file system than the WAL's", async () => {
-    const { host, written } = machine(() => 0.002, {
+    const { host, written } = machine(() => 0.001984, {
       readDirectoryFacts: (path) => Promise.resolve(facts(path === "/wal" ? "8:2" : "8:1")),
     });
     const run = runOn(createFsyncProbe(TEST_SETUP), host, { "wal-dir": "/wal" });
@@ -68,11 +68,11 @@ describe("agent/probe/fsync", () => {
 
   it("stops when space is low, and says so", async () => {
     const f = async (room: FilesystemUsage, isLow: boolean): Promise<void> => {
-      const { host, written } = machine(() => 0.002, { readFilesystemUsage: () => Promise.resolve(room) });
+      const { host, written } = machine(() => 0.001984, { readFilesystemUsage: () => Promise.resolve(room) });
       const run = runOn(createFsyncProbe(TEST_SETUP), host);
       await (isLow
         ? expect(run).rejects.toMatchObject({ code: "NOT_APPLICABLE", reason: "low_space" })
-        : expect(run).resolves.toBe(0.002));
+        : expect(run).resolves.toBe(0.001984));
       expect(written).toHaveLength(isLow ? 0 : 1);
     };
     await f(usage(GIB), false);
@@ -94,6 +94,16 @@ describe("agent/probe/fsync", () => {
     expect(await next()).toBe(5000);
   });
 
+  it("asks for etcd's own figures, and for who else writes, when the disk is slow, and only then", async () => {
+    const f = async (seconds: number, want: readonly string[]): Promise<void> => {
+      const { host } = machine(() => seconds);
+      const context = probeContext({ host, discovered: discoveredEtcd({ "data-dir": "/d" }) });
+      expect((await createFsyncProbe(TEST_SETUP).run(context)).trigger).toEqual(want);
+    };
+    await f(0.01, []);
+    await f(0.3, ["metrics", "disk"]);
+  });
+
   it("counts one that never came back as slow", async () => {
     const probe = createFsyncProbe(TEST_SETUP);
     const { host } = machine(() => 0, {
@@ -105,10 +115,20 @@ describe("agent/probe/fsync", () => {
     expect(probe.timing?.().intervalMs).toBe(60_000);
   });
 
-  it("keeps the phase and the rest that the collector asks for", () => {
-    const settings = { fsyncProbePhaseMs: 1700, fsyncProbeMinIntervalMs: 30_000 };
-    const probe = createFsyncProbe({ ...TEST_SETUP, settings: () => settings });
+  it("keeps the phase that the collector asks for, and the rest from its next run on", async () => {
+    let fsyncProbeMinIntervalMs = 0;
+    const settings = () => ({ fsyncProbePhaseMs: 1700, fsyncProbeMinIntervalMs, hashRound: 0n });
+    const probe = createFsyncProbe({ ...TEST_SETUP, settings });
+    const { host } = machine(() => 0.001984);
+    await runOn(probe, host);
+    expect(probe.timing?.()).toEqual({ intervalMs: 5000, phaseMs: 1700 });
+    fsyncProbeMinIntervalMs = 30_000;
+    // What the cluster cannot afford may be this disk: it is looked at once more, as soon as ever.
+    expect(probe.timing?.()).toEqual({ intervalMs: 5000, phaseMs: 1700 });
+    await runOn(probe, host);
     expect(probe.timing?.()).toEqual({ intervalMs: 30_000, phaseMs: 1700 });
+    fsyncProbeMinIntervalMs = 0;
+    expect(probe.timing?.().intervalMs).toBe(5000);
   });
 
   it("is skipped when it is switched off, and before an etcd was found", async () => {

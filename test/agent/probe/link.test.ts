@@ -102,7 +102,14 @@ describe("agent/probe/link", () => {
     const refused = await look("m2/client");
     expect(linkOf(refused)).toMatchObject({ tcp: Layer.FAILED, tls: Layer.UNKNOWN, errorCode: "refused" });
     expect(refused.trigger).toEqual(["read"]);
-    expect((await look("m2/client")).trigger).toEqual([]);
+    const again = await look("m2/client");
+    expect(again.trigger).toBeUndefined();
+    expect(again.restMs).toBeUndefined();
+  });
+
+  it("rests with the Status call while the client port is well", async () => {
+    const { restMs } = await look("m2/client");
+    expect([500, 1500]).toContain(restMs);
   });
 
   it("keeps texts and since-when until the state changes", async () => {
@@ -211,5 +218,76 @@ describe("agent/probe/link", () => {
 
   it("is skipped for a member that has gone", async () => {
     await expect(look("m9/peer")).rejects.toMatchObject({ code: "NOT_APPLICABLE" });
+  });
+
+  describe("in a doubt that lasts", () => {
+    /** Small calls are answered, and etcd's own connection does not move; the trigger of the last look. */
+    async function doubt(door: Partial<EtcdDoor>): Promise<{ link: LinkFact; trigger: readonly string[] }> {
+      let last = await look("m2/peer", door);
+      const trigger: string[] = [];
+      writeTable("00000400:00000000", 4);
+      for (let each = 0; each < 20; each += 1) {
+        await clock.advance(200);
+        last = await look("m2/peer", door);
+        trigger.push(...(last.trigger ?? []));
+      }
+      return { link: linkOf(last), trigger };
+    }
+
+    it("tells loss by size: what fits into a packet is answered, what does not is lost", async () => {
+      const error = new EtcdscopeError("TIMED_OUT", "m2 did not answer the TLS handshake in 1500 ms", {
+        reason: "timeout",
+      });
+      const lost: LinkLook = { ...FINE, tls: "failed", http: "unknown", error };
+      const { link } = await doubt({ peerLargeLook: () => Promise.resolve(lost) });
+      expect(link).toMatchObject({ kernel: Layer.FAILED, http: Layer.OK, large: Layer.FAILED });
+      expect(link.largeText).toBe(error.message);
+    });
+
+    it("asks again while etcd's own connections look well for a moment, and takes a large answer as the end of it", async () => {
+      const error = new EtcdscopeError("TIMED_OUT", "lost", { reason: "timeout" });
+      let answer: LinkLook = { ...FINE, tls: "failed", http: "unknown", error };
+      const door = { peerLargeLook: () => Promise.resolve(answer) };
+      await doubt(door);
+      writeTable("00000000:00000000", 0);
+      await clock.advance(3000);
+      expect(linkOf(await look("m2/peer", door))).toMatchObject({ kernel: Layer.OK, large: Layer.FAILED });
+      answer = FINE;
+      await clock.advance(5000);
+      await look("m2/peer", door);
+      await clock.advance(1000);
+      expect(linkOf(await look("m2/peer", door))).toMatchObject({ kernel: Layer.OK, large: Layer.OK });
+    });
+
+    it("does not call it loss by size when a large request is answered, or cannot connect", async () => {
+      expect((await doubt({ peerLargeLook: () => Promise.resolve(FINE) })).link.large).toBe(Layer.OK);
+      const shut = { peerLargeLook: () => Promise.resolve(failed("timeout")) };
+      expect((await doubt(shut)).link.large).toBe(Layer.UNKNOWN);
+    });
+
+    it("does not ask with a large request where small ones fail as well", async () => {
+      looks.client = failed("timeout");
+      let large = 0;
+      const door = {
+        peerLargeLook: () => {
+          large += 1;
+          return Promise.resolve(FINE);
+        },
+      };
+      expect((await doubt(door)).link.large).toBe(Layer.UNSPECIFIED);
+      expect(large).toBe(0);
+    });
+
+    it("has the packet filter looked at once, and keeps the time since when the link fails", async () => {
+      const { trigger, link } = await doubt({ peerLargeLook: () => Promise.resolve(FINE) });
+      expect(trigger.filter((probe) => probe === "firewall")).toHaveLength(1);
+      expect(Number(link.sinceUnixMs)).toBeLessThan(clock.nowMs() - 2000);
+      writeTable("00000000:00000000", 0);
+      await clock.advance(1000);
+      // For a moment only, perhaps: etcd opens a stuck stream anew.
+      expect(linkOf(await look("m2/peer"))).toMatchObject({ kernel: Layer.OK, large: Layer.OK });
+      await clock.advance(15_000);
+      expect(linkOf(await look("m2/peer"))).toMatchObject({ kernel: Layer.OK, large: Layer.UNSPECIFIED });
+    });
   });
 });

@@ -1,5 +1,6 @@
 import {
   appendFileSync,
+  copyFileSync,
   mkdtempSync,
   readFileSync,
   renameSync,
@@ -111,6 +112,27 @@ describe("agent/probe/logs", () => {
     expect(told(await look())).toEqual([["log", "DISK_FULL", "1"]]);
   });
 
+  it("follows a log that is copied and emptied (copytruncate), also when it is longer again at the next look", async () => {
+    writeFileSync(path, info(NOW_MS).repeat(10));
+    const { look, clock } = start();
+    await look();
+    // What came just before the copy was made is only in the copy.
+    appendFileSync(path, diskFull(NOW_MS));
+    copyFileSync(path, `${path}.1`);
+    truncateSync(path);
+    const panic = `{"level":"panic","ts":"${new Date(NOW_MS).toISOString()}","caller":"backend/backend.go:201","msg":"failed to open database","error":"invalid database"}\n`;
+    appendFileSync(path, panic + info(NOW_MS + 1).repeat(40));
+    expect(told(await look())).toEqual([["log", "DISK_FULL", "1"]]);
+    expect(told(await look())).toEqual([["log", "START_DB_CORRUPT", "1"]]);
+    expect(told(await look())).toEqual([]);
+    // No copy is left that tells what came before: the new text is read from its beginning.
+    await clock.advance(MINUTE_MS);
+    rmSync(`${path}.1`);
+    truncateSync(path);
+    appendFileSync(path, diskFull(NOW_MS + MINUTE_MS) + info(NOW_MS + 2).repeat(90));
+    expect(told(await look())).toEqual([["log", "DISK_FULL", "1"]]);
+  });
+
   it("reads a bounded part of a flood, the newest, and counts what it jumped over", async () => {
     writeFileSync(path, info(NOW_MS));
     const { look } = start();
@@ -187,8 +209,11 @@ describe("agent/probe/log-source", () => {
     );
     expect(f("pod", {})).toBe("pod ");
     expect(f("auto", { errorOutput: "socket:[1]", cgroup: "0::/system.slice/etcd.service\n" })).toBe(
-      "journald_unread",
+      "journal etcd.service",
     );
+    expect(f("journald:etcd", {})).toBe("journal etcd.service");
+    expect(f("auto", { starter: "/etc/systemd/system/etcd.service" })).toBe("journal etcd.service");
+    expect(f("auto", { starter: "/etc/kubernetes/manifests/etcd.yaml" })).toBe("pod ");
     expect(f("auto", { errorOutput: "/dev/pts/0" })).toBe("no_log");
     expect(f("auto", {})).toBe("no_log");
   });
@@ -213,6 +238,7 @@ describe("agent/probe/log-event-gate", () => {
       severity: "info",
       atMs: 0,
       excerpt: "",
+      said: "",
     }));
     expect(gate.take(many, 0).length).toBe(200);
   });

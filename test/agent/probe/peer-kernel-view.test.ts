@@ -3,7 +3,14 @@ import type { TcpSocket } from "../../../agent/host/parse-tcp-sockets.ts";
 import { PeerKernelView } from "../../../agent/probe/peer-kernel-view.ts";
 
 function socket(retransmits: number, sendQueueBytes = 0, inode = 1): TcpSocket {
-  return { inode, localPort: 40_000, remotePort: 2380, sendQueueBytes, retransmits };
+  return {
+    inode,
+    localPort: 40_000,
+    remotePort: 2380,
+    sendQueueBytes,
+    retransmits,
+    retransmitTimeoutMs: 204,
+  };
 }
 
 const OLD = { processAgeMs: 60_000, isInDoubt: false };

@@ -62,6 +62,28 @@ describe("agent/spool/spool-queue", { timeout: 60_000 }, () => {
     expect(reader.findKept(ignore)).toBeUndefined();
   });
 
+  it("tells of each frame how far off its time is, also when the wall clock was set after it was measured", async () => {
+    const { run, clock } = createSpoolFolder();
+    const { queue, pushFor } = await run();
+    await pushFor(40);
+    clock.setBy(-3_600_000);
+    await pushFor(20);
+    const reader = queue.reader(0);
+    reader.measureClock({ offsetUs: -3_600_000_000, roundTripUs: 9 });
+    clock.setBy(7_200_000);
+    await pushFor(3);
+    const live = await take(reader, clock);
+    const offsets = new Map(
+      [...(await take(reader.findKept(ignore)!, clock)).frames, ...live.frames].map((frame) => [
+        Number(frame.sequence),
+        frame.clockOffset?.offsetUs,
+      ]),
+    );
+    expect([1, 40, 41, 60, 61, 63].map((sequence) => offsets.get(sequence))).toEqual([
+      0, 0, -3_600_000_000, -3_600_000_000, 3_600_000_000, 3_600_000_000,
+    ]);
+  });
+
   it("gives again what a stream took and did not acknowledge, and nothing that it did", async () => {
     const { run, clock } = createSpoolFolder();
     const { queue, pushFor } = await run();

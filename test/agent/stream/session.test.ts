@@ -191,6 +191,17 @@ describe("agent/stream/session", () => {
     expect(kinds(driver.at(12_914, { kind: "ticked" }))).toEqual(["ping"]);
   });
 
+  it("forgets what it measured before one of the clocks was set", () => {
+    const driver = streaming();
+    const now = (ms: number): bigint => BigInt(1_790_000_000_000 + ms) * 1000n;
+    driver.at(12, pong(1n, now(11)));
+    driver.at(1012, { kind: "ticked" });
+    // the collector's clock went back by an hour; this answer took longer, and is believed all the same
+    expect(driver.at(1052, pong(2n, now(1032) - 3_600_000_000n))).toEqual([
+      { kind: "clockOffset", offset: { offsetUs: 3_600_000_000, roundTripUs: 40_000 } },
+    ]);
+  });
+
   it.each(["stopped", "waiting"])("ignores what an old connection still says while %s", (kind) => {
     const driver = streaming();
     driver.at(20, kind === "stopped" ? { kind: "stopped" } : ended("reset"));

@@ -8,7 +8,7 @@ import { systemClock } from "../../../shared/clock.ts";
 /** A new folder with an authority, a collector's pair for loopback and one agent's pair; the caller removes it. */
 export async function createTemporaryPki(cluster = "prod-a", node = "m1"): Promise<string> {
   const dir = mkdtempSync(join(tmpdir(), "etcdscope-pki-"));
-  const options = { dir, days: 30, force: false, clock: systemClock };
+  const options = { dir, days: 400, force: false, clock: systemClock };
   await initAuthority(options);
   await issueForCollector(options, ["localhost", "127.0.0.1", "::1"]);
   await issueForAgent(options, { cluster, node });

@@ -21,7 +21,7 @@ describe("cli/view/render-diagnosis", () => {
     const text = render(() => true);
     expect(text).toContain("node-1   HEALTHY   3 of 3 voters serve: one may fail");
     expect(text).toMatch(/^ {2}ok {7}process {6}process 812 runs; m1 answers/m);
-    expect(text).toMatch(/^ {2}unknown {2}performance {2}nothing to check it by here$/m);
+    expect(text).toMatch(/^ {2}unknown {2}performance {2}etcd's log on node-1 is not read$/m);
     expect(text).toContain("as seen from node-1 alone, in 4.5 s");
     expect(text).not.toContain("now  ");
   });

@@ -21,8 +21,8 @@ describe("cli/view/render-status", () => {
   cause    Disk full on m3. /var/lib/etcd has 0 B of 20 GiB free   03:12:09Z, 4
            min ago
   effect   etcd of m3 is down. No process since 03:12:21   03:12:21Z, 3 min ago
-  not      packet loss (m1 and m2 reach m3 in 0.4 ms), cert expired (valid 212
-           days)
+  not      lost packets (m1 and m2 reach m3 in 0.4 ms),
+           expired certificate (valid 212 days)
   now      free space on m3, outside of etcd's member directory; start etcd if
            it has exited
   now      etcdscope runbook DISK_FULL --cluster prod-a --member m3

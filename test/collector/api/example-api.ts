@@ -1,7 +1,10 @@
 /** The API over the example's states, at the example's time. */
 import type { FastifyInstance } from "fastify";
 import { createApi, type ApiOptions } from "../../../collector/api/create-api.ts";
+import { createEventHub } from "../../../collector/api/stream/event-hub.ts";
+import type { Clock } from "../../../shared/clock.ts";
 import type { HistoryDoor } from "../../../collector/history/history-door.ts";
+import { createOutputCounters } from "../../../collector/output/output-counters.ts";
 import { createIngestCounters } from "../../../collector/ingest/counters.ts";
 import type { IncidentSource } from "../../../collector/api/incident-source.ts";
 import { createHistoryDouble, createSource, NOW_MS } from "./example-source.ts";
@@ -25,6 +28,12 @@ const NO_INCIDENTS: IncidentSource = {
   canStop: () => undefined,
 };
 
+const EXAMPLE_CLOCK: Clock = {
+  nowMs: () => NOW_MS,
+  monotonicUs: () => 0,
+  after: () => ({ cancel: () => undefined }),
+};
+
 export function createExampleApi(change: Partial<ApiOptions> = {}): ExampleApi {
   const errors: LoggedError[] = [];
   const log = {
@@ -38,14 +47,13 @@ export function createExampleApi(change: Partial<ApiOptions> = {}): ExampleApi {
     source: createSource(),
     incidents: NO_INCIDENTS,
     history: createHistoryDouble() as HistoryDoor,
+    events: createEventHub({ clock: EXAMPLE_CLOCK }),
     http: { host: "127.0.0.1", port: 0, tls: undefined, tokens: [] },
-    clock: {
-      nowMs: () => NOW_MS,
-      monotonicUs: () => 0,
-      after: () => ({ cancel: () => undefined }),
-    },
+    clock: EXAMPLE_CLOCK,
     log,
     ingestMetrics: createIngestCounters(),
+    outputMetrics: createOutputCounters(),
+    consoleFolder: "/nonexistent",
     ...change,
   });
   return { app, errors };

@@ -1,9 +1,16 @@
 /** One cluster at 03:16 of a bad night, and one that is well, as the rest of a collector would give them to the API. */
+import { reportFlags } from "../../../collector/diagnosis/report-backups.ts";
 import type { Evaluation } from "../../../collector/diagnosis/evaluate.ts";
 import type { HistoryDoor } from "../../../collector/history/history-door.ts";
 import { answerDiagnosis, answerRunbook } from "../../../collector/answer-diagnosis.ts";
+import { writeCapture, type CaptureRequest } from "../../../collector/capture/write-capture.ts";
+import { DEFAULT_THRESHOLDS } from "../../../collector/diagnosis/thresholds.ts";
+import type { ReceivedFrame } from "../../../shared/frame.ts";
+import { COMMANDS } from "../../scenario/commands.ts";
+import { World } from "../../scenario/world.ts";
 import type { StateSource } from "../../../collector/api/state-source.ts";
 import type {
+  BackupDirectoryReport,
   CertificateReport,
   ClusterState,
   ClusterSummary,
@@ -184,6 +191,25 @@ export const CERTIFICATE: CertificateReport = {
   problem: null,
 };
 
+export const BACKUPS: BackupDirectoryReport = {
+  node: "m1",
+  directory: "/backup/etcd",
+  problem: null,
+  count: 1,
+  oldest: "2026-11-22T01:00:00.000Z",
+  maxAgeSeconds: 93_600,
+  availableBytes: 1e9,
+  snapshots: [
+    {
+      name: "etcd.db",
+      sizeBytes: 20_512,
+      modifiedAt: "2026-11-22T01:00:00.000Z",
+      state: "valid",
+      problem: null,
+    },
+  ],
+};
+
 export interface ExampleSource extends StateSource {
   readonly states: readonly ClusterState[];
 }
@@ -208,19 +234,55 @@ export function createSource(states: readonly ClusterState[] = [AT_RISK, HEALTHY
       atMs !== undefined && atMs < Date.parse("2026-11-22T03:00:00.000Z")
         ? undefined
         : answerDiagnosis(evaluateMembers(cluster)),
+    backups: async () => [BACKUPS],
+    flags: async (cluster) => reportFlags(evaluateMembers(cluster).cluster),
+    compareData: (cluster) => ({ cluster, node: "m1" }),
     runbook: (cluster, request) => answerRunbook(evaluateMembers(cluster), request),
     findings: async (_cluster, fromMs, toMs) =>
       [DISK_FULL, MEMBER_DOWN, OLD_LINK].filter(
         ({ since, until }) => Date.parse(since) < toMs && (until === null || Date.parse(until) >= fromMs),
       ),
+    capture: async (request) =>
+      request.toMs < Date.parse("2026-11-22T03:00:00.000Z") ? undefined : captureExample(request),
     readiness: () => ({ ready: true, reasons: [] }),
   };
 }
 
+const FRAMES: ReceivedFrame[] = [];
+
+/** Some seconds of the same cluster, whatever the span. */
+async function captureExample(request: CaptureRequest): Promise<AsyncIterable<Buffer> | undefined> {
+  if (FRAMES.length === 0) {
+    const world = new World();
+    COMMANDS["voters"]?.(world, ["m1", "m2", "m3"]);
+    FRAMES.push(...world.tick());
+  }
+  let isRead = false;
+  return writeCapture(request, {
+    nowMs: NOW_MS,
+    thresholds: DEFAULT_THRESHOLDS,
+    expectedVoters: undefined,
+    readFrames: async () => {
+      const page = isRead ? [] : FRAMES;
+      isRead = true;
+      return page;
+    },
+    readFindings: async () => [],
+  });
+}
+
+const EVALUATIONS = new Map<string, Evaluation>();
+
 /** What the rules really say of such a night: m3 of prod-a is down, prod-b is well. */
 function evaluateMembers(cluster: string): Evaluation {
+  const known = EVALUATIONS.get(cluster);
+  if (known !== undefined) {
+    return known;
+  }
   const members = THREE.map((one) => ({ ...one, isUp: cluster !== "prod-a" || one.name !== "m3" }));
-  return evaluateExample(members, cluster);
+  const evaluation = evaluateExample(members, cluster);
+  EVALUATIONS.set(cluster, evaluation);
+  return evaluation;
 }
 
 function summarise(state: ClusterState): ClusterSummary {

@@ -1,6 +1,6 @@
 /** The table of causes as a whole. */
 import { describe, expect, it } from "vitest";
-import { CAUSES } from "../../../collector/diagnosis/causes.ts";
+import { CAUSES } from "../../../collector/diagnosis/cause-table.ts";
 import { RULES } from "../../../collector/diagnosis/registry.ts";
 
 function reaches(from: string, to: string): boolean {

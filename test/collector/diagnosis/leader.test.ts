@@ -95,4 +95,27 @@ describe("collector/diagnosis/leader", () => {
       }),
     );
   });
+
+  it("accepts only whom a majority of voters names in one term, and nobody who is known to be out", () => {
+    const claim = fc.record({
+      member: fc.constantFrom(...NAMES),
+      leaderId: fc.bigInt({ min: 0n, max: 5n }),
+      term: fc.bigInt({ min: 1n, max: 3n }),
+      atMs: fc.integer({ min: 0, max: 3 }),
+      isVoter: fc.boolean(),
+    });
+    const spoken = fc.uniqueArray(claim, { selector: ({ member }) => member, maxLength: 5 });
+    fc.assert(
+      fc.property(spoken, fc.constantFrom(...NAMES), (all, out) => {
+        const known = candidates().map((one) => ({ ...one, isOut: one.name === out }));
+        const leader = judgeLeader(
+          all.map((one) => ({ ...one, sinceMs: 0 })),
+          known,
+          3,
+        );
+        const votes = all.filter(({ isVoter, member }) => isVoter && leader?.agreedBy.includes(member));
+        return leader === undefined || (leader.member !== out && votes.length >= 3);
+      }),
+    );
+  });
 });

@@ -70,4 +70,22 @@ describe("collector/diagnosis/majority", () => {
       }),
     );
   });
+
+  it("never finds a larger group when one more link is known to be down, and only maximal groups", () => {
+    const names = ["a", "b", "c", "d", "e"];
+    const pair = fc.tuple(fc.constantFrom(...names), fc.constantFrom(...names));
+    fc.assert(
+      fc.property(fc.array(pair, { maxLength: 10 }), pair, (pairs, more) => {
+        const all = [...pairs, more].map(([from, to]) => link(from, to, "down"));
+        const [before, after] = [findGroups(names, all.slice(0, -1)), findGroups(names, all)];
+        const isWithin = (one: readonly string[], other: readonly string[]): boolean =>
+          one.every((name) => other.includes(name));
+        return (
+          (after[0]?.length ?? 0) <= (before[0]?.length ?? 0) &&
+          after.every((group) => before.some((wider) => isWithin(group, wider))) &&
+          after.every((group) => after.every((other) => group === other || !isWithin(group, other)))
+        );
+      }),
+    );
+  });
 });

@@ -83,4 +83,16 @@ describe("collector/diagnosis/verdict", () => {
       }),
     );
   });
+
+  it("is never made better by learning that a member which was not seen is out", () => {
+    const states = fc.string({ unit: fc.constantFrom("s", "q", "x", "?"), minLength: 1, maxLength: 7 });
+    const isGood = (verdict: string): boolean => verdict === "healthy" || verdict === "degraded";
+    fc.assert(
+      fc.property(states, fc.boolean(), (text, hasLeader) => {
+        const judge = (given: string): string => judgeVerdict(input(given, { hasLeader })).verdict;
+        const [before, after] = [judge(text), judge(text.replace("?", "x"))];
+        return isGood(before) || !isGood(after);
+      }),
+    );
+  });
 });

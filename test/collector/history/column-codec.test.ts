@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createByteReader, createByteWriter } from "../../../collector/history/bytes.ts";
 import { readColumn, writeColumn } from "../../../collector/history/column-codec.ts";
+import { roughen } from "../../../shared/rough-number.ts";
 
 function roundTrip(values: Float64Array, base?: Float64Array): Float64Array {
   const writer = createByteWriter();
@@ -26,6 +27,11 @@ const number = fc.oneof(
 const column = fc.oneof(
   fc.array(number, { maxLength: 200 }),
   fc.array(fc.integer({ min: 0, max: 1e6 }), { maxLength: 200 }),
+  fc.array(fc.integer({ min: 0, max: 2 ** 45 }).map(roughen), { maxLength: 200 }),
+  fc.array(
+    fc.integer({ min: -1e6, max: 1e6 }).map((pages) => pages * 4096),
+    { maxLength: 200 },
+  ),
   fc.array(
     fc.integer({ min: 0, max: 1e6 }).map((micros) => micros / 1e6),
     { maxLength: 200 },
@@ -67,6 +73,15 @@ describe("collector/history/column-codec", () => {
       2010,
     );
     expect(bytesOf(Array.from({ length: 1000 }, () => 0))).toBe(1);
+  });
+
+  it("writes measured times and multiples of a page in about a byte a value, and gives them back", () => {
+    const times = Array.from({ length: 1000 }, (_, i) => roughen(900 + ((i * i * 7919) % 1301)) / 1e6);
+    const sizes = Array.from({ length: 1000 }, (_, i) => 4096 * (50_000 + ((i * i * 7) % 31)));
+    for (const values of [times, sizes]) {
+      expect(bytesOf(values)).toBeLessThan(1010);
+      expect(roundTrip(Float64Array.from(values))).toEqual(Float64Array.from(values));
+    }
   });
 
   it("refuses bytes that are no column instead of making up numbers", () => {

@@ -24,7 +24,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-describe("collector/history/history", { timeout: 30_000 }, () => {
+describe("collector/history/history", { timeout: 120_000 }, () => {
   it("says on a full disk that it is full, keeps what it has, and goes on when there is space", async ({
     skip,
   }) => {

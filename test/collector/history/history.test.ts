@@ -66,7 +66,7 @@ async function appendUntilDurable(target: History): Promise<void> {
 
 const M1 = { cluster: "prod-a", node: "m1" };
 
-describe("collector/history/history", { timeout: 30_000 }, () => {
+describe("collector/history/history", { timeout: 120_000 }, () => {
   it("gives back the frames that it was given, also after a restart", async () => {
     const frames = [1n, 2n, 3n].map((sequence) => receivedFrame(sequence));
     await (await open()).append(frames);

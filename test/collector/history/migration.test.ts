@@ -1,8 +1,11 @@
+import Database from "better-sqlite3";
 import { afterEach, describe, expect, it } from "vitest";
+import { openDatabase } from "../../../collector/history/database.ts";
 import { createHistory, type History } from "../../../collector/history/history.ts";
+import { MIGRATIONS } from "../../../collector/history/schema.ts";
 import { systemClock } from "../../../shared/clock.ts";
 import { createTestLog, receivedFrame, testFrame } from "../ingest/test-frames.ts";
-import { copyFixture, FIXTURE, type FixtureCopy } from "./v1-fixture.ts";
+import { copyFixture, copySchema, FIXTURE, type FixtureCopy } from "./v1-fixture.ts";
 
 let fixture: FixtureCopy | undefined;
 let history: History | undefined;
@@ -12,8 +15,8 @@ afterEach(async () => {
   fixture?.remove();
 });
 
-async function open(): Promise<History> {
-  fixture = copyFixture();
+async function open(version = 1): Promise<History> {
+  fixture = copySchema(version);
   history = createHistory({
     path: fixture.path,
     rawMs: 1e13,
@@ -25,16 +28,67 @@ async function open(): Promise<History> {
   return history;
 }
 
+/** What the file is made of, however it came to it. */
+function readTables(path: string): readonly unknown[] {
+  const db = new Database(path, { readonly: true });
+  const columns = db
+    .prepare<[], object>(
+      `SELECT one.name, info.name AS field, info.type, info."notnull", info.pk FROM sqlite_schema AS one
+       JOIN pragma_table_info(one.name) AS info WHERE one.type = 'table' ORDER BY one.name, info.cid`,
+    )
+    .all();
+  const indexes = db
+    .prepare<[], object>(
+      "SELECT name, tbl_name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL ORDER BY name",
+    )
+    .all();
+  const version = db.pragma("user_version", { simple: true });
+  db.close();
+  return [version, ...columns, ...indexes];
+}
+
+/** Of every release, and the newest. */
+const SCHEMAS = MIGRATIONS.map((_, index) => index + 1);
+
 describe("collector/history/schema", { timeout: 60_000 }, () => {
-  it("opens a history of schema 1 with everything in it, and goes on writing", async () => {
-    const opened = await open();
-    expect(opened.problems()).toEqual([]);
-    const frames = await opened.frames("lab", 0, 2e12);
-    expect(frames).toHaveLength(FIXTURE.frames);
-    expect(frames.reduce((sum, { frame }) => sum + frame.samples.length, 0)).toBe(FIXTURE.samples);
-    expect(new Set(frames.map(({ agent }) => agent.node))).toEqual(new Set(FIXTURE.nodes));
-    await opened.append([receivedFrame(1n)]);
-    expect(await opened.clusters()).toEqual(["lab", "prod-a"]);
+  it.each(SCHEMAS)(
+    "opens a history of schema %i with everything in it, and goes on writing",
+    async (version) => {
+      const opened = await open(version);
+      expect(opened.problems()).toEqual([]);
+      const frames = await opened.frames("lab", 0, 2e12);
+      expect(frames).toHaveLength(FIXTURE.frames);
+      expect(frames.reduce((sum, { frame }) => sum + frame.samples.length, 0)).toBe(FIXTURE.samples);
+      expect(new Set(frames.map(({ agent }) => agent.node))).toEqual(new Set(FIXTURE.nodes));
+      await opened.append([receivedFrame(1n)]);
+      expect(await opened.clusters()).toEqual(["lab", "prod-a"]);
+    },
+  );
+
+  it("makes the same tables of a file of any schema, and of a new one", async () => {
+    const tables: (readonly unknown[])[] = [];
+    for (const version of SCHEMAS) {
+      await (await open(version)).close();
+      tables.push(readTables(fixture?.path ?? ""));
+      fixture?.remove();
+    }
+    fixture = copyFixture();
+    const path = `${fixture.path}-new`;
+    history = createHistory({ path, rawMs: 1e13, maxBytes: 1e9, clock: systemClock, log: createTestLog() });
+    await history.start();
+    expect(new Set([...tables, readTables(path)].map((one) => JSON.stringify(one))).size).toBe(1);
+  });
+
+  it("leaves a file whose migration fails as it was", async () => {
+    fixture = copySchema(2);
+    const db = new Database(fixture.path);
+    // in the way of the third schema
+    db.exec("CREATE TABLE fact (x)");
+    db.close();
+    const { path } = fixture;
+    const before = readTables(path);
+    expect(() => openDatabase({ path, nowMs: 0, isKnownDamaged: false })).toThrow("fact");
+    expect(readTables(path)).toEqual(before);
   });
 
   it("records since when facts hold, what changed and what happened, from the first frame on", async () => {

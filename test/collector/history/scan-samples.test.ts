@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compressBlob, decodeBlob, encodeBlob, inflateBlob } from "../../../collector/history/frame-blob.ts";
+import { compressBlob, decodeBlob, inflateBlob } from "../../../collector/history/frame-blob.ts";
+import { createFrameBytes } from "../../../collector/history/frame-bytes.ts";
 import { createNameDictionary } from "../../../collector/history/name-dictionary.ts";
 import { scanSamples } from "../../../collector/history/scan-samples.ts";
 import { testFrame } from "../ingest/test-frames.ts";
@@ -14,7 +15,9 @@ describe("collector/history/scan-samples", () => {
     fc.assert(
       fc.property(fc.array(sample, { maxLength: 300 }), (samples) => {
         const dictionary = createNameDictionary({ series: [], probes: [] });
-        const { blob } = encodeBlob(testFrame(1n, { samples }), dictionary);
+        const bytes = createFrameBytes();
+        bytes.append(testFrame(1n, { samples }), dictionary);
+        const blob = bytes.bytes();
         const wanted = new Set([dictionary.series("m7"), dictionary.series("m300"), dictionary.series("m2")]);
         const found: [number, number][] = [];
         scanSamples(blob, wanted, (series, value) => found.push([series, value]));

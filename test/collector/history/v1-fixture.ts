@@ -1,7 +1,9 @@
-/** The history that schema 1 wrote, copied so that a test may change it. */
+/** The histories that earlier schemas wrote, copied so that a test may change them. */
+import Database from "better-sqlite3";
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { MIGRATIONS } from "../../../collector/history/schema.ts";
 
 export interface FixtureCopy {
   readonly path: string;
@@ -11,9 +13,26 @@ export interface FixtureCopy {
 /** Of the frames in it, by capture. */
 export const FIXTURE = { frames: 390, samples: 7460, nodes: ["m1", "m2", "m3"] } as const;
 
-export function copyFixture(): FixtureCopy {
+/** Those that a collector of that time wrote. */
+const RECORDED = [4, 1] as const;
+
+/** Of any schema that was released: the newest file recorded until then, brought to it by the migrations of that time. */
+export function copySchema(version: number): FixtureCopy {
+  const recorded = RECORDED.find((one) => one <= version);
+  const copy = copyFixture(recorded);
+  const db = new Database(copy.path);
+  for (let next = recorded ?? 1; next < version; next += 1) {
+    db.exec(MIGRATIONS[next] ?? "");
+    db.pragma(`user_version = ${next + 1}`);
+  }
+  db.close();
+  return copy;
+}
+
+/** Version 4 holds the same frames, those of two nodes compacted into blocks. */
+export function copyFixture(version: 1 | 4 = 1): FixtureCopy {
   const folder = mkdtempSync(join(tmpdir(), "etcdscope-fixture-"));
   const path = join(folder, "history.db");
-  copyFileSync(join(import.meta.dirname, "../../fixture/history/v1.db"), path);
+  copyFileSync(join(import.meta.dirname, `../../fixture/history/v${version}.db`), path);
   return { path, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

@@ -52,6 +52,28 @@ describe("collector/incident/incident-core", () => {
     expect(lost).toBeLessThan(35_000);
   });
 
+  it("counts no time for which the collector was away as an outage when the agents know better", () => {
+    const play = new Play().run(30, "kill m1", "forget m2 m3");
+    // Elected and started again five seconds later, while nobody looked for two minutes.
+    const backMs = play.world.nowMs + 5000;
+    const restarted = play.restart();
+    restarted.frames = { cluster: "prod-a", nodes: new Map() };
+    restarted.world.nowMs += 120_000;
+    ["m1", "m2", "m3"].forEach((name) => {
+      restarted.world
+        .agent(name)
+        .events.push(
+          { atMs: backMs, kind: "leader_changed", attributes: { from: "0", to: "a2", term: "3" } },
+          ...(name === "m1" ? [{ atMs: backMs, kind: "process_started", attributes: { pid: "900" } }] : []),
+        );
+    });
+    restarted.run(70, "start m1", "elect m2");
+    const { impact } = restarted.only();
+    expect(totalMs(impact.noWrites, restarted.world.nowMs)).toBeLessThan(40_000);
+    expect(totalMs(impact.away["m1"] ?? [], restarted.world.nowMs)).toBeLessThan(40_000);
+    expect(totalMs(impact.unseen, restarted.world.nowMs)).toBeGreaterThan(100_000);
+  });
+
   it("survives a restart of the collector with the same id and nothing twice", () => {
     const play = new Play().run(100, "kill m3");
     const before = play.only();

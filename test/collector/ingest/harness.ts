@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ReceivedFrame } from "../../../shared/frame.ts";
-import { systemClock } from "../../../shared/clock.ts";
+import { systemClock, type Clock } from "../../../shared/clock.ts";
 import { createStreamClient, type StreamClient } from "../../../agent/stream/stream-client.ts";
 import type { ClockOffset } from "../../../shared/frame.ts";
 import type { Settings } from "../../../shared/gen/etcdscope/v1/stream_pb.js";
@@ -83,7 +83,8 @@ export interface TestAgent {
 /** `trusting`: agents of another harness are trusted as well. */
 export async function createHarness(
   store: FrameStore = createMemoryStore(),
-  trusting?: Pick<Harness, "authority">,
+  trusting?: Pick<Harness, "authority"> & { readonly revoked?: string },
+  clock: Clock = systemClock,
 ): Promise<Harness> {
   const folder = mkdtempSync(join(tmpdir(), "etcdscope-ingest-"));
   const authority = trusting?.authority ?? (await createAuthority(folder));
@@ -93,9 +94,9 @@ export async function createHarness(
   const streamStates: string[] = [];
   const clients: StreamClient[] = [];
   const ingest = createIngest({
-    config: { host: "127.0.0.1", port: 0, tls },
+    config: { host: "127.0.0.1", port: 0, tls, revoked: trusting?.revoked },
     history: store,
-    clock: systemClock,
+    clock,
     log,
     onFrames: (frames) => live.push(...frames),
     onStreamState: (agent, state) => streamStates.push(`${agent.node} ${state}`),

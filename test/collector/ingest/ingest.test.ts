@@ -2,6 +2,7 @@ import { connect as connectTcp } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { EtcdscopeError } from "../../../shared/errors.ts";
+import { systemClock } from "../../../shared/clock.ts";
 import { createHarness, createMemoryStore, type Harness } from "./harness.ts";
 import { agentName, createAuthority, issue } from "./test-pki.ts";
 import { waitFor } from "./wait-for.ts";
@@ -144,6 +145,26 @@ describe("collector/ingest/ingest", () => {
     await waitFor("an empty queue", () => second.queue.size() === 0);
     expect(harness.streamStates).toEqual(["m1 open", "m1 open"]);
     expect(harness.ingest.counters.streams).toBe(1);
+  });
+
+  it("loses and doubles nothing when its clock is set back by an hour, and puts right what agents measured before", async () => {
+    const store = createMemoryStore();
+    let setMs = 0;
+    const clock = { ...systemClock, nowMs: () => systemClock.nowMs() + setMs };
+    harness = await createHarness(store, undefined, clock);
+    const agent = await harness.agent({ node: "m1" });
+    agent.push(20);
+    await waitFor("an empty queue", () => agent.queue.size() === 0);
+    setMs = -3_600_000;
+    harness.ingest.moveTimes(setMs);
+    agent.push(20);
+    await waitFor("an empty queue again", () => agent.queue.size() === 0);
+    expect(store.frames.map(({ frame }) => Number(frame.sequence))).toEqual(
+      Array.from({ length: 40 }, (_, i) => i + 1),
+    );
+    const offsets = store.frames.map(({ frame }) => frame.clockOffset?.offsetUs);
+    expect([...new Set(offsets)]).toEqual([-1500, 3_600_000_000 - 1500]);
+    expect(store.frames[39]!.receivedAtMs).toBeLessThan(store.frames[0]!.receivedAtMs);
   });
 
   it("slows a flooding agent down without losing a frame, and serves others meanwhile", async () => {

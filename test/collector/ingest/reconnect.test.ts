@@ -11,7 +11,8 @@ import {
   ConnectRequestSchema,
   ConnectResponseSchema,
 } from "../../../shared/gen/etcdscope/v1/stream_pb.js";
-import { clientTls, decodeMessage, methodDefinition } from "../../../shared/grpc.ts";
+import { decodeMessage, methodDefinition } from "../../../shared/grpc.ts";
+import { clientTls } from "../../lab/grpc-client-tls.ts";
 import { createHarness, createMemoryStore, type Harness } from "./harness.ts";
 import { createTestLog } from "./test-frames.ts";
 import { agentName } from "./test-pki.ts";

@@ -77,6 +77,19 @@ describe("collector/view/fold", () => {
     expect(findPoint(state, { metric: "up" }, 0)?.value).toBe(1);
   });
 
+  it("takes nothing for still to come when a clock was set after it was measured how far it is off", () => {
+    const event = create(EventSchema, { kind: "process_exited", atUnixMs: BigInt(T0 + 3_600_000) });
+    const state = foldAll(
+      received(1),
+      // the collector's clock went back by ten seconds
+      received(20, { receivedAtMs: T0 + 10_000 }),
+      // the node's did, by an hour, after the event
+      received(21, { receivedAtMs: T0 + 11_000, events: [event] }),
+    );
+    expect(state.atMs).toBe(T0 + 11_000);
+    expect(state.events.map(({ atMs }) => atMs)).toEqual([T0 + 11_000]);
+  });
+
   it("never lets an earlier run's kept frames replace what a later run saw, whichever comes first", () => {
     const live = received(1, { instanceId: "1790000000002-b", samples: [{ key: "up", value: 2 }] });
     const kept = received(900, { instanceId: "1790000000001-a", samples: [{ key: "up", value: 1 }] });

@@ -77,6 +77,28 @@ describe("shared/log over captured logs", () => {
     expect(existsSync(join(LOG_FIXTURES, "3.4.23-plain")) && FILES.length > 60).toBe(true);
   });
 
+  it("finds the cause of every fault first, and says nothing that did not happen", () => {
+    let [stories, found, lines, right] = [0, 0, 0, 0];
+    for (const file of FILES.filter((name) => !name.endsWith("start-failures.log"))) {
+      const name = file.replace(".log", "");
+      const expected = DIFFERENT[name] ?? STORIES[name.split("/")[1] ?? ""];
+      const known = [expected?.cause, ...(expected?.also ?? [])];
+      const text = readFixture(file);
+      const codes = codesOf(text).filter((code) => code !== null);
+      lines += codes.length;
+      right += codes.filter((code) => known.includes(code)).length;
+      if (expected !== undefined && expected.cause !== null) {
+        stories += 1;
+        found += summaryOf(text).causes[0]?.code === expected.cause ? 1 : 0;
+      }
+    }
+    const [precision, recall] = [right / lines, found / stories];
+    process.stdout.write(
+      `log signatures: precision ${precision} (${right} of ${lines} lines), recall ${recall} (${found} of ${stories} faults)\n`,
+    );
+    expect([precision, recall]).toEqual([1, 1]);
+  });
+
   for (const kind of ["3.4.23-plain", "3.4.23-zap", "3.5.16-zap"]) {
     it(`${kind}: tells start failures apart`, () => {
       const codes = codesOf(readFixture(`${kind}/start-failures.log`)).filter((code) => code !== null);

@@ -21,6 +21,7 @@ const WRAPPINGS: Readonly<Record<string, (line: string) => string>> = {
     JSON.stringify({ __REALTIME_TIMESTAMP: "1795622143414693", SYSLOG_IDENTIFIER: "etcd", MESSAGE: line }),
   "journald, JSON with bytes": (line) =>
     JSON.stringify({ SYSLOG_IDENTIFIER: "etcd", MESSAGE: [...Buffer.from(line)] }),
+  "journald, export": (line) => `MESSAGE=${line}`,
   "kubectl's prefix": (line) => `[pod/etcd-m1/etcd] ${line}`,
   "kubectl's timestamps": (line) => `2026-11-24T15:55:43.414812345Z ${line}`,
   colours: (line) => `\u001b[31m${line}\u001b[0m`,

@@ -99,6 +99,66 @@ export declare type Fact = Message<"etcdscope.v1.Fact"> & {
      */
     value: DiskWritersFact;
     case: "diskWriters";
+  } | {
+    /**
+     * @generated from field: etcdscope.v1.HashKvFact hash_kv = 30;
+     */
+    value: HashKvFact;
+    case: "hashKv";
+  } | {
+    /**
+     * @generated from field: etcdscope.v1.BackupsFact backups = 31;
+     */
+    value: BackupsFact;
+    case: "backups";
+  } | {
+    /**
+     * @generated from field: etcdscope.v1.EtcdFilesFact etcd_files = 32;
+     */
+    value: EtcdFilesFact;
+    case: "etcdFiles";
+  } | {
+    /**
+     * @generated from field: etcdscope.v1.StoragePlacesFact storage_places = 33;
+     */
+    value: StoragePlacesFact;
+    case: "storagePlaces";
+  } | {
+    /**
+     * @generated from field: etcdscope.v1.ClockFact clock = 34;
+     */
+    value: ClockFact;
+    case: "clock";
+  } | {
+    /**
+     * @generated from field: etcdscope.v1.ServedCertificateFact served_certificate = 35;
+     */
+    value: ServedCertificateFact;
+    case: "servedCertificate";
+  } | {
+    /**
+     * @generated from field: etcdscope.v1.StartFact start = 40;
+     */
+    value: StartFact;
+    case: "start";
+  } | {
+    /**
+     * @generated from field: etcdscope.v1.LastWordsFact last_words = 41;
+     */
+    value: LastWordsFact;
+    case: "lastWords";
+  } | {
+    /**
+     * @generated from field: etcdscope.v1.ListeningFact listening = 50;
+     */
+    value: ListeningFact;
+    case: "listening";
+  } | {
+    /**
+     * @generated from field: etcdscope.v1.FirewallFact firewall = 51;
+     */
+    value: FirewallFact;
+    case: "firewall";
   } | { case: undefined; value?: undefined };
 };
 
@@ -369,6 +429,32 @@ export declare type StatusFact = Message<"etcdscope.v1.StatusFact"> & {
    * @generated from field: string endpoint = 9;
    */
   endpoint: string;
+
+  /**
+   * From etcd 3.6 on: the version that its files can be read by; empty before.
+   *
+   * @generated from field: string storage_version = 10;
+   */
+  storageVersion: string;
+
+  /**
+   * From etcd 3.6 on: the quota in force; 0 before.
+   *
+   * @generated from field: int64 db_quota_bytes = 11;
+   */
+  dbQuotaBytes: bigint;
+
+  /**
+   * From etcd 3.6 on: a downgrade is under way, and to which version.
+   *
+   * @generated from field: bool downgrade_enabled = 12;
+   */
+  downgradeEnabled: boolean;
+
+  /**
+   * @generated from field: string downgrade_target = 13;
+   */
+  downgradeTarget: string;
 };
 
 /**
@@ -590,6 +676,28 @@ export declare type CertificateFact = Message<"etcdscope.v1.CertificateFact"> & 
    * @generated from field: string chain_problem = 17;
    */
   chainProblem: string;
+
+  /**
+   * Numbers of the user and group that own the certificate's file, and of its key's.
+   *
+   * @generated from field: optional uint32 owner_uid = 18;
+   */
+  ownerUid?: number | undefined;
+
+  /**
+   * @generated from field: optional uint32 owner_gid = 19;
+   */
+  ownerGid?: number | undefined;
+
+  /**
+   * @generated from field: optional uint32 key_owner_uid = 20;
+   */
+  keyOwnerUid?: number | undefined;
+
+  /**
+   * @generated from field: optional uint32 key_owner_gid = 21;
+   */
+  keyOwnerGid?: number | undefined;
 };
 
 /**
@@ -672,6 +780,19 @@ export declare type LinkFact = Message<"etcdscope.v1.LinkFact"> & {
    * @generated from field: int64 since_unix_ms = 12;
    */
   sinceUnixMs: bigint;
+
+  /**
+   * A request of 6 KiB over a new connection, tried only while small ones pass and etcd's own connections are stuck: answered
+   * (LAYER_OK) or lost on the way (LAYER_FAILED), which is loss by size. Unspecified: not tried. Peer port only.
+   *
+   * @generated from field: etcdscope.v1.Layer large = 13;
+   */
+  large: Layer;
+
+  /**
+   * @generated from field: string large_text = 14;
+   */
+  largeText: string;
 };
 
 /**
@@ -802,6 +923,774 @@ export declare type DiskWriter = Message<"etcdscope.v1.DiskWriter"> & {
 export declare const DiskWriterSchema: GenMessage<DiskWriter>;
 
 /**
+ * HashKvFact (key "hash_kv") is one comparison of what all members store, asked for by a collector.
+ *
+ * @generated from message etcdscope.v1.HashKvFact
+ */
+export declare type HashKvFact = Message<"etcdscope.v1.HashKvFact"> & {
+  /**
+   * The request that it answers (Settings.hash_round).
+   *
+   * @generated from field: uint64 round = 1;
+   */
+  round: bigint;
+
+  /**
+   * End of the comparison, by the node's clock.
+   *
+   * @generated from field: int64 compared_at_unix_ms = 2;
+   */
+  comparedAtUnixMs: bigint;
+
+  /**
+   * The revision that every member was asked for.
+   *
+   * @generated from field: int64 revision = 3;
+   */
+  revision: bigint;
+
+  /**
+   * In the order of asking, one after the other.
+   *
+   * @generated from field: repeated etcdscope.v1.MemberHash members = 4;
+   */
+  members: MemberHash[];
+
+  /**
+   * Comparisons made: two when the first one showed a difference, or none could be had.
+   *
+   * @generated from field: uint32 looks = 5;
+   */
+  looks: number;
+};
+
+/**
+ * Describes the message etcdscope.v1.HashKvFact.
+ * Use `create(HashKvFactSchema)` to create a new message.
+ */
+export declare const HashKvFactSchema: GenMessage<HashKvFact>;
+
+/**
+ * MemberHash is what one member stores, in short.
+ *
+ * @generated from message etcdscope.v1.MemberHash
+ */
+export declare type MemberHash = Message<"etcdscope.v1.MemberHash"> & {
+  /**
+   * @generated from field: uint64 member_id = 1;
+   */
+  memberId: bigint;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * Comparable only between members of the same compact_revision.
+   *
+   * @generated from field: uint32 hash = 3;
+   */
+  hash: number;
+
+  /**
+   * @generated from field: int64 compact_revision = 4;
+   */
+  compactRevision: bigint;
+
+  /**
+   * Why it could not be had; hash is then 0.
+   *
+   * @generated from field: string problem = 5;
+   */
+  problem: string;
+
+  /**
+   * @generated from field: uint32 duration_ms = 6;
+   */
+  durationMs: number;
+};
+
+/**
+ * Describes the message etcdscope.v1.MemberHash.
+ * Use `create(MemberHashSchema)` to create a new message.
+ */
+export declare const MemberHashSchema: GenMessage<MemberHash>;
+
+/**
+ * BackupsFact (key "backups") is what the configured directory of backups holds.
+ *
+ * @generated from message etcdscope.v1.BackupsFact
+ */
+export declare type BackupsFact = Message<"etcdscope.v1.BackupsFact"> & {
+  /**
+   * @generated from field: string directory = 1;
+   */
+  directory: string;
+
+  /**
+   * Why the directory could not be read; the rest is then empty.
+   *
+   * @generated from field: string problem = 2;
+   */
+  problem: string;
+
+  /**
+   * Every snapshot file there.
+   *
+   * @generated from field: uint32 count = 3;
+   */
+  count: number;
+
+  /**
+   * The newest first; at most ten.
+   *
+   * @generated from field: repeated etcdscope.v1.Backup newest = 4;
+   */
+  newest: Backup[];
+
+  /**
+   * @generated from field: int64 max_age_ms = 5;
+   */
+  maxAgeMs: bigint;
+
+  /**
+   * Room on the directory's filesystem, rounded down to 64 MiB.
+   *
+   * @generated from field: uint64 available_bytes = 6;
+   */
+  availableBytes: bigint;
+
+  /**
+   * The oldest file there.
+   *
+   * @generated from field: int64 oldest_at_unix_ms = 7;
+   */
+  oldestAtUnixMs: bigint;
+};
+
+/**
+ * Describes the message etcdscope.v1.BackupsFact.
+ * Use `create(BackupsFactSchema)` to create a new message.
+ */
+export declare const BackupsFactSchema: GenMessage<BackupsFact>;
+
+/**
+ * Backup is one snapshot file.
+ *
+ * @generated from message etcdscope.v1.Backup
+ */
+export declare type Backup = Message<"etcdscope.v1.Backup"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: uint64 size_bytes = 2;
+   */
+  sizeBytes: bigint;
+
+  /**
+   * @generated from field: int64 modified_at_unix_ms = 3;
+   */
+  modifiedAtUnixMs: bigint;
+
+  /**
+   * @generated from field: etcdscope.v1.BackupCheck check = 4;
+   */
+  check: BackupCheck;
+
+  /**
+   * Why it could not be checked.
+   *
+   * @generated from field: string problem = 5;
+   */
+  problem: string;
+};
+
+/**
+ * Describes the message etcdscope.v1.Backup.
+ * Use `create(BackupSchema)` to create a new message.
+ */
+export declare const BackupSchema: GenMessage<Backup>;
+
+/**
+ * EtcdFilesFact (key "etcd_files") is what lies in etcd's own directories, by names and sizes alone.
+ *
+ * @generated from message etcdscope.v1.EtcdFilesFact
+ */
+export declare type EtcdFilesFact = Message<"etcdscope.v1.EtcdFilesFact"> & {
+  /**
+   * @generated from field: repeated etcdscope.v1.FileGroup groups = 1;
+   */
+  groups: FileGroup[];
+};
+
+/**
+ * Describes the message etcdscope.v1.EtcdFilesFact.
+ * Use `create(EtcdFilesFactSchema)` to create a new message.
+ */
+export declare const EtcdFilesFactSchema: GenMessage<EtcdFilesFact>;
+
+/**
+ * FileGroup is the files of one kind; their sizes and ages, which change all the time, are samples: "wal" (NUMBER-INDEX.wal), "snap" (TERM-INDEX.snap), "db", "snap_db" (INDEX.snap.db),
+ * "temporary", "broken".
+ *
+ * @generated from message etcdscope.v1.FileGroup
+ */
+export declare type FileGroup = Message<"etcdscope.v1.FileGroup"> & {
+  /**
+   * @generated from field: string kind = 1;
+   */
+  kind: string;
+
+  /**
+   * @generated from field: uint32 count = 2;
+   */
+  count: number;
+
+  /**
+   * First missing number of the sequence of a WAL; 0: none is missing.
+   *
+   * @generated from field: uint64 missing_number = 3;
+   */
+  missingNumber: bigint;
+};
+
+/**
+ * Describes the message etcdscope.v1.FileGroup.
+ * Use `create(FileGroupSchema)` to create a new message.
+ */
+export declare const FileGroupSchema: GenMessage<FileGroup>;
+
+/**
+ * StoragePlacesFact (key "storage_places") is which device each directory is on that matters to etcd's disk.
+ *
+ * @generated from message etcdscope.v1.StoragePlacesFact
+ */
+export declare type StoragePlacesFact = Message<"etcdscope.v1.StoragePlacesFact"> & {
+  /**
+   * @generated from field: repeated etcdscope.v1.StoragePlace places = 1;
+   */
+  places: StoragePlace[];
+};
+
+/**
+ * Describes the message etcdscope.v1.StoragePlacesFact.
+ * Use `create(StoragePlacesFactSchema)` to create a new message.
+ */
+export declare const StoragePlacesFactSchema: GenMessage<StoragePlacesFact>;
+
+/**
+ * StoragePlace is one directory: role "data", "wal", "logs", "images", "kubelet", "spool", "root".
+ *
+ * @generated from message etcdscope.v1.StoragePlace
+ */
+export declare type StoragePlace = Message<"etcdscope.v1.StoragePlace"> & {
+  /**
+   * @generated from field: string role = 1;
+   */
+  role: string;
+
+  /**
+   * @generated from field: string path = 2;
+   */
+  path: string;
+
+  /**
+   * @generated from field: string mount_point = 3;
+   */
+  mountPoint: string;
+
+  /**
+   * Disk beneath the filesystem, as in /sys/block; empty: not known.
+   *
+   * @generated from field: string disk = 4;
+   */
+  disk: string;
+
+  /**
+   * The disk turns; unspecified: not known.
+   *
+   * @generated from field: etcdscope.v1.Layer solid_state = 5;
+   */
+  solidState: Layer;
+};
+
+/**
+ * Describes the message etcdscope.v1.StoragePlace.
+ * Use `create(StoragePlaceSchema)` to create a new message.
+ */
+export declare const StoragePlaceSchema: GenMessage<StoragePlace>;
+
+/**
+ * ClockFact (key "clock") is whether something keeps the node's clock right.
+ *
+ * @generated from message etcdscope.v1.ClockFact
+ */
+export declare type ClockFact = Message<"etcdscope.v1.ClockFact"> & {
+  /**
+   * "chrony", "timesyncd", "ntpd"; empty: none that is known runs here.
+   *
+   * @generated from field: string service = 1;
+   */
+  service: string;
+
+  /**
+   * Unspecified: nothing here tells.
+   *
+   * @generated from field: etcdscope.v1.Layer synchronized = 2;
+   */
+  synchronized: Layer;
+
+  /**
+   * What was read.
+   *
+   * @generated from field: string source = 3;
+   */
+  source: string;
+
+  /**
+   * Why it is so, or cannot be told, in words.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message etcdscope.v1.ClockFact.
+ * Use `create(ClockFactSchema)` to create a new message.
+ */
+export declare const ClockFactSchema: GenMessage<ClockFact>;
+
+/**
+ * ServedCertificateFact (key "served/NAME/client" or "served/NAME/peer") is the certificate that a member showed when this
+ * node last made a connection to it.
+ *
+ * @generated from message etcdscope.v1.ServedCertificateFact
+ */
+export declare type ServedCertificateFact = Message<"etcdscope.v1.ServedCertificateFact"> & {
+  /**
+   * @generated from field: string to_name = 1;
+   */
+  toName: string;
+
+  /**
+   * @generated from field: etcdscope.v1.Port port = 2;
+   */
+  port: Port;
+
+  /**
+   * @generated from field: string address = 3;
+   */
+  address: string;
+
+  /**
+   * @generated from field: string subject = 4;
+   */
+  subject: string;
+
+  /**
+   * @generated from field: string serial = 5;
+   */
+  serial: string;
+
+  /**
+   * @generated from field: string fingerprint_sha256 = 6;
+   */
+  fingerprintSha256: string;
+
+  /**
+   * @generated from field: int64 not_after_unix_ms = 7;
+   */
+  notAfterUnixMs: bigint;
+
+  /**
+   * When the connection was made, by the node's clock. While the same certificate is shown, it is said anew only from time to time:
+   * there may have been newer connections.
+   *
+   * @generated from field: int64 served_at_unix_ms = 8;
+   */
+  servedAtUnixMs: bigint;
+};
+
+/**
+ * Describes the message etcdscope.v1.ServedCertificateFact.
+ * Use `create(ServedCertificateFactSchema)` to create a new message.
+ */
+export declare const ServedCertificateFactSchema: GenMessage<ServedCertificateFact>;
+
+/**
+ * StartFact (key "start") is what etcd would start with; only while none runs.
+ *
+ * @generated from message etcdscope.v1.StartFact
+ */
+export declare type StartFact = Message<"etcdscope.v1.StartFact"> & {
+  /**
+   * Where that comes from: "last process", "configuration", or the path of the unit or manifest.
+   *
+   * @generated from field: string source = 1;
+   */
+  source: string;
+
+  /**
+   * The user and group that it runs as, as numbers; meaningful only when known.
+   *
+   * @generated from field: bool user_known = 2;
+   */
+  userKnown: boolean;
+
+  /**
+   * @generated from field: uint32 uid = 3;
+   */
+  uid: number;
+
+  /**
+   * @generated from field: uint32 gid = 4;
+   */
+  gid: number;
+
+  /**
+   * Directories and files that it needs.
+   *
+   * @generated from field: repeated etcdscope.v1.StartPath paths = 5;
+   */
+  paths: StartPath[];
+
+  /**
+   * Ports that it is to listen on and that somebody else holds.
+   *
+   * @generated from field: repeated etcdscope.v1.HeldPort held_ports = 6;
+   */
+  heldPorts: HeldPort[];
+
+  /**
+   * Why that could not be seen; empty otherwise.
+   *
+   * @generated from field: string ports_problem = 7;
+   */
+  portsProblem: string;
+
+  /**
+   * The data directory holds no member: it would start as a new one.
+   *
+   * @generated from field: bool is_empty = 8;
+   */
+  isEmpty: boolean;
+
+  /**
+   * --initial-cluster-state.
+   *
+   * @generated from field: string initial_cluster_state = 9;
+   */
+  initialClusterState: string;
+
+  /**
+   * --name.
+   *
+   * @generated from field: string name = 10;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message etcdscope.v1.StartFact.
+ * Use `create(StartFactSchema)` to create a new message.
+ */
+export declare const StartFactSchema: GenMessage<StartFact>;
+
+/**
+ * LastWordsFact (key "last_words") is what the log of an etcd that does not run ended with, however long ago: its critical
+ * signs, oldest first, at most eight. Only while none runs.
+ *
+ * @generated from message etcdscope.v1.LastWordsFact
+ */
+export declare type LastWordsFact = Message<"etcdscope.v1.LastWordsFact"> & {
+  /**
+   * @generated from field: repeated etcdscope.v1.LastWord words = 1;
+   */
+  words: LastWord[];
+};
+
+/**
+ * Describes the message etcdscope.v1.LastWordsFact.
+ * Use `create(LastWordsFactSchema)` to create a new message.
+ */
+export declare const LastWordsFactSchema: GenMessage<LastWordsFact>;
+
+/**
+ * LastWord is one line of the log that is a known sign.
+ *
+ * @generated from message etcdscope.v1.LastWord
+ */
+export declare type LastWord = Message<"etcdscope.v1.LastWord"> & {
+  /**
+   * @generated from field: int64 at_unix_ms = 1;
+   */
+  atUnixMs: bigint;
+
+  /**
+   * Of the log catalogue.
+   *
+   * @generated from field: string code = 2;
+   */
+  code: string;
+
+  /**
+   * The message and its reason, redacted.
+   *
+   * @generated from field: string said = 3;
+   */
+  said: string;
+};
+
+/**
+ * Describes the message etcdscope.v1.LastWord.
+ * Use `create(LastWordSchema)` to create a new message.
+ */
+export declare const LastWordSchema: GenMessage<LastWord>;
+
+/**
+ * StartPath is one directory or file that etcd needs.
+ *
+ * @generated from message etcdscope.v1.StartPath
+ */
+export declare type StartPath = Message<"etcdscope.v1.StartPath"> & {
+  /**
+   * "data-dir", "member", "wal", "db", or the flag that names the file ("cert-file", "peer-key-file").
+   *
+   * @generated from field: string role = 1;
+   */
+  role: string;
+
+  /**
+   * As etcd sees it.
+   *
+   * @generated from field: string path = 2;
+   */
+  path: string;
+
+  /**
+   * Empty: nothing stands in the way. "missing", "denied" (by owner and mode, to etcd's user), "not_file", "damaged" (both
+   * meta pages of the database), "unseen" (the agent cannot look).
+   *
+   * @generated from field: string problem = 3;
+   */
+  problem: string;
+
+  /**
+   * Of what stands in the way: the path itself, or a directory above it.
+   *
+   * @generated from field: string at = 4;
+   */
+  at: string;
+
+  /**
+   * @generated from field: uint32 uid = 5;
+   */
+  uid: number;
+
+  /**
+   * @generated from field: uint32 gid = 6;
+   */
+  gid: number;
+
+  /**
+   * @generated from field: uint32 mode = 7;
+   */
+  mode: number;
+};
+
+/**
+ * Describes the message etcdscope.v1.StartPath.
+ * Use `create(StartPathSchema)` to create a new message.
+ */
+export declare const StartPathSchema: GenMessage<StartPath>;
+
+/**
+ * HeldPort is a port that another process listens on.
+ *
+ * @generated from message etcdscope.v1.HeldPort
+ */
+export declare type HeldPort = Message<"etcdscope.v1.HeldPort"> & {
+  /**
+   * As etcd is to listen on it: host:port.
+   *
+   * @generated from field: string address = 1;
+   */
+  address: string;
+
+  /**
+   * 0: not known.
+   *
+   * @generated from field: uint32 pid = 2;
+   */
+  pid: number;
+
+  /**
+   * @generated from field: string process = 3;
+   */
+  process: string;
+};
+
+/**
+ * Describes the message etcdscope.v1.HeldPort.
+ * Use `create(HeldPortSchema)` to create a new message.
+ */
+export declare const HeldPortSchema: GenMessage<HeldPort>;
+
+/**
+ * ListeningFact (key "listening") is who listens where etcd's flags say that it does; only while one runs.
+ *
+ * @generated from message etcdscope.v1.ListeningFact
+ */
+export declare type ListeningFact = Message<"etcdscope.v1.ListeningFact"> & {
+  /**
+   * @generated from field: repeated etcdscope.v1.ListenPort ports = 1;
+   */
+  ports: ListenPort[];
+
+  /**
+   * Why that cannot be seen; ports is then empty.
+   *
+   * @generated from field: string problem = 2;
+   */
+  problem: string;
+};
+
+/**
+ * Describes the message etcdscope.v1.ListeningFact.
+ * Use `create(ListeningFactSchema)` to create a new message.
+ */
+export declare const ListeningFactSchema: GenMessage<ListeningFact>;
+
+/**
+ * ListenPort is one address of etcd's flags.
+ *
+ * @generated from message etcdscope.v1.ListenPort
+ */
+export declare type ListenPort = Message<"etcdscope.v1.ListenPort"> & {
+  /**
+   * The flag that names it: "listen-client-urls", "listen-peer-urls", "listen-metrics-urls".
+   *
+   * @generated from field: string flag = 1;
+   */
+  flag: string;
+
+  /**
+   * host:port; "*" where it is every address.
+   *
+   * @generated from field: string address = 2;
+   */
+  address: string;
+
+  /**
+   * @generated from field: uint32 port = 3;
+   */
+  port: number;
+
+  /**
+   * Nobody listens there: pid is then 0 and process empty.
+   *
+   * @generated from field: bool is_free = 4;
+   */
+  isFree: boolean;
+
+  /**
+   * 0: not known.
+   *
+   * @generated from field: uint32 pid = 5;
+   */
+  pid: number;
+
+  /**
+   * @generated from field: string process = 6;
+   */
+  process: string;
+
+  /**
+   * It is the etcd that the agent watches.
+   *
+   * @generated from field: bool is_etcd = 7;
+   */
+  isEtcd: boolean;
+};
+
+/**
+ * Describes the message etcdscope.v1.ListenPort.
+ * Use `create(ListenPortSchema)` to create a new message.
+ */
+export declare const ListenPortSchema: GenMessage<ListenPort>;
+
+/**
+ * FirewallFact (key "firewall") is the rules of the node's packet filter that name etcd's ports or other members' addresses.
+ *
+ * @generated from message etcdscope.v1.FirewallFact
+ */
+export declare type FirewallFact = Message<"etcdscope.v1.FirewallFact"> & {
+  /**
+   * As the tool prints them, without counters; those that drop or reject first, at most 20.
+   *
+   * @generated from field: repeated etcdscope.v1.FirewallRule rules = 1;
+   */
+  rules: FirewallRule[];
+
+  /**
+   * Why they cannot be seen; rules is then empty.
+   *
+   * @generated from field: string problem = 2;
+   */
+  problem: string;
+};
+
+/**
+ * Describes the message etcdscope.v1.FirewallFact.
+ * Use `create(FirewallFactSchema)` to create a new message.
+ */
+export declare const FirewallFactSchema: GenMessage<FirewallFact>;
+
+/**
+ * FirewallRule is one of them.
+ *
+ * @generated from message etcdscope.v1.FirewallRule
+ */
+export declare type FirewallRule = Message<"etcdscope.v1.FirewallRule"> & {
+  /**
+   * What told it: "nft", "iptables-save".
+   *
+   * @generated from field: string source = 1;
+   */
+  source: string;
+
+  /**
+   * @generated from field: string text = 2;
+   */
+  text: string;
+
+  /**
+   * It drops or rejects what it matches.
+   *
+   * @generated from field: bool is_blocking = 3;
+   */
+  isBlocking: boolean;
+
+  /**
+   * Which of etcd's ports it names; empty where it names an address only.
+   *
+   * @generated from field: repeated uint32 ports = 4;
+   */
+  ports: number[];
+};
+
+/**
+ * Describes the message etcdscope.v1.FirewallRule.
+ * Use `create(FirewallRuleSchema)` to create a new message.
+ */
+export declare const FirewallRuleSchema: GenMessage<FirewallRule>;
+
+/**
  * ProcessState of etcd's process.
  *
  * @generated from enum etcdscope.v1.ProcessState
@@ -904,4 +1793,56 @@ export enum Layer {
  * Describes the enum etcdscope.v1.Layer.
  */
 export declare const LayerSchema: GenEnum<Layer>;
+
+/**
+ * BackupCheck is what a look at a snapshot file showed.
+ *
+ * @generated from enum etcdscope.v1.BackupCheck
+ */
+export enum BackupCheck {
+  /**
+   * @generated from enum value: BACKUP_CHECK_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Its own sha256 is right and its first pages are a database's.
+   *
+   * @generated from enum value: BACKUP_CHECK_VALID = 1;
+   */
+  VALID = 1,
+
+  /**
+   * Its size is not that of a snapshot: cut off, or still being written.
+   *
+   * @generated from enum value: BACKUP_CHECK_TRUNCATED = 2;
+   */
+  TRUNCATED = 2,
+
+  /**
+   * Its bytes are not what its sha256 says.
+   *
+   * @generated from enum value: BACKUP_CHECK_HASH_MISMATCH = 3;
+   */
+  HASH_MISMATCH = 3,
+
+  /**
+   * It does not begin as a database does.
+   *
+   * @generated from enum value: BACKUP_CHECK_NOT_A_DATABASE = 4;
+   */
+  NOT_A_DATABASE = 4,
+
+  /**
+   * Not looked at yet, or it could not be read.
+   *
+   * @generated from enum value: BACKUP_CHECK_UNKNOWN = 5;
+   */
+  UNKNOWN = 5,
+}
+
+/**
+ * Describes the enum etcdscope.v1.BackupCheck.
+ */
+export declare const BackupCheckSchema: GenEnum<BackupCheck>;
 

@@ -13,7 +13,7 @@
 //   message on the wire                4 MiB
 //   Hello strings                      cluster 1..63, node 1..253 characters of [A-Za-z0-9._-]; the rest 128
 //   series and probes a stream         20000 dictionary entries each; metric name 128, label name 64, value 512 bytes;
-//                                      16 labels a series
+//                                      16 labels a series; 8 MiB of series keys a stream
 //   samples a frame                    20000
 //   facts, events, probe runs a frame  2000 each
 //   fact or event as bytes             256 KiB
@@ -273,6 +273,13 @@ export declare type Settings = Message<"etcdscope.v1.Settings"> & {
    * @generated from field: uint32 fsync_probe_min_interval_ms = 2;
    */
   fsyncProbeMinIntervalMs: number;
+
+  /**
+   * Compare what all members store, once for each number larger than the one before.
+   *
+   * @generated from field: uint64 hash_round = 3;
+   */
+  hashRound: bigint;
 };
 
 /**

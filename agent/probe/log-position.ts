@@ -1,0 +1,40 @@
+/** How far etcd's log has been read, as it is kept over a restart of the agent: text ↔ place. Pure. */
+import type { LogPlace } from "../host/read-log-part.ts";
+
+export type LogPosition =
+  | { readonly kind: "file"; readonly path: string; readonly place: LogPlace }
+  | { readonly kind: "journal"; readonly unit: string; readonly cursor: string };
+
+export const LOG_POSITION_FILE = "log-position.json";
+
+export function formatLogPosition(position: LogPosition): string {
+  return JSON.stringify(position);
+}
+
+/** undefined: torn by a crash of the machine, or of another version. It is then as at the first start ever. */
+export function parseLogPosition(text: string): LogPosition | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const { kind, path, place, unit, cursor } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const { inode, offset, mark } = (place ?? {}) as Readonly<Record<string, unknown>>;
+  if (
+    kind === "file" &&
+    typeof path === "string" &&
+    typeof inode === "number" &&
+    typeof offset === "number"
+  ) {
+    return { kind, path, place: { inode, offset, ...parseMark(mark) } };
+  }
+  return kind === "journal" && typeof unit === "string" && typeof cursor === "string"
+    ? { kind, unit, cursor }
+    : undefined;
+}
+
+function parseMark(value: unknown): Pick<LogPlace, "mark"> {
+  const { bytes, hash } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  return typeof bytes === "number" && bytes >= 0 && typeof hash === "string" ? { mark: { bytes, hash } } : {};
+}

@@ -1,0 +1,171 @@
+/**
+ * A capture → what the rules of this version say of it: fold, looks, findings, incidents by the code that does it live, at
+ * the times at which the collector looked. Pure: the same capture gives the same document.
+ */
+import { EtcdscopeError } from "../../shared/errors.ts";
+import { formatTimestamp } from "../../shared/parse-timestamp.ts";
+import type { IncidentRecord } from "../../shared/incident-record.ts";
+import type { Note } from "../../shared/note.ts";
+import type { Replay, VerdictChange } from "../../shared/rest-replay.ts";
+import type { ClusterState, Finding } from "../../shared/rest.ts";
+import { ETCDSCOPE_VERSION } from "../../shared/version.ts";
+import { evaluate, type Evaluation } from "../diagnosis/evaluate.ts";
+import { DEFAULT_THRESHOLDS, type Thresholds } from "../diagnosis/thresholds.ts";
+import { restoreTracker, type Tracker } from "../diagnosis/track.ts";
+import { buildIncident } from "../incident/build-incident.ts";
+import { findOpen, NO_INCIDENTS, stepIncidents, type IncidentState } from "../incident/incident-core.ts";
+import { lookAt } from "../incident/look-at.ts";
+import { noteFrame } from "../incident/note-frame.ts";
+import { isNews, LOOK_EVERY_MS, NEWS_AFTER_MS } from "../is-news.ts";
+import { foldCluster } from "../view/fold.ts";
+import type { ClusterFrames } from "../view/node-state.ts";
+import type { Capture, CaptureHeader } from "./capture-format.ts";
+import { orderFrames, type TimedFrame } from "./order-frames.ts";
+
+export interface ReplayRequest {
+  /** Whose state is asked for; undefined: the end of the span. */
+  readonly atMs: number | undefined;
+}
+
+/** Throws ARGUMENT_INVALID when the moment is outside of the span, or the capture holds no frames. */
+export function replayCapture(capture: Capture, { atMs }: ReplayRequest): Replay {
+  const { header } = capture;
+  const { fromMs, toMs } = header;
+  if (atMs !== undefined && (atMs < fromMs || atMs > toMs)) {
+    const span = `${formatTimestamp(fromMs)} to ${formatTimestamp(toMs)}`;
+    throw new EtcdscopeError("ARGUMENT_INVALID", `--at: expected a moment of the capture, ${span}`, {
+      field: "--at",
+    });
+  }
+  const played = play(header, orderFrames(capture.frames), atMs ?? toMs);
+  const findings = [...played.findings.values()]
+    .filter(({ until }) => until === null || Date.parse(until) >= fromMs)
+    .toSorted((one, other) => (sortKey(one) < sortKey(other) ? -1 : 1));
+  return {
+    cluster: header.cluster,
+    from: formatTimestamp(fromMs),
+    to: formatTimestamp(toMs),
+    capture: {
+      sha256: capture.sha256,
+      writtenAt: formatTimestamp(header.writtenAtMs),
+      writtenBy: header.writtenBy,
+      replayedBy: ETCDSCOPE_VERSION,
+      nodes: [...new Set(capture.frames.map(({ agent }) => agent.node))].sort(),
+      frames: capture.frames.length,
+    },
+    verdicts: played.verdicts,
+    findings,
+    incidents: [...played.incidents.values()]
+      .filter(({ resolvedMs }) => (resolvedMs ?? Infinity) >= fromMs)
+      .map((record) =>
+        buildIncident({
+          record,
+          findings: [...played.findings.values()],
+          notes: [...played.notes.values()],
+          trends: [],
+          nowMs: toMs,
+          unknown: [
+            {
+              en: `replayed from a capture: nothing before ${formatTimestamp(header.beginMs)} is known`,
+              zh: `由捕获文件重放：${formatTimestamp(header.beginMs)} 之前的情况未知`,
+            },
+          ],
+        }),
+      ),
+    state: played.state,
+  };
+}
+
+interface Played {
+  readonly findings: ReadonlyMap<string, Finding>;
+  readonly incidents: ReadonlyMap<string, IncidentRecord>;
+  readonly notes: ReadonlyMap<string, Note>;
+  readonly verdicts: readonly VerdictChange[];
+  readonly state: ClusterState;
+}
+
+function play(header: CaptureHeader, frames: readonly TimedFrame[], stateAtMs: number): Played {
+  const first = frames[0];
+  if (first === undefined) {
+    throw new EtcdscopeError("ARGUMENT_INVALID", "The capture holds no frames");
+  }
+  const options = {
+    thresholds: readThresholds(header),
+    expectedVoters: header.expectedVoters ?? undefined,
+    collectorStartedAtMs: first.atMs,
+  };
+  const findings = new Map<string, Finding>();
+  const incidents = new Map<string, IncidentRecord>();
+  const notes = new Map<string, Note>();
+  const verdicts: VerdictChange[] = [];
+  let folded: ClusterFrames = { cluster: header.cluster, nodes: new Map() };
+  let tracker: Tracker = restoreTracker(header.activeFindings);
+  let open: IncidentState = NO_INCIDENTS;
+
+  function look(nowMs: number): ClusterState {
+    const evaluation: Evaluation = evaluate(folded, tracker, { ...options, nowMs });
+    tracker = evaluation.tracker;
+    const step = stepIncidents(open, lookAt(evaluation));
+    open = step.state;
+    for (const { incident } of step.actions) {
+      incidents.set(incident.id, incident);
+    }
+    for (const finding of [...evaluation.state.findings, ...evaluation.resolved]) {
+      findings.set(finding.id, finding);
+    }
+    const { verdict, headline, at } = evaluation.state;
+    if (nowMs >= header.fromMs && verdicts.at(-1)?.verdict !== verdict) {
+      verdicts.push({ at, verdict, headline });
+    }
+    return { ...evaluation.state, openIncident: findOpen(open)?.id ?? null };
+  }
+
+  let dueMs = first.atMs + LOOK_EVERY_MS;
+  let state: ClusterState | undefined;
+  /** Every look up to that moment, and one at the moment whose state is asked for. */
+  function lookUntil(untilMs: number): void {
+    while (dueMs <= untilMs) {
+      if (state === undefined && dueMs > stateAtMs) {
+        state = look(stateAtMs);
+      }
+      look(dueMs);
+      dueMs += LOOK_EVERY_MS;
+    }
+  }
+
+  for (const { atMs, received } of frames) {
+    if (atMs > header.toMs) {
+      break;
+    }
+    lookUntil(atMs);
+    const before = folded.nodes.get(received.agent.node);
+    folded = foldCluster(folded, received);
+    const after = folded.nodes.get(received.agent.node);
+    for (const note of after === undefined ? [] : noteFrame(before, after, received.frame)) {
+      notes.set(note.id, note);
+    }
+    if (isNews(received.frame)) {
+      dueMs = Math.min(dueMs, atMs + NEWS_AFTER_MS);
+    }
+  }
+  lookUntil(header.toMs - 1);
+  const last = look(header.toMs);
+  // What the last look saw of those that go on.
+  for (const incident of open.incidents) {
+    incidents.set(incident.id, incident);
+  }
+  return { findings, incidents, notes, verdicts, state: state ?? last };
+}
+
+/** Those of the collector; what this version knows beside them, by default. */
+function readThresholds(header: CaptureHeader): Thresholds {
+  const known = Object.entries(DEFAULT_THRESHOLDS).map(([name, value]) => [
+    name,
+    header.thresholds[name] ?? value,
+  ]);
+  return Object.fromEntries(known) as Thresholds;
+}
+
+function sortKey({ since, code, id }: Finding): string {
+  return `${since} ${code} ${id}`;
+}

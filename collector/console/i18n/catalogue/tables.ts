@@ -1,0 +1,61 @@
+/** Words of the tables: connectivity, certificates, checks, configuration, backups. */
+import type { Text } from "../../../../shared/text.ts";
+
+export const TABLES = {
+  connectivity: { en: "Who reaches whom", zh: "谁能访问谁" },
+  connectivityHint: {
+    en: "Each row asks, each column answers. The layers are tried in order: TCP, TLS, HTTP.",
+    zh: "行为发起方，列为响应方。依次尝试各层：TCP、TLS、HTTP。",
+  },
+  peerPort: { en: "Peer port (raft)", zh: "对等端口（raft）" },
+  clientPort: { en: "Client port", zh: "客户端端口" },
+  fromTo: { en: "from \\ to", zh: "从 \\ 到" },
+  noLinks: { en: "No agent has tried to reach another member yet", zh: "尚无代理探测其他成员" },
+  certificates: { en: "Certificates by days left", zh: "证书（按剩余天数）" },
+  noCertificates: { en: "No certificate is known", zh: "没有已知证书" },
+  noCertificatesHint: {
+    en: "Agents read the files that etcd's flags name; etcd may run without TLS.",
+    zh: "代理读取 etcd 参数所指的文件；etcd 可能未启用 TLS。",
+  },
+  daysLeft: { en: "Days left", zh: "剩余天数" },
+  expired: { en: "expired", zh: "已过期" },
+  node: { en: "Node", zh: "节点" },
+  use: { en: "Use", zh: "用途" },
+  subject: { en: "Subject", zh: "主体" },
+  issuer: { en: "Issuer", zh: "签发者" },
+  validUntil: { en: "Valid until", zh: "有效期至" },
+  names: { en: "Names", zh: "名称" },
+  problem: { en: "Problem", zh: "问题" },
+  checks: { en: "Every check, layer by layer", zh: "逐层检查" },
+  onlyBad: { en: "Hide what is ok", zh: "隐藏正常项" },
+  config: { en: "etcd's flags side by side", zh: "etcd 参数对照" },
+  flag: { en: "Flag", zh: "参数" },
+  onlyDiffering: { en: "Differences only", zh: "仅显示差异" },
+  drift: { en: "drift", zh: "漂移" },
+  byDefault: { en: "default", zh: "默认" },
+  noConfig: { en: "No agent has read etcd's flags yet", zh: "尚无代理读取 etcd 参数" },
+  noDifference: { en: "No flag differs that should not", zh: "没有不应存在的差异" },
+  backups: { en: "Backups", zh: "备份" },
+  noBackups: { en: "No directory of backups is watched", zh: "未监视任何备份目录" },
+  noBackupsHint: {
+    en: "Name it in the agent's configuration: backups.dir and backups.maxAge.",
+    zh: "在代理配置中指定：backups.dir 与 backups.maxAge。",
+  },
+  newest: { en: "newest", zh: "最新" },
+  oldest: { en: "oldest", zh: "最旧" },
+  allowedAge: { en: "at most", zh: "最长允许" },
+  snapshots: { en: "snapshots:", zh: "快照数：" },
+  file: { en: "File", zh: "文件" },
+  size: { en: "Size", zh: "大小" },
+  made: { en: "Made", zh: "创建时间" },
+  state: { en: "State", zh: "状态" },
+  free: { en: "free", zh: "剩余空间" },
+} as const satisfies Record<string, Text>;
+
+export const BACKUP_STATES: Readonly<Record<string, Text>> = {
+  valid: { en: "valid", zh: "有效" },
+  truncated: { en: "cut off", zh: "被截断" },
+  "hash-mismatch": { en: "hash is wrong", zh: "校验不符" },
+  "not-a-database": { en: "no database", zh: "不是数据库" },
+  unknown: { en: "not checked", zh: "未检查" },
+};

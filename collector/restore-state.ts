@@ -1,0 +1,80 @@
+/** The view as it was when the last collector ended, from the history. Without it the agents' next keyframes make it anew. */
+import type { Clock, Timer } from "../shared/clock.ts";
+import type { Logger } from "../shared/log-line.ts";
+import type { HistoryDoor } from "./history/history-door.ts";
+import { REOPEN_WITHIN_MS } from "./incident/incident-core.ts";
+import type { IncidentWatch } from "./incident-watch.ts";
+import type { LiveClusters } from "./live-clusters.ts";
+import { LOOK_BACK_MS } from "./past-clusters.ts";
+
+export interface RestoreOptions {
+  readonly history: Pick<
+    HistoryDoor,
+    "framesSince" | "activeFindings" | "recentIncidents" | "lastFrames" | "frames"
+  >;
+  readonly live: Pick<LiveClusters, "restore" | "addFrames">;
+  readonly incidents: Pick<IncidentWatch, "restore">;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** A cluster that was not heard for longer is not listed any more. */
+  readonly forgottenAfterMs: number;
+}
+
+/** Of clusters that fell silent the newest so many are looked up, one after the other. */
+const MAX_SILENT = 500;
+/** A start does not wait longer for them; findings of those that are there at the first look go on as they were. */
+const SILENT_LIMIT_MS = 3000;
+
+/** What was recorded lately. Never rejects. */
+export async function restoreState(options: RestoreOptions): Promise<void> {
+  const { history, live, incidents, clock, log } = options;
+  try {
+    const nowMs = clock.nowMs();
+    const [frames, active, recent] = await Promise.all([
+      history.framesSince(nowMs - LOOK_BACK_MS),
+      history.activeFindings(),
+      history.recentIncidents(nowMs - REOPEN_WITHIN_MS),
+    ]);
+    incidents.restore(recent, nowMs);
+    // A clock that was set back since: what came in the time that is still to come is not the newest.
+    live.restore(
+      frames.filter(({ receivedAtMs }) => receivedAtMs <= nowMs),
+      active,
+    );
+  } catch (error) {
+    log.warn({ error }, "The last state could not be read from the history; the agents will bring it.");
+  }
+}
+
+/**
+ * Clusters whose agents were gone before that: as they were last seen, so that they are listed, as silent. Resolves when all are
+ * there, or after a while: the rest comes beside all else, since what agents bring meanwhile is newer. Never rejects.
+ */
+export async function restoreSilent(options: RestoreOptions): Promise<void> {
+  let timer: Timer | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = options.clock.after(SILENT_LIMIT_MS, resolve);
+  });
+  await Promise.race([readSilent(options), limit]);
+  timer?.cancel();
+}
+
+async function readSilent(options: RestoreOptions): Promise<void> {
+  const { history, live, clock, log } = options;
+  try {
+    const nowMs = clock.nowMs();
+    const silent = (await history.lastFrames())
+      .filter(({ atMs }) => atMs < nowMs - LOOK_BACK_MS && atMs > nowMs - options.forgottenAfterMs)
+      .toSorted((one, other) => other.atMs - one.atMs)
+      .slice(0, MAX_SILENT);
+    for (const { cluster, atMs } of silent) {
+      const frames = await history.frames(cluster, atMs - LOOK_BACK_MS, atMs + 1);
+      live.addFrames(frames.filter(({ receivedAtMs }) => receivedAtMs <= nowMs));
+    }
+  } catch (error) {
+    log.warn(
+      { error },
+      "Clusters whose agents are gone could not be read from the history and are not listed.",
+    );
+  }
+}

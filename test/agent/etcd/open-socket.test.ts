@@ -1,0 +1,83 @@
+/** A handshake that the other side is slow with is never cut off, though nobody waits for it any more: etcd would log it. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type AddressInfo, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createSecureContext, TLSSocket } from "node:tls";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { CredentialSource } from "../../../agent/etcd/credentials.ts";
+import { GrpcConnection } from "../../../agent/etcd/grpc-connection.ts";
+import { encodeGrpcFrame } from "../../../agent/etcd/grpc-frame.ts";
+import { HttpConnection } from "../../../agent/etcd/http-connection.ts";
+import { systemClock } from "../../../shared/clock.ts";
+import { createAuthority, issue, LOOPBACK } from "../../collector/ingest/test-pki.ts";
+
+const GIVES_UP_AFTER_MS = 300;
+const ANSWERS_AFTER_MS = 600;
+
+let dir: string;
+let server: Server;
+let credentials: CredentialSource;
+/** How each connection's handshake came to its end. */
+let ends: Promise<string>[] = [];
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), "give-up-"));
+  const authority = await createAuthority(dir);
+  const tls = await issue(authority, { name: "etcd", names: LOOPBACK });
+  const secureContext = createSecureContext({ cert: readFileSync(tls.cert), key: readFileSync(tls.key) });
+  credentials = new CredentialSource(systemClock, () => tls);
+  server = createServer((socket) => {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    ends.push(promise);
+    setTimeout(() => {
+      const secured = new TLSSocket(socket, {
+        isServer: true,
+        secureContext,
+        ALPNProtocols: ["h2", "http/1.1"],
+      });
+      secured.once("secure", () => resolve("done"));
+      secured.once("error", (error) => resolve(error.message));
+      secured.once("close", () => resolve("cut off"));
+      secured.resume();
+    }, ANSWERS_AFTER_MS);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+});
+
+afterAll(() => {
+  server.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+function options(): ConstructorParameters<typeof GrpcConnection>[0] {
+  const { port } = server.address() as AddressInfo;
+  return { address: { host: "127.0.0.1", port, isTls: true }, credentials, clock: systemClock };
+}
+
+const limits = { timeoutMs: GIVES_UP_AFTER_MS, signal: new AbortController().signal };
+
+describe("agent/etcd/open-socket", () => {
+  it("lets a gRPC connection that nobody waits for any more come to the end of its handshake", async () => {
+    ends = [];
+    const connection = new GrpcConnection(options());
+    const call = connection.call({
+      ...limits,
+      path: "/etcdserverpb.Maintenance/Status",
+      frame: encodeGrpcFrame(new Uint8Array()),
+    });
+    await expect(call).rejects.toThrow("did not answer the TLS handshake");
+    expect(await Promise.all(ends)).toEqual(["done"]);
+    await connection.close();
+  });
+
+  it("lets one for GET requests do the same", async () => {
+    ends = [];
+    const connection = new HttpConnection({ ...options(), maxAgeMs: 60_000 });
+    await expect(connection.get({ ...limits, path: "/version" })).rejects.toThrow(
+      "did not answer the TLS handshake",
+    );
+    expect(await Promise.all(ends)).toEqual(["done"]);
+    await connection.close();
+  });
+});

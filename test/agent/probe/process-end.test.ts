@@ -1,0 +1,111 @@
+import { describe, expect, it } from "vitest";
+import type { HostDoor } from "../../../agent/host/host-door.ts";
+import {
+  findContainerId,
+  listContainerRecords,
+  parseContainerEnd,
+} from "../../../agent/probe/parse-container-end.ts";
+import type { Observation } from "../../../agent/probe/probe.ts";
+import { createProcessEndProbe } from "../../../agent/probe/process-end.ts";
+import { EtcdscopeError } from "../../../shared/errors.ts";
+import { discoveredEtcd, probeContext } from "./probe-context.ts";
+
+const ID = "0123456789abcdef".repeat(4);
+const [CONTAINERD] = listContainerRecords(ID);
+
+/** As containerd's CRI plugin writes it, by its source (status.go, version v1). */
+function recordOf(changed: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify({
+    Version: "v1",
+    Pid: 0,
+    CreatedAt: 1764130000000000000,
+    StartedAt: 1764130001000000000,
+    FinishedAt: 1764130300000000000,
+    ExitCode: 137,
+    Reason: "OOMKilled",
+    Message: "",
+    Resources: null,
+    ...changed,
+  });
+}
+
+/** Looks while process 812 runs in a cgroup, and after it has gone, `looks` times. */
+async function lookAfter(
+  cgroup: string,
+  host: Partial<HostDoor>,
+  looks = 1,
+): Promise<readonly Observation[]> {
+  const probe = createProcessEndProbe();
+  const all = { findProcessCgroup: () => cgroup, ...host };
+  await probe.run(probeContext({ discovered: discoveredEtcd({}, { pid: 812 }), host: all }));
+  const seen: Observation[] = [];
+  for (let each = 0; each < looks; each += 1) {
+    seen.push(
+      await probe.run(probeContext({ discovered: discoveredEtcd({}, { pid: undefined }), host: all })),
+    );
+  }
+  return seen;
+}
+
+function filesOf(files: Readonly<Record<string, string>>): Partial<HostDoor> {
+  return {
+    readSmallFile: (path) => {
+      const text = files[path];
+      return text === undefined
+        ? Promise.reject(new EtcdscopeError("NOT_FOUND", path, { reason: "not_found" }))
+        : Promise.resolve(Buffer.from(text));
+    },
+  };
+}
+
+describe("agent/probe/process-end", () => {
+  it("finds a container by the last part of its cgroup", () => {
+    expect(findContainerId(`/kubepods.slice/kubepods-pod1.slice/cri-containerd-${ID}.scope`)).toBe(ID);
+    expect(findContainerId(`/kubepods/burstable/pod1/${ID}`)).toBe(ID);
+    expect(findContainerId("/system.slice/etcd.service")).toBeUndefined();
+  });
+
+  it.each([
+    ["containerd", recordOf({}), { code: 137, reason: "OOMKilled" }],
+    ["containerd", recordOf({ FinishedAt: 0, ExitCode: 0, Reason: "" }), undefined],
+    ["containerd", '{"Version":"v1","Pid', undefined],
+    ["cri-o", "2", { code: 2, reason: "" }],
+    ["cri-o", "", undefined],
+    ["docker", '{"State":{"Running":false,"OOMKilled":false,"ExitCode":1}}', { code: 1, reason: "" }],
+    ["docker", '{"State":{"Running":true,"ExitCode":0}}', undefined],
+  ] as const)("reads what %s recorded: %s", (runtime, text, want) => {
+    expect(parseContainerEnd(runtime, text)).toEqual(want);
+  });
+
+  it("tells how the container of an etcd that has gone ended", async () => {
+    const files = { [CONTAINERD?.path ?? ""]: recordOf({}) };
+    const [seen] = await lookAfter(`/kubepods/pod1/${ID}`, filesOf(files));
+    expect(seen?.events?.[0]).toMatchObject({
+      kind: "process_ended",
+      attributes: {
+        pid: "812",
+        unit: "container 0123456789ab",
+        source: "containerd",
+        how: "killed",
+        status: "SIGKILL",
+        result: "oom-kill",
+      },
+    });
+  });
+
+  it("asks again while the runtime has not written it down, a few times", async () => {
+    const seen = await lookAfter(`/kubepods/pod1/${ID}`, filesOf({}), 6);
+    expect(seen.map(({ againMs }) => againMs)).toEqual([1000, 1000, 1000, 1000, undefined, undefined]);
+  });
+
+  it("asks systemd for a unit, and says that nobody can tell of a process of neither", async () => {
+    const end = { how: "exited", status: 1, result: "exit-code", restarts: 3 };
+    const [seen] = await lookAfter("/system.slice/etcd.service", { readUnitEnd: () => Promise.resolve(end) });
+    expect(seen?.events?.[0]?.attributes).toMatchObject({
+      unit: "etcd.service",
+      status: "1",
+      source: "systemd",
+    });
+    await expect(lookAfter("/user.slice", {})).rejects.toMatchObject({ reason: "no_supervisor" });
+  });
+});

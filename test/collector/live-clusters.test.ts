@@ -1,0 +1,164 @@
+/** The clusters as they are now while the clocks of the collector and of a node are set: by hand, second by second. */
+import { describe, expect, it } from "vitest";
+import { createClockWatch } from "../../collector/clock-watch.ts";
+import type { Evaluation } from "../../collector/diagnosis/evaluate.ts";
+import { DEFAULT_THRESHOLDS } from "../../collector/diagnosis/thresholds.ts";
+import { createIncidentWatch } from "../../collector/incident-watch.ts";
+import { createStaleOffset } from "../../collector/ingest/stale-offset.ts";
+import { createLiveClusters } from "../../collector/live-clusters.ts";
+import type { ReceivedFrame } from "../../shared/frame.ts";
+import type { Finding } from "../../shared/rest.ts";
+import { createManualClock } from "../agent/manual-clock.ts";
+import { COMMANDS } from "../scenario/commands.ts";
+import { START_MS, World } from "../scenario/world.ts";
+import { createTestLog } from "./ingest/test-frames.ts";
+
+const HOUR_MS = 3_600_000;
+/** Agents measure anew every ten seconds how far their clock is from the collector's. */
+const MEASURED_EVERY_S = 10;
+
+/** A collector beside a world whose agents keep their own clocks. */
+function watchWorld(clock = createManualClock(START_MS)) {
+  const world = new World();
+  const evaluations: Evaluation[] = [];
+  const log = createTestLog();
+  const incidents = createIncidentWatch({ save: () => Promise.resolve(), log });
+  const stale = createStaleOffset();
+  const live = createLiveClusters({
+    clock,
+    log,
+    thresholds: DEFAULT_THRESHOLDS,
+    expectedVoters: () => undefined,
+    collectorTroubles: () => [],
+    beforeLook: () => watch.look(),
+    onEvaluated: (cluster, evaluation) => {
+      evaluations.push(evaluation);
+      incidents.observe(cluster, evaluation);
+    },
+  });
+  const watch = createClockWatch(clock, (byMs) => {
+    live.moveTimes(byMs);
+    incidents.moveTimes(byMs);
+    stale.clockSet(byMs);
+  });
+  let seconds = 0;
+  let measuredUs = 0;
+
+  function receive({ frame, ...received }: ReceivedFrame): ReceivedFrame {
+    const ownUs = frame.clockOffset?.offsetUs ?? 0;
+    const clockOffset = { offsetUs: measuredUs + ownUs, roundTripUs: 400 };
+    return { ...received, receivedAtMs: clock.nowMs(), frame: stale.correct({ ...frame, clockOffset }) };
+  }
+
+  async function run(forSeconds: number, ...commands: readonly string[]): Promise<readonly Evaluation[]> {
+    evaluations.length = 0;
+    for (const line of commands) {
+      const [name = "", ...args] = line.split(" ");
+      COMMANDS[name]?.(world, args);
+    }
+    for (let second = 0; second < forSeconds; second += 1) {
+      if (seconds % MEASURED_EVERY_S === 0) {
+        measuredUs = (world.nowMs - clock.nowMs()) * 1000;
+      }
+      seconds += 1;
+      watch.look();
+      live.addFrames(world.tick().map(receive));
+      await clock.advance(1000);
+      world.nowMs += 1000;
+    }
+    return [...evaluations];
+  }
+
+  live.start();
+  return { clock, run, live, incidents, state: () => live.find("prod-a")?.state };
+}
+
+function codesOf(looks: readonly Evaluation[]): readonly string[] {
+  return [...new Set(looks.flatMap(({ state }) => state.findings.map(({ code }) => code)))];
+}
+
+function expectNothingToCome(looks: readonly Evaluation[]): void {
+  for (const { state } of looks) {
+    const times = state.findings.flatMap(({ since, lastSeen }) => [since, lastSeen]);
+    expect([...times, state.leader?.since ?? ""].filter((time) => time > state.at)).toEqual([]);
+  }
+}
+
+function only(findings: readonly Finding[] | undefined, code: string): Finding | undefined {
+  return findings?.find((one) => one.code === code);
+}
+
+describe("collector/live-clusters", () => {
+  it.each([-HOUR_MS, HOUR_MS])(
+    "finds nothing in a healthy cluster when its own clock is set by %i ms",
+    async (byMs) => {
+      const { clock, run, state } = watchWorld();
+      await run(40, "voters m1 m2 m3");
+      clock.setBy(byMs);
+      const looks = await run(70);
+      expect(codesOf(looks)).toEqual([]);
+      expect(new Set(looks.map(({ state: { verdict } }) => verdict))).toEqual(new Set(["healthy"]));
+      expectNothingToCome(looks);
+      expect(Math.abs(Date.parse(state()?.at ?? "") - clock.nowMs())).toBeLessThan(2000);
+    },
+  );
+
+  it.each([-HOUR_MS, HOUR_MS])(
+    "keeps a finding and its incident when its own clock is set by %i ms, and sees both end",
+    async (byMs) => {
+      const { clock, run, state, incidents } = watchWorld();
+      await run(40, "voters m1 m2 m3");
+      await run(20, "kill m3");
+      const before = only(state()?.findings, "MEMBER_DOWN");
+      const open = incidents.openIncident("prod-a");
+      clock.setBy(byMs);
+      const looks = await run(20);
+      expectNothingToCome(looks);
+      const after = only(state()?.findings, "MEMBER_DOWN");
+      expect(after?.id).toBe(before?.id);
+      expect(Date.parse(after?.since ?? "")).toBe(Date.parse(before?.since ?? "") + byMs);
+      expect(incidents.openIncident("prod-a")).toBe(open);
+      await run(60, "start m3");
+      expect(state()?.findings).toEqual([]);
+      expect(incidents.list("prod-a").map(({ id, status }) => [id, status])).toEqual([[open, "resolved"]]);
+      expect(incidents.list("prod-a")[0]?.resolvedMs).toBeLessThanOrEqual(clock.nowMs());
+    },
+  );
+
+  it("notices an agent's silence as soon as ever after its own clock went back", async () => {
+    const { clock, run } = watchWorld();
+    await run(40, "voters m1 m2 m3");
+    clock.setBy(-HOUR_MS);
+    await run(3);
+    expect(codesOf(await run(12, "silence m2"))).toContain("AGENT_SILENT");
+  });
+
+  it("tells of a node whose clock went back only that, and its member goes on serving", async () => {
+    const { run } = watchWorld();
+    await run(40, "voters m1 m2 m3");
+    const looks = await run(70, `skew m2 ${-HOUR_MS}`);
+    expect(codesOf(looks)).toEqual(["CLOCK_SKEW"]);
+    expectNothingToCome(looks);
+    expect(codesOf(await run(20, "kill m2"))).toContain("MEMBER_DOWN");
+  });
+
+  it("ends what it finds recorded as of a time that is still to come, when its clock went back between two runs", async () => {
+    const first = watchWorld();
+    await first.run(40, "voters m1 m2 m3");
+    await first.run(20, "kill m3");
+    const recorded = first.state()?.findings ?? [];
+    const [incident] = first.incidents.list("prod-a");
+
+    const second = watchWorld(createManualClock(START_MS - HOUR_MS));
+    second.incidents.restore(incident === undefined ? [] : [incident], second.clock.nowMs());
+    second.live.restore([], new Map([["prod-a", recorded]]));
+    const looks = await second.run(20, "voters m1 m2 m3", "kill m3");
+    expectNothingToCome(looks);
+    expect(only(second.state()?.findings, "MEMBER_DOWN")?.id).toBe(only(recorded, "MEMBER_DOWN")?.id);
+    await second.run(60, "start m3");
+    expect(second.state()?.findings).toEqual([]);
+    expect(second.incidents.list("prod-a").map(({ id, status }) => [id, status])).toEqual([
+      [incident?.id, "resolved"],
+    ]);
+  });
+});

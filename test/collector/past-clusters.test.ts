@@ -1,0 +1,100 @@
+/** A cluster at moments of the past: what looking at every second of the recorded frames comes to, asked for once. */
+import { describe, expect, it } from "vitest";
+import { evaluate, type Evaluation } from "../../collector/diagnosis/evaluate.ts";
+import { DEFAULT_THRESHOLDS } from "../../collector/diagnosis/thresholds.ts";
+import { EMPTY_TRACKER } from "../../collector/diagnosis/track.ts";
+import { createPastClusters, LOOK_BACK_MS } from "../../collector/past-clusters.ts";
+import { foldCluster } from "../../collector/view/fold.ts";
+import type { ClusterFrames } from "../../collector/view/node-state.ts";
+import type { ReceivedFrame } from "../../shared/frame.ts";
+import { createManualClock } from "../agent/manual-clock.ts";
+import { playStory } from "./capture/story.ts";
+
+const story = playStory();
+
+function select(fromMs: number, toMs: number): readonly ReceivedFrame[] {
+  return story.frames.filter(({ frame }) => frame.capturedAtMs >= fromMs && frame.capturedAtMs < toMs);
+}
+
+function createPast(frames = select) {
+  const clock = createManualClock();
+  const asked: number[] = [];
+  const past = createPastClusters({
+    clock,
+    thresholds: DEFAULT_THRESHOLDS,
+    expectedVoters: () => undefined,
+    readFrames: async (_cluster, fromMs, toMs) => {
+      asked.push(toMs - 1);
+      return frames(fromMs, toMs);
+    },
+    readFindings: async () => [],
+  });
+  return { past, asked, clock };
+}
+
+/** Every look told in full. */
+function lookAtEverySecond(atMs: number): Evaluation {
+  const frames = select(atMs - LOOK_BACK_MS, atMs + 1);
+  const beginMs = frames[0]?.frame.capturedAtMs ?? 0;
+  let folded: ClusterFrames = { cluster: "prod-a", nodes: new Map() };
+  let tracker = EMPTY_TRACKER;
+  const look = (nowMs: number): Evaluation => {
+    const evaluation = evaluate(folded, tracker, {
+      nowMs,
+      thresholds: DEFAULT_THRESHOLDS,
+      expectedVoters: undefined,
+      collectorStartedAtMs: beginMs,
+    });
+    ({ tracker } = evaluation);
+    return evaluation;
+  };
+  let lookMs = beginMs + 1000;
+  for (const received of frames) {
+    for (; received.frame.capturedAtMs >= lookMs; lookMs += 1000) {
+      look(lookMs);
+    }
+    folded = foldCluster(folded, received);
+  }
+  for (; lookMs < atMs; lookMs += 1000) {
+    look(lookMs);
+  }
+  return look(atMs);
+}
+
+describe("collector/past-clusters", () => {
+  it("comes to what a full look at every second comes to, at any moment of an outage", async () => {
+    const { past } = createPast();
+    const verdicts = new Set<string>();
+    for (let atMs = story.fromMs; atMs <= story.toMs; atMs += 2500) {
+      const then = await past.at("prod-a", atMs);
+      const full = lookAtEverySecond(atMs);
+      verdicts.add(then?.state.verdict ?? "");
+      expect(then?.state).toEqual(full.state);
+      expect(then?.links).toEqual(full.links);
+    }
+    expect(verdicts.size).toBeGreaterThan(1);
+  });
+
+  it("looks once when a moment is asked for several times at once, and anew later", async () => {
+    const { past, asked, clock } = createPast();
+    const [one, other] = await Promise.all([past.at("prod-a", story.toMs), past.at("prod-a", story.toMs)]);
+    expect(one).toBe(other);
+    expect(asked).toEqual([story.toMs]);
+    await clock.advance(20_000);
+    await past.at("prod-a", story.toMs);
+    expect(asked).toHaveLength(2);
+  });
+
+  it("knows nothing of a time without frames, and asks again after a failure", async () => {
+    let isBroken = true;
+    const { past } = createPast(() => {
+      if (isBroken) {
+        throw new Error("Expected a history");
+      }
+      return [];
+    });
+    await expect(past.at("prod-a", story.toMs)).rejects.toThrow("Expected a history");
+    isBroken = false;
+    expect(await past.at("prod-a", story.toMs)).toBeUndefined();
+  });
+});
