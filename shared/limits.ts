@@ -23,6 +23,7 @@ export const LIMITS = {
   labelNameBytes: 64,
   labelValueBytes: 512,
   labelsPerSeries: 16,
+  framesPerBatch: 256,
   samplesPerFrame: 20_000,
   factsPerFrame: 2000,
   eventsPerFrame: 2000,

@@ -1,8 +1,9 @@
 /**
- * A ConnectRequest that carries a frame, read by hand: what every frame of every agent costs. Whatever is not as usual is left
+ * A ConnectRequest that carries frames, read by hand: what every frame of every agent costs. Whatever is not as usual is left
  * to the library, which also says what is wrong with bytes that are no message. Pure; a test holds it against the library.
  */
 import { create, fromBinary } from "@bufbuild/protobuf";
+import { EtcdscopeError } from "./errors.ts";
 import { decodeMessage } from "./grpc.ts";
 import {
   ConnectRequestSchema,
@@ -13,16 +14,53 @@ import {
   type Outcome,
   type ProbeRun,
 } from "./gen/etcdscope/v1/stream_pb.js";
+import { LIMITS } from "./limits.ts";
 
 /** ConnectRequest.frame */
 const FRAME_TAG = (2 << 3) | 2;
+/** ConnectRequest.frame_batch */
+const BATCH_TAG = (4 << 3) | 2;
+/** FrameBatch.frames */
+const FRAME_OF_BATCH_TAG = (1 << 3) | 2;
 
-/** Throws PROTOCOL_ERROR when the bytes hold no message. */
-export function readRequest(bytes: Uint8Array): ConnectRequest {
-  const frame = readFrameRequest(bytes);
-  return frame === undefined
-    ? decodeMessage(ConnectRequestSchema, bytes)
-    : { $typeName: "etcdscope.v1.ConnectRequest", message: { case: "frame", value: frame } };
+export interface SizedRequest {
+  readonly request: ConnectRequest;
+  /** What it took on the wire, at most. */
+  readonly bytes: number;
+}
+
+/**
+ * What a message says, one thing after the other: a batch says as much as its frames. Throws PROTOCOL_ERROR when the bytes hold no
+ * message, LIMIT_EXCEEDED when they hold too many frames.
+ */
+export function readRequests(bytes: Uint8Array): readonly SizedRequest[] {
+  const frames = readFrameRequest(bytes) ?? readBatchRequest(bytes);
+  if (frames !== undefined) {
+    return frames;
+  }
+  const request = decodeMessage(ConnectRequestSchema, bytes);
+  if (request.message.case !== "frameBatch") {
+    return [{ request, bytes: bytes.length }];
+  }
+  const batch = request.message.value.frames;
+  if (batch.length > LIMITS.framesPerBatch) {
+    throw tooManyFrames();
+  }
+  return batch.map((frame) => sized(frame, bytes.length));
+}
+
+function sized(frame: Frame, bytes: number): SizedRequest {
+  return {
+    request: { $typeName: "etcdscope.v1.ConnectRequest", message: { case: "frame", value: frame } },
+    bytes,
+  };
+}
+
+function tooManyFrames(): EtcdscopeError {
+  return new EtcdscopeError(
+    "LIMIT_EXCEEDED",
+    `Expected at most ${LIMITS.framesPerBatch} frames in one message, got more`,
+  );
 }
 
 /** Where reading is, in bytes of a message. */
@@ -33,17 +71,38 @@ interface Place {
   isUnusual: boolean;
 }
 
-function readFrameRequest(bytes: Uint8Array): Frame | undefined {
+function readFrameRequest(bytes: Uint8Array): readonly SizedRequest[] | undefined {
   const place: Place = { bytes, at: 1, isUnusual: false };
   if (bytes[0] !== FRAME_TAG) {
     return undefined;
   }
-  const length = readVarint(place);
-  if (place.isUnusual || place.at + length !== bytes.length) {
+  const end = readEnd(place);
+  if (place.isUnusual || end !== bytes.length) {
     return undefined;
   }
   const frame = readFrame(place);
-  return place.isUnusual ? undefined : frame;
+  return place.isUnusual ? undefined : [sized(frame, bytes.length)];
+}
+
+function readBatchRequest(bytes: Uint8Array): readonly SizedRequest[] | undefined {
+  const place: Place = { bytes, at: 1, isUnusual: false };
+  if (bytes[0] !== BATCH_TAG || readEnd(place) !== bytes.length) {
+    return undefined;
+  }
+  const frames: SizedRequest[] = [];
+  while (place.at < bytes.length && !place.isUnusual) {
+    place.isUnusual = bytes[place.at++] !== FRAME_OF_BATCH_TAG;
+    const end = readEnd(place);
+    const inner: Place = { bytes: bytes.subarray(place.at, end), at: 0, isUnusual: place.isUnusual };
+    const frame = readFrame(inner);
+    place.isUnusual ||= inner.isUnusual;
+    place.at = end;
+    frames.push(sized(frame, inner.bytes.length));
+    if (frames.length > LIMITS.framesPerBatch) {
+      throw tooManyFrames();
+    }
+  }
+  return place.isUnusual ? undefined : frames;
 }
 
 function readFrame(place: Place): Frame {

@@ -19,7 +19,7 @@ import {
   STATUS_CALL,
 } from "./etcd-calls.ts";
 import type { EtcdCall } from "./etcd-calls.ts";
-import type { EtcdDoor, EtcdMember, EtcdStatus } from "./etcd-door.ts";
+import type { Asker, EtcdDoor, EtcdMember, EtcdStatus } from "./etcd-door.ts";
 import { GrpcConnection } from "./grpc-connection.ts";
 import { HttpConnection } from "./http-connection.ts";
 import type { LinkLook } from "./link-look.ts";
@@ -123,26 +123,22 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
     return clients.at(name, addressOf(member, member.clientUrls));
   }
 
-  async function status(
-    connection: GrpcConnection,
-    signal: AbortSignal,
-    onLate?: () => void,
-  ): Promise<EtcdStatus> {
-    const limits = { timeoutMs: CALL_TIMEOUT_MS, signal, ...(onLate === undefined ? {} : { onLate }) };
+  async function status(connection: GrpcConnection, asker: Asker, onLate?: () => void): Promise<EtcdStatus> {
+    const limits = { timeoutMs: CALL_TIMEOUT_MS, asker, ...(onLate === undefined ? {} : { onLate }) };
     const bytes = await connection.call({ ...STATUS_CALL, ...limits });
     return parseStatus(bytes, formatAddress(connection.address));
   }
 
   async function callOwn(call: EtcdCall, timeoutMs: number, signal: AbortSignal): Promise<Uint8Array> {
-    return await own().call({ ...call, timeoutMs, signal });
+    return await own().call({ ...call, timeoutMs, asker: { signal } });
   }
 
   /** Status calls under way, by member: whoever asks meanwhile gets the same answer. */
   const asking = new Map<string, Promise<EtcdStatus>>();
   const late = new Set<string>();
 
-  async function shareStatus(name: string, signal: AbortSignal): Promise<EtcdStatus> {
-    const call = status(clientOf(name), signal, () => {
+  async function shareStatus(name: string, asker: Asker): Promise<EtcdStatus> {
+    const call = status(clientOf(name), asker, () => {
       late.add(name);
       options.onLate?.(name);
     });
@@ -160,12 +156,12 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
     ownMemberId: () => directory.ownId,
     findLook: (name, port): LinkLook | undefined => (port === "client" ? clients : peers).find(name)?.look,
     findServed: (name, port) => (port === "client" ? clients : peers).find(name)?.served,
-    ownStatus: async (signal) => {
-      const answer = await status(own(), signal);
+    ownStatus: async (asker) => {
+      const answer = await status(own(), asker);
       directory.setOwnId(answer.memberId);
       return answer;
     },
-    memberStatus: async (name, signal) => await (asking.get(name) ?? shareStatus(name, signal)),
+    memberStatus: async (name, asker) => await (asking.get(name) ?? shareStatus(name, asker)),
     statusSettled: async (name) => {
       await asking.get(name)?.catch(() => undefined);
     },
@@ -207,7 +203,7 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
       return list;
     },
     hashKv: async (name, revision, signal) => {
-      const limits = { timeoutMs: HASH_TIMEOUT_MS, signal };
+      const limits = { timeoutMs: HASH_TIMEOUT_MS, asker: { signal } };
       return parseHashKv(await clientOf(name).call({ ...hashKvCall(revision), ...limits }));
     },
     metricsText: async (signal) => {

@@ -51,6 +51,11 @@ export interface EtcdHash {
   readonly compactRevision: bigint;
 }
 
+/** Whoever waits for an answer. Its signal is looked at only once the answer is late: one made for each call is dear. */
+export interface Asker {
+  readonly signal: AbortSignal;
+}
+
 export interface EtcdDoor {
   /**
    * The other members that have a name, sorted by it: as the last member list, or before one came the configuration
@@ -64,9 +69,9 @@ export interface EtcdDoor {
   /** The certificate that a member showed on that port when a connection to it was last made; "" is the own member. */
   findServed(name: string, port: "client" | "peer"): ServedCertificate | undefined;
   /** Status of the own member. */
-  ownStatus(signal: AbortSignal): Promise<EtcdStatus>;
+  ownStatus(asker: Asker): Promise<EtcdStatus>;
   /** Status of another member over the connection kept open to its client port. Calls at the same time share one answer. */
-  memberStatus(name: string, signal: AbortSignal): Promise<EtcdStatus>;
+  memberStatus(name: string, asker: Asker): Promise<EtcdStatus>;
   /** Resolves when no Status call to that member is under way; how one ended is in findLook. */
   statusSettled(name: string): Promise<void>;
   /** A Status call to that member is under way and its answer is late: 0.25 s and more. */

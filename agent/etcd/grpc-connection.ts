@@ -80,7 +80,7 @@ export class GrpcConnection {
   async call(request: GrpcRequest): Promise<Uint8Array> {
     const { clock, credentials } = this.#options;
     if (this.address.isTls && !credentials.isSettled) {
-      await credentials.settle(request);
+      await credentials.settle({ timeoutMs: request.timeoutMs, signal: request.asker.signal });
     }
     this.#replaceWhenDue();
     const nowUs = clock.monotonicUs();
@@ -92,11 +92,19 @@ export class GrpcConnection {
     }
     const link = this.#link;
     return await new Promise<Uint8Array>((resolve, reject) => {
+      let listensTo: AbortSignal | undefined;
+      const onAbort = (): void => this.#expire(link, call);
       let timer = clock.after(LATE_AFTER_MS, () => {
-        timer = clock.after(request.timeoutMs - LATE_AFTER_MS, () => this.#expire(link, call));
+        const { signal } = request.asker;
+        if (signal.aborted) {
+          onAbort();
+          return;
+        }
+        listensTo = signal;
+        signal.addEventListener("abort", onAbort, { once: true });
+        timer = clock.after(request.timeoutMs - LATE_AFTER_MS, onAbort);
         request.onLate?.();
       });
-      const onAbort = (): void => this.#expire(link, call);
       const call: GrpcCall = {
         request,
         isReused: link.isOpen,
@@ -107,7 +115,7 @@ export class GrpcConnection {
             return;
           }
           timer.cancel();
-          request.signal.removeEventListener("abort", onAbort);
+          listensTo?.removeEventListener("abort", onAbort);
           if (result instanceof EtcdscopeError) {
             this.#look = describeFailure(this.#attempt(link, call), result);
             reject(result);
@@ -119,7 +127,6 @@ export class GrpcConnection {
           }
         },
       };
-      request.signal.addEventListener("abort", onAbort, { once: true });
       link.add(call);
     });
   }

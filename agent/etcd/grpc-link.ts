@@ -7,6 +7,7 @@ import type { EtcdscopeError } from "../../shared/errors.ts";
 import { formatAddress } from "./address.ts";
 import type { Address } from "./address.ts";
 import { readAnswer } from "./grpc-answer.ts";
+import type { Asker } from "./etcd-door.ts";
 import type { ConnectionPhase } from "./link-look.ts";
 import { CLOSE_LIMIT_MS, letFinish, openSocket, whenOpen } from "./open-socket.ts";
 import type { OpeningSocket } from "./open-socket.ts";
@@ -21,7 +22,7 @@ export interface GrpcRequest {
   /** Further headers. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
-  readonly signal: AbortSignal;
+  readonly asker: Asker;
   /** Called once when the answer is late but the time is not over yet. */
   readonly onLate?: () => void;
 }

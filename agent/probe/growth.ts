@@ -31,7 +31,7 @@ export function createGrowthProbe(): Probe {
       const { sizeBytes, availableBytes } = await context.host.readFilesystemUsage(hostPath, context.signal);
       add(role, sizeBytes - availableBytes, nowMs);
     }
-    const { dbSizeInUseBytes } = await context.etcd.ownStatus(context.signal);
+    const { dbSizeInUseBytes } = await context.etcd.ownStatus(context);
     add("db", Number(dbSizeInUseBytes), nowMs);
     return { samples: [...trends].flatMap(([what, trend]) => describe(what, trend)) };
   }

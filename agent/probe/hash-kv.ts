@@ -83,7 +83,7 @@ async function compare(context: ProbeContext, round: bigint): Promise<Fact> {
 
 async function lookAtAll(context: ProbeContext): Promise<Look> {
   const { etcd, discovered } = context;
-  const { revision } = await tryAgain(context, async () => await etcd.ownStatus(context.signal));
+  const { revision } = await tryAgain(context, async () => await etcd.ownStatus(context));
   const others = etcd.otherMembers().map(({ id, name }) => ({ id, name, asked: name }));
   const all = [{ id: etcd.ownMemberId(), name: discovered?.flags.name ?? "", asked: "" }, ...others];
   const members: MemberHash[] = [];

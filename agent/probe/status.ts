@@ -61,7 +61,7 @@ export function createStatusProbe({ config }: ProbeSetup): Probe {
   }
 
   async function run(context: ProbeContext): Promise<Observation> {
-    const { clock, discovered, etcd, signal, target } = context;
+    const { clock, discovered, etcd, target } = context;
     let member = seen.get(target);
     if (member === undefined) {
       member = { keys: keysOf(target), status: undefined, facts: [], hasFailed: false };
@@ -71,7 +71,8 @@ export function createStatusProbe({ config }: ProbeSetup): Probe {
     const beginUs = clock.monotonicUs();
     let status: EtcdStatus;
     try {
-      status = await (isOwn ? etcd.ownStatus(signal) : etcd.memberStatus(target, signal));
+      // the context itself: its signal is made when somebody asks for it
+      status = await (isOwn ? etcd.ownStatus(context) : etcd.memberStatus(target, context));
     } catch (caught) {
       member.hasFailed = true;
       throw caught;

@@ -92,6 +92,8 @@ export type SessionAction =
       readonly held: readonly SequenceRange[];
       /** It takes frames out of order, and a stream of what was kept. */
       readonly takesKept: boolean;
+      /** It takes several frames in one message. */
+      readonly takesBatches: boolean;
       readonly collectorVersion: string;
     }
   | { readonly kind: "acknowledge"; readonly sequence: bigint }

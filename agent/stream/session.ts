@@ -165,6 +165,7 @@ function welcomed(welcome: Welcome, now: Now): SessionStep {
         kind: "welcomed",
         held: listHeld(welcome),
         takesKept: welcome.backFill,
+        takesBatches: welcome.frameBatches,
         collectorVersion: welcome.collectorVersion,
       },
       { kind: "settings", settings: welcome.settings ?? create(SettingsSchema) },

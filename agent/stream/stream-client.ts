@@ -1,6 +1,5 @@
 /** Keeps a stream to one collector alive: performs what the pure session decides, and feeds it with what happens. */
 import { create } from "@bufbuild/protobuf";
-import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { Clock, Timer } from "../../shared/clock.ts";
 import type { ClockOffset } from "../../shared/frame.ts";
 import {
@@ -23,6 +22,10 @@ import {
   type SessionEvent,
   type SessionState,
 } from "./session-state.ts";
+import { wrapFrames } from "./wrap-frames.ts";
+
+/** What goes into one message, at most, of what is ready. */
+const BATCH = { frames: 64, bytes: 64 * 1024 } as const;
 
 /** Who the agent says it is, and which of its runs the frames are from. */
 export type HelloIdentity = Pick<Hello, "cluster" | "node" | "agentVersion" | "bootId" | "instanceId">;
@@ -75,6 +78,7 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
   let connection: Connection | undefined;
   let encoder = createFrameBytes(options.log);
   let isBlocked = false;
+  let takesBatches = false;
   let timer: Timer | undefined;
   let timerAtMs = Number.POSITIVE_INFINITY;
   let framesSent = 0;
@@ -124,6 +128,7 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
         connection?.close();
         connection = undefined;
         isBlocked = false;
+        takesBatches = false;
         leftOut += encoder.leftOutTotal();
         encoder = createFrameBytes(log);
         queue.release();
@@ -131,6 +136,7 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
         return;
       case "welcomed":
         streams += 1;
+        ({ takesBatches } = action);
         queue.welcome(action.held);
         log.info(
           {
@@ -196,19 +202,36 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
 
   /** Sends what may be sent: until the queue, the window or the socket's buffer ends it. */
   function pump(): void {
+    let batch: Uint8Array[] = [];
+    let batchBytes = 0;
+    function send(): void {
+      if (batch.length > 0 && connection !== undefined) {
+        isBlocked = !connection.writeBytes(wrapFrames(batch));
+        framesSent += batch.length;
+      }
+      batch = [];
+      batchBytes = 0;
+    }
     while (connection !== undefined && !isBlocked) {
       const after = sendAfter(state);
       const outgoing = after === undefined ? undefined : queue.next(after);
       if (outgoing === undefined) {
-        return;
+        break;
       }
       const bytes = outgoing.kind === "bytes" ? outgoing.bytes : encoder.encode(outgoing.frame)?.bytes;
       if (bytes !== undefined) {
-        isBlocked = !connection.writeBytes(envelope(bytes));
-        framesSent += 1;
+        if (batchBytes + bytes.length > BATCH.bytes) {
+          send();
+        }
+        batch.push(bytes);
+        batchBytes += bytes.length;
       }
       state = stepSession(state, { kind: "sent", sequence: sequenceOf(outgoing) }, now()).state;
+      if (batch.length >= (takesBatches ? BATCH.frames : 1)) {
+        send();
+      }
     }
+    send();
   }
 
   return {
@@ -227,12 +250,4 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
 
 function sequenceOf(outgoing: Outgoing): bigint {
   return outgoing.kind === "bytes" ? outgoing.sequence : outgoing.frame.sequence;
-}
-
-/** A ConnectRequest around a Frame message that is bytes already. */
-function envelope(frame: Uint8Array): Uint8Array {
-  return new BinaryWriter()
-    .tag(ConnectRequestSchema.field.frame.number, WireType.LengthDelimited)
-    .bytes(frame)
-    .finish();
 }

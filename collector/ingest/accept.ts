@@ -96,6 +96,7 @@ export function acceptMessage(
           return { state, decision: { kind: "pong", ping: message.value } };
         case "hello":
           return refuse(Reason.PROTOCOL_ERROR, "Expected one hello a stream, got a second");
+        case "frameBatch": // comes as its frames
         case undefined:
           // what a newer agent says
           return { state, decision: { kind: "ignore" } };

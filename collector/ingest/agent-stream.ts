@@ -12,14 +12,13 @@ import {
   RefusalSchema,
   SequenceRangeSchema,
   WelcomeSchema,
-  type ConnectRequest,
   type ConnectResponse,
   type Hello,
   type Refusal,
   type Settings,
 } from "../../shared/gen/etcdscope/v1/stream_pb.js";
 import { LIMITS } from "../../shared/limits.ts";
-import { readRequest } from "../../shared/read-request.ts";
+import { readRequests, type SizedRequest } from "../../shared/read-request.ts";
 import type { SequenceRange } from "../../shared/sequence-set.ts";
 import { ETCDSCOPE_VERSION } from "../../shared/version.ts";
 import { acceptMessage, openWith, type AcceptDecision, type AcceptState } from "./accept.ts";
@@ -95,22 +94,22 @@ export function createAgentStream(options: AgentStreamOptions): AgentStream {
     if (state.kind === "closed") {
       return;
     }
-    let request: ConnectRequest;
+    let requests: readonly SizedRequest[];
     try {
-      request = readRequest(bytes);
-    } catch (error) {
-      refuse({ reason: Reason.PROTOCOL_ERROR, text: EtcdscopeError.from(error).message });
+      requests = readRequests(bytes);
+    } catch (caught) {
+      const error = EtcdscopeError.from(caught);
+      const reason = error.code === "LIMIT_EXCEEDED" ? Reason.LIMIT_EXCEEDED : Reason.PROTOCOL_ERROR;
+      refuse({ reason, text: error.message });
       return;
     }
-    const step = acceptMessage(state, request, {
-      identity: options.identity,
-      decoder,
-      wireBytes: bytes.length,
-    });
-    if (step.decision.kind !== "refuse") {
-      ({ state } = step);
+    for (const { request, bytes: wireBytes } of requests) {
+      const step = acceptMessage(state, request, { identity: options.identity, decoder, wireBytes });
+      if (step.decision.kind !== "refuse") {
+        ({ state } = step);
+      }
+      perform(step.decision, wireBytes);
     }
-    perform(step.decision, bytes.length);
   }
 
   function perform(decision: AcceptDecision, bytes: number): void {
@@ -218,6 +217,7 @@ export function createAgentStream(options: AgentStreamOptions): AgentStream {
             collectorVersion: ETCDSCOPE_VERSION,
             held: beyond.map((range) => create(SequenceRangeSchema, range)),
             backFill: true,
+            frameBatches: true,
           }),
         });
       }

@@ -1,6 +1,7 @@
 /** Many agents' streams from one process: each sends as fast as it is acknowledged, within a window. */
 import { create } from "@bufbuild/protobuf";
 import { openConnection, type Connection } from "../../agent/stream/connection.ts";
+import { wrapFrames } from "../../agent/stream/wrap-frames.ts";
 import { systemClock } from "../../shared/clock.ts";
 import { ConnectRequestSchema, HelloSchema } from "../../shared/gen/etcdscope/v1/stream_pb.js";
 import type { IssuedFiles } from "../collector/ingest/test-pki.ts";
@@ -53,11 +54,16 @@ export function startAgentLoad(
 
     function pump(): void {
       while (isWelcome && isRoom && sent - acknowledged < WINDOW) {
-        sent += 1;
-        if (sent % 8 === 0) {
-          sentMs.set(sent, performance.now());
-        }
-        isRoom = connection.writeBytes(templates.request(indexOf(sent), sent, systemClock.nowMs()));
+        // what is ready goes into one message, as an agent does it that catches up
+        const batch: Uint8Array[] = [];
+        do {
+          sent += 1;
+          if (sent % 8 === 0) {
+            sentMs.set(sent, performance.now());
+          }
+          batch.push(templates.frame(indexOf(sent), sent, systemClock.nowMs()));
+        } while (sent - acknowledged < WINDOW);
+        isRoom = connection.writeBytes(wrapFrames(batch));
       }
     }
 

@@ -5,6 +5,7 @@
 import { fromBinary, toBinary, create } from "@bufbuild/protobuf";
 import { readFileSync } from "node:fs";
 import { connect, type ClientHttp2Session, type ClientHttp2Stream } from "node:http2";
+import { wrapFrames } from "../../agent/stream/wrap-frames.ts";
 import { systemClock } from "../../shared/clock.ts";
 import {
   ConnectRequestSchema,
@@ -105,7 +106,7 @@ export function createFleetLoad(agents: readonly FleetAgent[], port: number): Fl
         // the first one defines every series and holds every fact; then each agent is elsewhere
         const place = sequence === 1 ? 0 : on.index + sequence;
         sentMs.push(performance.now());
-        stream.write(frameMessage(templates.request(place, sequence, systemClock.nowMs())));
+        stream.write(frameMessage(wrapFrames([templates.frame(place, sequence, systemClock.nowMs())])));
         sent += 1;
         samples += templates.samples(place);
       }

@@ -1,6 +1,7 @@
 /** Many agents' streams from one process, a frame a second each, as agents at their default cadence send. */
 import { create } from "@bufbuild/protobuf";
 import { openConnection } from "../../agent/stream/connection.ts";
+import { wrapFrames } from "../../agent/stream/wrap-frames.ts";
 import { systemClock } from "../../shared/clock.ts";
 import { ConnectRequestSchema, HelloSchema } from "../../shared/gen/etcdscope/v1/stream_pb.js";
 import type { LoadAgent } from "./agent-load.ts";
@@ -62,9 +63,12 @@ export function startPacedLoad(
           timers.push(
             setInterval(() => {
               sequence += 1;
-              connection.writeBytes(
-                templates.request(sequence === 1 ? 0 : index + sequence, sequence, systemClock.nowMs()),
+              const frame = templates.frame(
+                sequence === 1 ? 0 : index + sequence,
+                sequence,
+                systemClock.nowMs(),
               );
+              connection.writeBytes(wrapFrames([frame]));
             }, FRAME_EVERY_MS),
           );
         },

@@ -5,11 +5,7 @@ import { join } from "node:path";
 import { zstdDecompressSync } from "node:zlib";
 import type { Frame } from "../../shared/frame.ts";
 import { createFrameDecoder, createFrameEncoder } from "../../shared/frame-codec.ts";
-import {
-  ConnectRequestSchema,
-  FrameSchema,
-  type Frame as WireFrame,
-} from "../../shared/gen/etcdscope/v1/stream_pb.js";
+import { FrameSchema, type Frame as WireFrame } from "../../shared/gen/etcdscope/v1/stream_pb.js";
 
 /** The nodes whose agents were recorded beside each other, one of each member of a cluster. */
 export const RECORDED_NODES = ["m1", "m2", "m3"] as const;
@@ -47,8 +43,8 @@ export function widen(frames: readonly Frame[], samples: number): readonly Frame
 
 export interface FrameTemplates {
   readonly samples: (index: number) => number;
-  /** A whole request: the frame of that index, numbered, captured now. Index 0 defines every series. */
-  readonly request: (index: number, sequence: number, nowMs: number) => Uint8Array;
+  /** The wire's Frame message: the frame of that index, numbered, captured now. Index 0 defines every series. */
+  readonly frame: (index: number, sequence: number, nowMs: number) => Uint8Array;
 }
 
 /** Encoded once; only numbers and times are put before each. */
@@ -71,7 +67,7 @@ export function createTemplates(frames: readonly Frame[]): FrameTemplates {
   const counts = frames.map((frame) => frame.samples.length);
   return {
     samples: (index) => counts[index % counts.length] ?? 0,
-    request: (index, sequence, nowMs) => {
+    frame: (index, sequence, nowMs) => {
       const head = toBinary(
         FrameSchema,
         create(FrameSchema, {
@@ -81,8 +77,7 @@ export function createTemplates(frames: readonly Frame[]): FrameTemplates {
         }),
       );
       // one message: protobuf joins what comes in parts
-      const frame = Buffer.concat([head, bodies[index % bodies.length] ?? Buffer.alloc(0)]);
-      return Buffer.concat([requestHead(frame.length), frame]);
+      return Buffer.concat([head, bodies[index % bodies.length] ?? Buffer.alloc(0)]);
     },
   };
 }
@@ -90,15 +85,4 @@ export function createTemplates(frames: readonly Frame[]): FrameTemplates {
 function bodyOf(wire: WireFrame): Buffer {
   const bare = { ...wire, sequence: 0n, capturedAtUnixMs: 0n, monotonicUs: 0n };
   return Buffer.from(toBinary(FrameSchema, create(FrameSchema, bare)));
-}
-
-/** The tag of ConnectRequest's frame and its length. */
-function requestHead(length: number): Buffer {
-  const { number } = ConnectRequestSchema.field["frame"] ?? { number: 2 };
-  const bytes = [(number << 3) | 2];
-  let rest = length;
-  for (; rest >= 128; rest >>>= 7) {
-    bytes.push((rest & 127) | 128);
-  }
-  return Buffer.from([...bytes, rest]);
 }

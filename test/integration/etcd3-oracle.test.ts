@@ -61,8 +61,8 @@ for (const version of VERSIONS) {
           async () => {
             const before = await client.maintenance.status();
             const seen = await (member.name === "m1"
-              ? door.ownStatus(signal())
-              : door.memberStatus(member.name, signal()));
+              ? door.ownStatus({ signal: signal() })
+              : door.memberStatus(member.name, { signal: signal() }));
             const after = await client.maintenance.status();
             both = { door: seen, oracle: after };
             return JSON.stringify(before) === JSON.stringify(after);
@@ -144,16 +144,18 @@ for (const version of VERSIONS) {
 
       it("sees in Status the alarm that another client raised, and its end", async () => {
         const client = oracleOf(cluster.member("m1"));
-        const memberID = String((await door.ownStatus(signal())).memberId);
+        const memberID = String((await door.ownStatus({ signal: signal() })).memberId);
         await client.maintenance.alarm({ action: "Activate", memberID, alarm: "Nospace" });
         try {
           const told = await client.maintenance.alarm({ action: "Get" });
           expect(told.alarms).toMatchObject([{ memberID, alarm: "Nospace" }]);
-          expect((await door.ownStatus(signal())).errors).toEqual([`memberID:${memberID} alarm:NOSPACE`]);
+          expect((await door.ownStatus({ signal: signal() })).errors).toEqual([
+            `memberID:${memberID} alarm:NOSPACE`,
+          ]);
         } finally {
           await client.maintenance.alarm({ action: "Deactivate", memberID, alarm: "Nospace" });
         }
-        expect((await door.ownStatus(signal())).errors).toEqual([]);
+        expect((await door.ownStatus({ signal: signal() })).errors).toEqual([]);
       });
 
       // Last: it leaves m1 alone.
@@ -174,7 +176,7 @@ for (const version of VERSIONS) {
         await Promise.all(["m2", "m3"].map(async (name) => await cluster.member(name).kill()));
         await waitFor(
           "m1 knows no leader",
-          async () => (await door.ownStatus(signal())).leaderId === 0n,
+          async () => (await door.ownStatus({ signal: signal() })).leaderId === 0n,
           SOON,
         );
         expect((await client.maintenance.status()).leader).toBe("0");

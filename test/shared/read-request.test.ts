@@ -2,8 +2,14 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FactSchema } from "../../shared/gen/etcdscope/v1/fact_pb.js";
-import { ConnectRequestSchema, FrameSchema } from "../../shared/gen/etcdscope/v1/stream_pb.js";
-import { readRequest } from "../../shared/read-request.ts";
+import { wrapFrames } from "../../agent/stream/wrap-frames.ts";
+import {
+  ConnectRequestSchema,
+  FrameSchema,
+  type ConnectRequest,
+} from "../../shared/gen/etcdscope/v1/stream_pb.js";
+import { LIMITS } from "../../shared/limits.ts";
+import { readRequests } from "../../shared/read-request.ts";
 
 const uint32 = fc.integer({ min: 0, max: 0xffff_ffff });
 const count = fc.oneof(fc.bigInt({ min: 0n, max: 300n }), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }));
@@ -46,7 +52,7 @@ describe("shared/read-request", { timeout: 30_000 }, () => {
           ConnectRequestSchema,
           create(ConnectRequestSchema, { message: { case: "frame", value } }),
         );
-        expect(toPlain(readRequest(bytes))).toEqual(toPlain(fromBinary(ConnectRequestSchema, bytes)));
+        expect(toPlain(readOne(bytes))).toEqual(toPlain(fromBinary(ConnectRequestSchema, bytes)));
       }),
       { numRuns: 60 },
     );
@@ -56,7 +62,7 @@ describe("shared/read-request", { timeout: 30_000 }, () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), fc.boolean(), (rest, isFrame) => {
         const bytes = isFrame ? Uint8Array.of(18, rest.length, ...rest) : rest;
-        const ours = attempt(() => readRequest(bytes));
+        const ours = attempt(() => readOne(bytes));
         const theirs = attempt(() => fromBinary(ConnectRequestSchema, bytes));
         expect(ours === undefined).toBe(theirs === undefined);
         if (ours !== undefined && theirs !== undefined) {
@@ -66,7 +72,56 @@ describe("shared/read-request", { timeout: 30_000 }, () => {
       { numRuns: 60 },
     );
   });
+
+  it("reads a batch as its frames, one after the other, however they are written", () => {
+    fc.assert(
+      fc.property(fc.array(frame, { minLength: 2, maxLength: 4 }), (inits) => {
+        const values = inits.map(({ loss, ...init }) =>
+          create(FrameSchema, { ...init, ...(loss === undefined ? {} : { loss }) } as never),
+        );
+        const encoded = values.map((value) => toBinary(FrameSchema, value));
+        const bytes = wrapFrames(encoded);
+        const { message } = fromBinary(ConnectRequestSchema, bytes);
+        expect(message.case === "frameBatch" ? message.value.frames.length : 0).toBe(values.length);
+        const read = readRequests(bytes).map(({ request }) => request.message.value);
+        expect(toPlain(read)).toEqual(toPlain(encoded.map((one) => fromBinary(FrameSchema, one))));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("says how long each frame of a batch is, and refuses more frames than a batch may have", () => {
+    const small = toBinary(FrameSchema, create(FrameSchema, { sequence: 7n }));
+    const large = toBinary(FrameSchema, create(FrameSchema, { sequence: 8n, sampleSeries: [1, 2, 3, 4] }));
+    expect(readRequests(wrapFrames([small, large])).map(({ bytes }) => bytes)).toEqual([
+      small.length,
+      large.length,
+    ]);
+    const most = Array.from({ length: LIMITS.framesPerBatch }, () => small);
+    expect(readRequests(wrapFrames(most))).toHaveLength(LIMITS.framesPerBatch);
+    expect(() => readRequests(wrapFrames([...most, small]))).toThrow("at most 256 frames");
+    // a field that only the library reads
+    const unusual = [...most, toBinary(FrameSchema, create(FrameSchema, { loss: { frames: 1n } }))];
+    expect(() => readRequests(wrapFrames(unusual))).toThrow("at most 256 frames");
+  });
 });
+
+function readOne(bytes: Uint8Array): ConnectRequest {
+  const requests = readRequests(bytes);
+  const [first] = requests;
+  return requests.length === 1 && first !== undefined
+    ? first.request
+    : create(ConnectRequestSchema, {
+        message: {
+          case: "frameBatch",
+          value: {
+            frames: requests.flatMap(({ request: { message } }) =>
+              message.case === "frame" ? [message.value] : [],
+            ),
+          },
+        },
+      });
+}
 
 /** Without what only the library's own messages have. */
 function toPlain(value: unknown): unknown {

@@ -55,7 +55,7 @@ describe.skipIf(binaries.kind === "unavailable")(
 
     async function openKnowingDoor(changed: Partial<AgentConfig["etcd"]> = {}): Promise<ClosableEtcdDoor> {
       const door = openDoor(changed);
-      await door.ownStatus(signal());
+      await door.ownStatus({ signal: signal() });
       await door.memberList(signal());
       return door;
     }
@@ -104,12 +104,12 @@ describe.skipIf(binaries.kind === "unavailable")(
       await waitFor("the start-up is over", () => readLogs().every(isSettled), SOON);
       const logs = readLogs();
       const door = await openKnowingDoor();
-      const own = await door.ownStatus(signal());
+      const own = await door.ownStatus({ signal: signal() });
       expect(own).toMatchObject({ version: "3.4.23", errors: [], isLearner: false });
       expect(door.otherMembers().map((member) => member.name)).toEqual(["m2", "m3"]);
       expect(door.ownMemberId()).toBe(own.memberId);
       const others = await Promise.all(
-        ["m2", "m3"].map(async (name) => await door.memberStatus(name, signal())),
+        ["m2", "m3"].map(async (name) => await door.memberStatus(name, { signal: signal() })),
       );
       expect(new Set([own, ...others].map((status) => status.leaderId)).size).toBe(1);
       expect(new Set([own, ...others].map((status) => status.memberId)).size).toBe(3);
@@ -136,12 +136,12 @@ describe.skipIf(binaries.kind === "unavailable")(
 
     it("sees a killed member refuse within one call, and its return", async () => {
       const door = await openKnowingDoor();
-      await door.memberStatus("m3", signal());
+      await door.memberStatus("m3", { signal: signal() });
       await door.peerVersion("m3", { signal: signal(), timeoutMs: 1_500 });
       await cluster.member("m3").kill();
       const took = await waitFor(
         "m3 refuses",
-        async () => (await reasonOf(door.memberStatus("m3", signal()))) === "refused",
+        async () => (await reasonOf(door.memberStatus("m3", { signal: signal() }))) === "refused",
         SOON,
       );
       expect(took).toBeLessThan(1);
@@ -149,25 +149,29 @@ describe.skipIf(binaries.kind === "unavailable")(
       expect(door.findLook("m3", "client")).toMatchObject({ tcp: "failed", tls: "unknown", http: "unknown" });
       expect(door.findLook("m3", "peer")).toMatchObject({ tcp: "failed", tls: "unknown", http: "unknown" });
       await cluster.member("m3").start();
-      await waitFor("m3 answers", async () => (await door.memberStatus("m3", signal())) !== undefined, SOON);
+      await waitFor(
+        "m3 answers",
+        async () => (await door.memberStatus("m3", { signal: signal() })) !== undefined,
+        SOON,
+      );
     });
 
     it("sees a stopped member time out, its handshake too, and its return at once", async () => {
       await cluster.waitHealthy();
       const door = await openKnowingDoor();
-      await door.memberStatus("m2", signal());
+      await door.memberStatus("m2", { signal: signal() });
       cluster.member("m2").stop();
-      expect(await reasonOf(door.memberStatus("m2", signal()))).toBe("timeout");
+      expect(await reasonOf(door.memberStatus("m2", { signal: signal() }))).toBe("timeout");
       // The connection was there: whether TCP and TLS still work cannot be said.
       expect(door.findLook("m2", "client")).toMatchObject({ tcp: "unknown", tls: "unknown", http: "failed" });
-      expect(await reasonOf(door.memberStatus("m2", signal()))).toBe("timeout");
-      expect(await reasonOf(door.memberStatus("m2", signal()))).toBe("timeout");
+      expect(await reasonOf(door.memberStatus("m2", { signal: signal() }))).toBe("timeout");
+      expect(await reasonOf(door.memberStatus("m2", { signal: signal() }))).toBe("timeout");
       expect(door.findLook("m2", "client")).toMatchObject({ tcp: "ok", tls: "failed", http: "unknown" });
       expect(await reasonOf(door.peerVersion("m2", { signal: signal(), timeoutMs: 1_500 }))).toBe("timeout");
       cluster.member("m2").cont();
       const took = await waitFor(
         "m2 answers",
-        async () => (await door.memberStatus("m2", signal())) !== undefined,
+        async () => (await door.memberStatus("m2", { signal: signal() })) !== undefined,
         SOON,
       );
       expect(took).toBeLessThan(3);
@@ -177,10 +181,14 @@ describe.skipIf(binaries.kind === "unavailable")(
       await cluster.waitHealthy();
       const door = await openKnowingDoor();
       await Promise.all([cluster.member("m2").kill(), cluster.member("m3").kill()]);
-      await waitFor("m1 knows no leader", async () => (await door.ownStatus(signal())).leaderId === 0n, SOON);
+      await waitFor(
+        "m1 knows no leader",
+        async () => (await door.ownStatus({ signal: signal() })).leaderId === 0n,
+        SOON,
+      );
       expect(await reasonOf(door.read("linearizable", signal()))).toBe("no_leader");
       await door.read("serializable", signal());
-      expect((await door.ownStatus(signal())).errors).toEqual(["etcdserver: no leader"]);
+      expect((await door.ownStatus({ signal: signal() })).errors).toEqual(["etcdserver: no leader"]);
       expect((await door.memberList(signal())).members).toHaveLength(3);
       await Promise.all([cluster.member("m2").start(), cluster.member("m3").start()]);
       await cluster.waitHealthy();
@@ -195,7 +203,7 @@ describe.skipIf(binaries.kind === "unavailable")(
       await cluster.pki.reissueMember(m2.identity, "server", expired);
       await cluster.pki.reissueMember(m2.identity, "peer", expired);
       const door = await openKnowingDoor();
-      expect(await reasonOf(door.memberStatus("m2", signal()))).toBe("tls_expired");
+      expect(await reasonOf(door.memberStatus("m2", { signal: signal() }))).toBe("tls_expired");
       expect(await reasonOf(door.peerVersion("m2", { signal: signal(), timeoutMs: 1_500 }))).toBe(
         "tls_expired",
       );
@@ -204,32 +212,40 @@ describe.skipIf(binaries.kind === "unavailable")(
       await cluster.pki.reissueMember(elsewhere, "server");
       await waitFor(
         "another certificate is met at the next handshake",
-        async () => (await reasonOf(door.memberStatus("m2", signal()))) === "tls_san_mismatch",
+        async () => (await reasonOf(door.memberStatus("m2", { signal: signal() }))) === "tls_san_mismatch",
         SOON,
       );
       await cluster.pki.reissueMember(m2.identity, "server");
       await cluster.pki.reissueMember(m2.identity, "peer");
-      await waitFor("m2 answers", async () => (await door.memberStatus("m2", signal())) !== undefined, SOON);
+      await waitFor(
+        "m2 answers",
+        async () => (await door.memberStatus("m2", { signal: signal() })) !== undefined,
+        SOON,
+      );
     });
 
     it("tells an authority that it does not know from one that does not know its own", async () => {
       const stranger = await createEtcdPki(join(folder, "stranger"), []);
       const known = cluster.pki.client;
       const unknownCa = { ca: stranger.caPath, ...known };
-      expect(await reasonOf(openDoor({ tls: unknownCa }).ownStatus(signal()))).toBe("tls_unknown_ca");
+      expect(await reasonOf(openDoor({ tls: unknownCa }).ownStatus({ signal: signal() }))).toBe(
+        "tls_unknown_ca",
+      );
       const rejected: TlsPaths = { ca: cluster.pki.caPath, ...stranger.client };
       const door = openDoor({ tls: rejected });
-      expect(await reasonOf(door.ownStatus(signal()))).toBe("tls_rejected");
+      expect(await reasonOf(door.ownStatus({ signal: signal() }))).toBe("tls_rejected");
     });
 
     it("says so when there is no certificate or it cannot be used", async () => {
       const { cert } = cluster.pki.client;
       const gone = { ca: cluster.pki.caPath, cert, key: join(folder, "gone.key") };
-      expect(await reasonOf(openDoor({ tls: gone }).ownStatus(signal()))).toBe("no_certificate");
+      expect(await reasonOf(openDoor({ tls: gone }).ownStatus({ signal: signal() }))).toBe("no_certificate");
       const garbled = { ca: cluster.pki.caPath, cert, key: cert };
-      expect(await reasonOf(openDoor({ tls: garbled }).ownStatus(signal()))).toBe("no_certificate");
+      expect(await reasonOf(openDoor({ tls: garbled }).ownStatus({ signal: signal() }))).toBe(
+        "no_certificate",
+      );
       const none = openDoor({}, { "cert-file": "", "key-file": "" });
-      expect(await reasonOf(none.ownStatus(signal()))).toBe("no_certificate");
+      expect(await reasonOf(none.ownStatus({ signal: signal() }))).toBe("no_certificate");
     });
 
     it("does not hold an HTTP server for an etcd", async () => {
@@ -239,9 +255,9 @@ describe.skipIf(binaries.kind === "unavailable")(
       });
       const { port } = server.address() as AddressInfo;
       const tls = openDoor({ endpoint: `https://127.0.0.1:${port}` });
-      expect(await reasonOf(tls.ownStatus(signal()))).toBe("tls_failed");
+      expect(await reasonOf(tls.ownStatus({ signal: signal() }))).toBe("tls_failed");
       const plain = openDoor({ endpoint: `http://127.0.0.1:${port}` });
-      expect(["protocol", "reset"]).toContain(await reasonOf(plain.ownStatus(signal())));
+      expect(["protocol", "reset"]).toContain(await reasonOf(plain.ownStatus({ signal: signal() })));
       server.close();
     });
 
@@ -250,7 +266,7 @@ describe.skipIf(binaries.kind === "unavailable")(
       const door = await openKnowingDoor();
       cluster.member("m2").stop();
       const controller = new AbortController();
-      const call = reasonOf(door.memberStatus("m2", controller.signal));
+      const call = reasonOf(door.memberStatus("m2", controller));
       controller.abort();
       expect(await call).toBe("timeout");
       cluster.member("m2").cont();
@@ -290,7 +306,11 @@ describe.skipIf(binaries.kind === "unavailable")(
         log: silentLog,
       });
       try {
-        await waitFor("it leads", async () => (await door.ownStatus(signal())).leaderId !== 0n, SOON);
+        await waitFor(
+          "it leads",
+          async () => (await door.ownStatus({ signal: signal() })).leaderId !== 0n,
+          SOON,
+        );
         await door.read("linearizable", signal());
         expect(await door.metricsText(signal())).toContain("etcd_server_has_leader 1");
       } finally {

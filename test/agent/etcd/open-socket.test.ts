@@ -55,7 +55,8 @@ function options(): ConstructorParameters<typeof GrpcConnection>[0] {
   return { address: { host: "127.0.0.1", port, isTls: true }, credentials, clock: systemClock };
 }
 
-const limits = { timeoutMs: GIVES_UP_AFTER_MS, signal: new AbortController().signal };
+const asker = new AbortController();
+const limits = { timeoutMs: GIVES_UP_AFTER_MS, asker, signal: asker.signal };
 
 describe("agent/etcd/open-socket", () => {
   it("lets a gRPC connection that nobody waits for any more come to the end of its handshake", async () => {

@@ -14,6 +14,7 @@
 //   Hello strings                      cluster 1..63, node 1..253 characters of [A-Za-z0-9._-]; the rest 128
 //   series and probes a stream         20000 dictionary entries each; metric name 128, label name 64, value 512 bytes;
 //                                      16 labels a series; 8 MiB of series keys a stream
+//   frames a batch                     256
 //   samples a frame                    20000
 //   facts, events, probe runs a frame  2000 each
 //   fact or event as bytes             256 KiB
@@ -61,6 +62,12 @@ export declare type ConnectRequest = Message<"etcdscope.v1.ConnectRequest"> & {
      */
     value: Ping;
     case: "ping";
+  } | {
+    /**
+     * @generated from field: etcdscope.v1.FrameBatch frame_batch = 4;
+     */
+    value: FrameBatch;
+    case: "frameBatch";
   } | { case: undefined; value?: undefined };
 };
 
@@ -188,6 +195,25 @@ export declare type Hello = Message<"etcdscope.v1.Hello"> & {
 export declare const HelloSchema: GenMessage<Hello>;
 
 /**
+ * FrameBatch is frames that an agent has ready at the same time: what a message costs is paid once for all of them. It means the
+ * same as its frames one after the other. Only to a collector whose Welcome said frame_batches.
+ *
+ * @generated from message etcdscope.v1.FrameBatch
+ */
+export declare type FrameBatch = Message<"etcdscope.v1.FrameBatch"> & {
+  /**
+   * @generated from field: repeated etcdscope.v1.Frame frames = 1;
+   */
+  frames: Frame[];
+};
+
+/**
+ * Describes the message etcdscope.v1.FrameBatch.
+ * Use `create(FrameBatchSchema)` to create a new message.
+ */
+export declare const FrameBatchSchema: GenMessage<FrameBatch>;
+
+/**
  * SequenceRange is every number from first to last.
  *
  * @generated from message etcdscope.v1.SequenceRange
@@ -246,6 +272,13 @@ export declare type Welcome = Message<"etcdscope.v1.Welcome"> & {
    * @generated from field: bool back_fill = 5;
    */
   backFill: boolean;
+
+  /**
+   * This collector takes several frames in one message.
+   *
+   * @generated from field: bool frame_batches = 6;
+   */
+  frameBatches: boolean;
 };
 
 /**

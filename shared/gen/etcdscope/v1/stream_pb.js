@@ -14,6 +14,7 @@
 //   Hello strings                      cluster 1..63, node 1..253 characters of [A-Za-z0-9._-]; the rest 128
 //   series and probes a stream         20000 dictionary entries each; metric name 128, label name 64, value 512 bytes;
 //                                      16 labels a series; 8 MiB of series keys a stream
+//   frames a batch                     256
 //   samples a frame                    20000
 //   facts, events, probe runs a frame  2000 each
 //   fact or event as bytes             256 KiB
@@ -32,7 +33,7 @@ import { file_etcdscope_v1_fact } from "./fact_pb.js";
  * Describes the file etcdscope/v1/stream.proto.
  */
 export const file_etcdscope_v1_stream = /*@__PURE__*/
-  fileDesc("ChlldGNkc2NvcGUvdjEvc3RyZWFtLnByb3RvEgxldGNkc2NvcGUudjEiiwEKDkNvbm5lY3RSZXF1ZXN0EiQKBWhlbGxvGAEgASgLMhMuZXRjZHNjb3BlLnYxLkhlbGxvSAASJAoFZnJhbWUYAiABKAsyEy5ldGNkc2NvcGUudjEuRnJhbWVIABIiCgRwaW5nGAMgASgLMhIuZXRjZHNjb3BlLnYxLlBpbmdIAEIJCgdtZXNzYWdlIuIBCg9Db25uZWN0UmVzcG9uc2USKAoHd2VsY29tZRgBIAEoCzIVLmV0Y2RzY29wZS52MS5XZWxjb21lSAASIAoDYWNrGAIgASgLMhEuZXRjZHNjb3BlLnYxLkFja0gAEigKB3JlZnVzYWwYAyABKAsyFS5ldGNkc2NvcGUudjEuUmVmdXNhbEgAEiIKBHBvbmcYBCABKAsyEi5ldGNkc2NvcGUudjEuUG9uZ0gAEioKCHNldHRpbmdzGAUgASgLMhYuZXRjZHNjb3BlLnYxLlNldHRpbmdzSABCCQoHbWVzc2FnZSKlAQoFSGVsbG8SDwoHY2x1c3RlchgBIAEoCRIMCgRub2RlGAIgASgJEhUKDWFnZW50X3ZlcnNpb24YAyABKAkSDwoHYm9vdF9pZBgEIAEoCRITCgtpbnN0YW5jZV9pZBgFIAEoCRIWCg5maXJzdF9zZXF1ZW5jZRgGIAEoBBIVCg1sYXN0X3NlcXVlbmNlGAcgASgEEhEKCWJhY2tfZmlsbBgIIAEoCCIsCg1TZXF1ZW5jZVJhbmdlEg0KBWZpcnN0GAEgASgEEgwKBGxhc3QYAiABKAQiogEKB1dlbGNvbWUSFAoMcmVzdW1lX2FmdGVyGAEgASgEEigKCHNldHRpbmdzGAIgASgLMhYuZXRjZHNjb3BlLnYxLlNldHRpbmdzEhkKEWNvbGxlY3Rvcl92ZXJzaW9uGAMgASgJEikKBGhlbGQYBCADKAsyGy5ldGNkc2NvcGUudjEuU2VxdWVuY2VSYW5nZRIRCgliYWNrX2ZpbGwYBSABKAgiYQoIU2V0dGluZ3MSHAoUZnN5bmNfcHJvYmVfcGhhc2VfbXMYASABKA0SIwobZnN5bmNfcHJvYmVfbWluX2ludGVydmFsX21zGAIgASgNEhIKCmhhc2hfcm91bmQYAyABKAQi+AMKBUZyYW1lEhAKCHNlcXVlbmNlGAEgASgEEhsKE2NhcHR1cmVkX2F0X3VuaXhfbXMYAiABKAMSFAoMbW9ub3RvbmljX3VzGAMgASgEEhAKCGtleWZyYW1lGAQgASgIEi4KBnNlcmllcxgFIAMoCzIeLmV0Y2RzY29wZS52MS5TZXJpZXNEZWZpbml0aW9uEi0KBnByb2JlcxgGIAMoCzIdLmV0Y2RzY29wZS52MS5Qcm9iZURlZmluaXRpb24SFQoNc2FtcGxlX3NlcmllcxgHIAMoDRIVCg1zYW1wbGVfdmFsdWVzGAggAygBEiEKBWZhY3RzGAkgAygLMhIuZXRjZHNjb3BlLnYxLkZhY3QSIwoGZXZlbnRzGAogAygLMhMuZXRjZHNjb3BlLnYxLkV2ZW50EioKCnByb2JlX3J1bnMYCyADKAsyFi5ldGNkc2NvcGUudjEuUHJvYmVSdW4SFQoNZHJvcHBlZF90b3RhbBgMIAEoBBIcCg9jbG9ja19vZmZzZXRfdXMYDSABKBJIAIgBARIbChNjbG9ja19yb3VuZF90cmlwX3VzGA4gASgNEiAKBGxvc3MYDyABKAsyEi5ldGNkc2NvcGUudjEuTG9zcxIPCgd3YWl0aW5nGBAgASgEQhIKEF9jbG9ja19vZmZzZXRfdXMiUAoETG9zcxIOCgZmcmFtZXMYASABKAQSFAoMZnJvbV91bml4X21zGAIgASgDEhIKCnRvX3VuaXhfbXMYAyABKAMSDgoGcmVhc29uGAQgASgJIlMKEFNlcmllc0RlZmluaXRpb24SCgoCaWQYASABKA0SDgoGbWV0cmljGAIgASgJEiMKBmxhYmVscxgDIAMoCzITLmV0Y2RzY29wZS52MS5MYWJlbCIkCgVMYWJlbBIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgJIjwKD1Byb2JlRGVmaW5pdGlvbhIKCgJpZBgBIAEoDRINCgVwcm9iZRgCIAEoCRIOCgZ0YXJnZXQYAyABKAkikQEKCFByb2JlUnVuEhAKCHByb2JlX2lkGAEgASgNEiYKB291dGNvbWUYAiABKA4yFS5ldGNkc2NvcGUudjEuT3V0Y29tZRITCgtkdXJhdGlvbl91cxgDIAEoDRISCgplcnJvcl9jb2RlGAQgASgJEhIKCmVycm9yX3RleHQYBSABKAkSDgoGYWdlX21zGAYgASgNIhcKA0FjaxIQCghzZXF1ZW5jZRgBIAEoBCJoCgdSZWZ1c2FsEiQKBnJlYXNvbhgBIAEoDjIULmV0Y2RzY29wZS52MS5SZWFzb24SDAoEdGV4dBgCIAEoCRIRCglyZXRyeWFibGUYAyABKAgSFgoOcmV0cnlfYWZ0ZXJfbXMYBCABKA0iKwoEUGluZxIKCgJpZBgBIAEoBBIXCg9zZW50X2F0X3VuaXhfdXMYAiABKAMiTQoEUG9uZxIKCgJpZBgBIAEoBBIcChRwaW5nX3NlbnRfYXRfdW5peF91cxgCIAEoAxIbChNyZWNlaXZlZF9hdF91bml4X3VzGAMgASgDKnIKB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEg4KCk9VVENPTUVfT0sQARISCg5PVVRDT01FX0ZBSUxFRBACEhUKEU9VVENPTUVfVElNRURfT1VUEAMSEwoPT1VUQ09NRV9TS0lQUEVEEAQqugEKBlJlYXNvbhIWChJSRUFTT05fVU5TUEVDSUZJRUQQABIcChhSRUFTT05fSURFTlRJVFlfTUlTTUFUQ0gQARIZChVSRUFTT05fUFJPVE9DT0xfRVJST1IQAhIZChVSRUFTT05fTElNSVRfRVhDRUVERUQQAxITCg9SRUFTT05fUkVQTEFDRUQQBBIVChFSRUFTT05fT1ZFUkxPQURFRBAFEhgKFFJFQVNPTl9TSFVUVElOR19ET1dOEAYyXgoQQ29sbGVjdG9yU2VydmljZRJKCgdDb25uZWN0EhwuZXRjZHNjb3BlLnYxLkNvbm5lY3RSZXF1ZXN0Gh0uZXRjZHNjb3BlLnYxLkNvbm5lY3RSZXNwb25zZSgBMAFiBnByb3RvMw", [file_etcdscope_v1_fact]);
+  fileDesc("ChlldGNkc2NvcGUvdjEvc3RyZWFtLnByb3RvEgxldGNkc2NvcGUudjEivAEKDkNvbm5lY3RSZXF1ZXN0EiQKBWhlbGxvGAEgASgLMhMuZXRjZHNjb3BlLnYxLkhlbGxvSAASJAoFZnJhbWUYAiABKAsyEy5ldGNkc2NvcGUudjEuRnJhbWVIABIiCgRwaW5nGAMgASgLMhIuZXRjZHNjb3BlLnYxLlBpbmdIABIvCgtmcmFtZV9iYXRjaBgEIAEoCzIYLmV0Y2RzY29wZS52MS5GcmFtZUJhdGNoSABCCQoHbWVzc2FnZSLiAQoPQ29ubmVjdFJlc3BvbnNlEigKB3dlbGNvbWUYASABKAsyFS5ldGNkc2NvcGUudjEuV2VsY29tZUgAEiAKA2FjaxgCIAEoCzIRLmV0Y2RzY29wZS52MS5BY2tIABIoCgdyZWZ1c2FsGAMgASgLMhUuZXRjZHNjb3BlLnYxLlJlZnVzYWxIABIiCgRwb25nGAQgASgLMhIuZXRjZHNjb3BlLnYxLlBvbmdIABIqCghzZXR0aW5ncxgFIAEoCzIWLmV0Y2RzY29wZS52MS5TZXR0aW5nc0gAQgkKB21lc3NhZ2UipQEKBUhlbGxvEg8KB2NsdXN0ZXIYASABKAkSDAoEbm9kZRgCIAEoCRIVCg1hZ2VudF92ZXJzaW9uGAMgASgJEg8KB2Jvb3RfaWQYBCABKAkSEwoLaW5zdGFuY2VfaWQYBSABKAkSFgoOZmlyc3Rfc2VxdWVuY2UYBiABKAQSFQoNbGFzdF9zZXF1ZW5jZRgHIAEoBBIRCgliYWNrX2ZpbGwYCCABKAgiMQoKRnJhbWVCYXRjaBIjCgZmcmFtZXMYASADKAsyEy5ldGNkc2NvcGUudjEuRnJhbWUiLAoNU2VxdWVuY2VSYW5nZRINCgVmaXJzdBgBIAEoBBIMCgRsYXN0GAIgASgEIrkBCgdXZWxjb21lEhQKDHJlc3VtZV9hZnRlchgBIAEoBBIoCghzZXR0aW5ncxgCIAEoCzIWLmV0Y2RzY29wZS52MS5TZXR0aW5ncxIZChFjb2xsZWN0b3JfdmVyc2lvbhgDIAEoCRIpCgRoZWxkGAQgAygLMhsuZXRjZHNjb3BlLnYxLlNlcXVlbmNlUmFuZ2USEQoJYmFja19maWxsGAUgASgIEhUKDWZyYW1lX2JhdGNoZXMYBiABKAgiYQoIU2V0dGluZ3MSHAoUZnN5bmNfcHJvYmVfcGhhc2VfbXMYASABKA0SIwobZnN5bmNfcHJvYmVfbWluX2ludGVydmFsX21zGAIgASgNEhIKCmhhc2hfcm91bmQYAyABKAQi+AMKBUZyYW1lEhAKCHNlcXVlbmNlGAEgASgEEhsKE2NhcHR1cmVkX2F0X3VuaXhfbXMYAiABKAMSFAoMbW9ub3RvbmljX3VzGAMgASgEEhAKCGtleWZyYW1lGAQgASgIEi4KBnNlcmllcxgFIAMoCzIeLmV0Y2RzY29wZS52MS5TZXJpZXNEZWZpbml0aW9uEi0KBnByb2JlcxgGIAMoCzIdLmV0Y2RzY29wZS52MS5Qcm9iZURlZmluaXRpb24SFQoNc2FtcGxlX3NlcmllcxgHIAMoDRIVCg1zYW1wbGVfdmFsdWVzGAggAygBEiEKBWZhY3RzGAkgAygLMhIuZXRjZHNjb3BlLnYxLkZhY3QSIwoGZXZlbnRzGAogAygLMhMuZXRjZHNjb3BlLnYxLkV2ZW50EioKCnByb2JlX3J1bnMYCyADKAsyFi5ldGNkc2NvcGUudjEuUHJvYmVSdW4SFQoNZHJvcHBlZF90b3RhbBgMIAEoBBIcCg9jbG9ja19vZmZzZXRfdXMYDSABKBJIAIgBARIbChNjbG9ja19yb3VuZF90cmlwX3VzGA4gASgNEiAKBGxvc3MYDyABKAsyEi5ldGNkc2NvcGUudjEuTG9zcxIPCgd3YWl0aW5nGBAgASgEQhIKEF9jbG9ja19vZmZzZXRfdXMiUAoETG9zcxIOCgZmcmFtZXMYASABKAQSFAoMZnJvbV91bml4X21zGAIgASgDEhIKCnRvX3VuaXhfbXMYAyABKAMSDgoGcmVhc29uGAQgASgJIlMKEFNlcmllc0RlZmluaXRpb24SCgoCaWQYASABKA0SDgoGbWV0cmljGAIgASgJEiMKBmxhYmVscxgDIAMoCzITLmV0Y2RzY29wZS52MS5MYWJlbCIkCgVMYWJlbBIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgJIjwKD1Byb2JlRGVmaW5pdGlvbhIKCgJpZBgBIAEoDRINCgVwcm9iZRgCIAEoCRIOCgZ0YXJnZXQYAyABKAkikQEKCFByb2JlUnVuEhAKCHByb2JlX2lkGAEgASgNEiYKB291dGNvbWUYAiABKA4yFS5ldGNkc2NvcGUudjEuT3V0Y29tZRITCgtkdXJhdGlvbl91cxgDIAEoDRISCgplcnJvcl9jb2RlGAQgASgJEhIKCmVycm9yX3RleHQYBSABKAkSDgoGYWdlX21zGAYgASgNIhcKA0FjaxIQCghzZXF1ZW5jZRgBIAEoBCJoCgdSZWZ1c2FsEiQKBnJlYXNvbhgBIAEoDjIULmV0Y2RzY29wZS52MS5SZWFzb24SDAoEdGV4dBgCIAEoCRIRCglyZXRyeWFibGUYAyABKAgSFgoOcmV0cnlfYWZ0ZXJfbXMYBCABKA0iKwoEUGluZxIKCgJpZBgBIAEoBBIXCg9zZW50X2F0X3VuaXhfdXMYAiABKAMiTQoEUG9uZxIKCgJpZBgBIAEoBBIcChRwaW5nX3NlbnRfYXRfdW5peF91cxgCIAEoAxIbChNyZWNlaXZlZF9hdF91bml4X3VzGAMgASgDKnIKB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEg4KCk9VVENPTUVfT0sQARISCg5PVVRDT01FX0ZBSUxFRBACEhUKEU9VVENPTUVfVElNRURfT1VUEAMSEwoPT1VUQ09NRV9TS0lQUEVEEAQqugEKBlJlYXNvbhIWChJSRUFTT05fVU5TUEVDSUZJRUQQABIcChhSRUFTT05fSURFTlRJVFlfTUlTTUFUQ0gQARIZChVSRUFTT05fUFJPVE9DT0xfRVJST1IQAhIZChVSRUFTT05fTElNSVRfRVhDRUVERUQQAxITCg9SRUFTT05fUkVQTEFDRUQQBBIVChFSRUFTT05fT1ZFUkxPQURFRBAFEhgKFFJFQVNPTl9TSFVUVElOR19ET1dOEAYyXgoQQ29sbGVjdG9yU2VydmljZRJKCgdDb25uZWN0EhwuZXRjZHNjb3BlLnYxLkNvbm5lY3RSZXF1ZXN0Gh0uZXRjZHNjb3BlLnYxLkNvbm5lY3RSZXNwb25zZSgBMAFiBnByb3RvMw", [file_etcdscope_v1_fact]);
 
 /**
  * Describes the message etcdscope.v1.ConnectRequest.
@@ -56,95 +57,102 @@ export const HelloSchema = /*@__PURE__*/
   messageDesc(file_etcdscope_v1_stream, 2);
 
 /**
+ * Describes the message etcdscope.v1.FrameBatch.
+ * Use `create(FrameBatchSchema)` to create a new message.
+ */
+export const FrameBatchSchema = /*@__PURE__*/
+  messageDesc(file_etcdscope_v1_stream, 3);
+
+/**
  * Describes the message etcdscope.v1.SequenceRange.
  * Use `create(SequenceRangeSchema)` to create a new message.
  */
 export const SequenceRangeSchema = /*@__PURE__*/
-  messageDesc(file_etcdscope_v1_stream, 3);
+  messageDesc(file_etcdscope_v1_stream, 4);
 
 /**
  * Describes the message etcdscope.v1.Welcome.
  * Use `create(WelcomeSchema)` to create a new message.
  */
 export const WelcomeSchema = /*@__PURE__*/
-  messageDesc(file_etcdscope_v1_stream, 4);
+  messageDesc(file_etcdscope_v1_stream, 5);
 
 /**
  * Describes the message etcdscope.v1.Settings.
  * Use `create(SettingsSchema)` to create a new message.
  */
 export const SettingsSchema = /*@__PURE__*/
-  messageDesc(file_etcdscope_v1_stream, 5);
+  messageDesc(file_etcdscope_v1_stream, 6);
 
 /**
  * Describes the message etcdscope.v1.Frame.
  * Use `create(FrameSchema)` to create a new message.
  */
 export const FrameSchema = /*@__PURE__*/
-  messageDesc(file_etcdscope_v1_stream, 6);
+  messageDesc(file_etcdscope_v1_stream, 7);
 
 /**
  * Describes the message etcdscope.v1.Loss.
  * Use `create(LossSchema)` to create a new message.
  */
 export const LossSchema = /*@__PURE__*/
-  messageDesc(file_etcdscope_v1_stream, 7);
+  messageDesc(file_etcdscope_v1_stream, 8);
 
 /**
  * Describes the message etcdscope.v1.SeriesDefinition.
  * Use `create(SeriesDefinitionSchema)` to create a new message.
  */
 export const SeriesDefinitionSchema = /*@__PURE__*/
-  messageDesc(file_etcdscope_v1_stream, 8);
+  messageDesc(file_etcdscope_v1_stream, 9);
 
 /**
  * Describes the message etcdscope.v1.Label.
  * Use `create(LabelSchema)` to create a new message.
  */
 export const LabelSchema = /*@__PURE__*/
-  messageDesc(file_etcdscope_v1_stream, 9);
+  messageDesc(file_etcdscope_v1_stream, 10);
 
 /**
  * Describes the message etcdscope.v1.ProbeDefinition.
  * Use `create(ProbeDefinitionSchema)` to create a new message.
  */
 export const ProbeDefinitionSchema = /*@__PURE__*/
-  messageDesc(file_etcdscope_v1_stream, 10);
+  messageDesc(file_etcdscope_v1_stream, 11);
 
 /**
  * Describes the message etcdscope.v1.ProbeRun.
  * Use `create(ProbeRunSchema)` to create a new message.
  */
 export const ProbeRunSchema = /*@__PURE__*/
-  messageDesc(file_etcdscope_v1_stream, 11);
+  messageDesc(file_etcdscope_v1_stream, 12);
 
 /**
  * Describes the message etcdscope.v1.Ack.
  * Use `create(AckSchema)` to create a new message.
  */
 export const AckSchema = /*@__PURE__*/
-  messageDesc(file_etcdscope_v1_stream, 12);
+  messageDesc(file_etcdscope_v1_stream, 13);
 
 /**
  * Describes the message etcdscope.v1.Refusal.
  * Use `create(RefusalSchema)` to create a new message.
  */
 export const RefusalSchema = /*@__PURE__*/
-  messageDesc(file_etcdscope_v1_stream, 13);
+  messageDesc(file_etcdscope_v1_stream, 14);
 
 /**
  * Describes the message etcdscope.v1.Ping.
  * Use `create(PingSchema)` to create a new message.
  */
 export const PingSchema = /*@__PURE__*/
-  messageDesc(file_etcdscope_v1_stream, 14);
+  messageDesc(file_etcdscope_v1_stream, 15);
 
 /**
  * Describes the message etcdscope.v1.Pong.
  * Use `create(PongSchema)` to create a new message.
  */
 export const PongSchema = /*@__PURE__*/
-  messageDesc(file_etcdscope_v1_stream, 15);
+  messageDesc(file_etcdscope_v1_stream, 16);
 
 /**
  * Describes the enum etcdscope.v1.Outcome.
