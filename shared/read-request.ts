@@ -4,6 +4,8 @@
  */
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { EtcdscopeError } from "./errors.ts";
+import type { FactMemory } from "./fact-memory.ts";
+import type { Fact } from "./gen/etcdscope/v1/fact_pb.js";
 import { decodeMessage } from "./grpc.ts";
 import {
   ConnectRequestSchema,
@@ -31,10 +33,10 @@ export interface SizedRequest {
 
 /**
  * What a message says, one thing after the other: a batch says as much as its frames. Throws PROTOCOL_ERROR when the bytes hold no
- * message, LIMIT_EXCEEDED when they hold too many frames.
+ * message, LIMIT_EXCEEDED when they hold too many frames. `facts` is the stream's.
  */
-export function readRequests(bytes: Uint8Array): readonly SizedRequest[] {
-  const frames = readFrameRequest(bytes) ?? readBatchRequest(bytes);
+export function readRequests(bytes: Uint8Array, facts: FactMemory): readonly SizedRequest[] {
+  const frames = readFrameRequest(bytes, facts) ?? readBatchRequest(bytes, facts);
   if (frames !== undefined) {
     return frames;
   }
@@ -66,13 +68,14 @@ function tooManyFrames(): EtcdscopeError {
 /** Where reading is, in bytes of a message. */
 interface Place {
   readonly bytes: Uint8Array;
+  readonly facts: FactMemory;
   at: number;
   /** Something was met that is not read here. */
   isUnusual: boolean;
 }
 
-function readFrameRequest(bytes: Uint8Array): readonly SizedRequest[] | undefined {
-  const place: Place = { bytes, at: 1, isUnusual: false };
+function readFrameRequest(bytes: Uint8Array, facts: FactMemory): readonly SizedRequest[] | undefined {
+  const place: Place = { bytes, facts, at: 1, isUnusual: false };
   if (bytes[0] !== FRAME_TAG) {
     return undefined;
   }
@@ -84,8 +87,8 @@ function readFrameRequest(bytes: Uint8Array): readonly SizedRequest[] | undefine
   return place.isUnusual ? undefined : [sized(frame, bytes.length)];
 }
 
-function readBatchRequest(bytes: Uint8Array): readonly SizedRequest[] | undefined {
-  const place: Place = { bytes, at: 1, isUnusual: false };
+function readBatchRequest(bytes: Uint8Array, facts: FactMemory): readonly SizedRequest[] | undefined {
+  const place: Place = { bytes, facts, at: 1, isUnusual: false };
   if (bytes[0] !== BATCH_TAG || readEnd(place) !== bytes.length) {
     return undefined;
   }
@@ -93,7 +96,7 @@ function readBatchRequest(bytes: Uint8Array): readonly SizedRequest[] | undefine
   while (place.at < bytes.length && !place.isUnusual) {
     place.isUnusual = bytes[place.at++] !== FRAME_OF_BATCH_TAG;
     const end = readEnd(place);
-    const inner: Place = { bytes: bytes.subarray(place.at, end), at: 0, isUnusual: place.isUnusual };
+    const inner: Place = { bytes: bytes.subarray(place.at, end), facts, at: 0, isUnusual: place.isUnusual };
     const frame = readFrame(inner);
     place.isUnusual ||= inner.isUnusual;
     place.at = end;
@@ -163,9 +166,11 @@ function readFrame(place: Place): Frame {
       case 16 << 3:
         frame.waiting = BigInt(readVarint(place));
         break;
+      case (9 << 3) | 2:
+        readFact(place, frame.facts);
+        break;
       case (5 << 3) | 2:
       case (6 << 3) | 2:
-      case (9 << 3) | 2:
       case (10 << 3) | 2:
         readRare(place, frame, from);
         break;
@@ -176,7 +181,7 @@ function readFrame(place: Place): Frame {
   return frame;
 }
 
-/** One definition, fact or event: a message of its own with this one field, which the library reads. */
+/** One definition or event: a message of its own with this one field, which the library reads. */
 function readRare(place: Place, frame: Frame, from: number): void {
   const end = readEnd(place);
   place.at = end;
@@ -187,10 +192,20 @@ function readRare(place: Place, frame: Frame, from: number): void {
     const part = fromBinary(FrameSchema, place.bytes.subarray(from, end));
     frame.series.push(...part.series);
     frame.probes.push(...part.probes);
-    frame.facts.push(...part.facts);
     frame.events.push(...part.events);
   } catch {
     place.isUnusual = true; // read again by the library as a whole, which tells what is wrong
+  }
+}
+
+function readFact(place: Place, into: Fact[]): void {
+  const end = readEnd(place);
+  const start = place.at;
+  place.at = end;
+  try {
+    into.push(place.facts.read(place.bytes.subarray(start, end)));
+  } catch {
+    place.isUnusual = true; // as above
   }
 }
 

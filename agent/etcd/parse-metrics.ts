@@ -23,7 +23,7 @@ export class MetricText {
   #at = 0;
 
   constructor(text: string) {
-    this.#text = text.startsWith("# ") ? `\n${text}` : text;
+    this.#text = text;
   }
 
   /** The value of a family without labels; undefined when it is not there. */
@@ -74,18 +74,25 @@ export class MetricText {
 
   /** The lines between a family's TYPE line and the next comment. */
   #findBlock(family: string): string | undefined {
-    const head = `\n# TYPE ${family} `;
-    let at = this.#text.indexOf(head, this.#at);
-    if (at < 0) {
-      at = this.#text.lastIndexOf(head, this.#at);
-    }
-    if (at < 0) {
+    const at = this.#findHead(`# TYPE ${family} `);
+    if (at === undefined) {
       return undefined;
     }
-    const begin = this.#text.indexOf("\n", at + 1) + 1;
+    const begin = this.#text.indexOf("\n", at) + 1;
     const end = this.#text.indexOf("\n#", begin - 1);
     this.#at = end < 0 ? begin - 1 : end;
     return begin === 0 ? undefined : this.#text.slice(begin, end < 0 ? undefined : end).trimEnd();
+  }
+
+  /** Where a line begins so. The text is left as it came: a copy of it would be most of what a reading allocates. */
+  #findHead(head: string): number | undefined {
+    if (this.#text.startsWith(head)) {
+      return 0;
+    }
+    const line = `\n${head}`;
+    const ahead = this.#text.indexOf(line, this.#at);
+    const at = ahead < 0 ? this.#text.lastIndexOf(line, this.#at) : ahead;
+    return at < 0 ? undefined : at + 1;
   }
 }
 

@@ -59,7 +59,7 @@ export function createFactChanges(): FactChanges {
       if (fact.removed) {
         found.push(news(fact, atMs));
         before.delete(fact.key);
-      } else if (held === undefined || !equals(FactSchema, held, fact)) {
+      } else if (held === undefined || (held !== fact && !equals(FactSchema, held, fact))) {
         found.push(news(fact, atMs));
         before.set(fact.key, fact);
       }

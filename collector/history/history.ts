@@ -9,6 +9,7 @@ import { packFrames, unpackFrames } from "./frame-batch.ts";
 import type { HistoryDoor } from "./history-door.ts";
 import { createMaintenance } from "./maintenance.ts";
 import { createNameDictionary, type NameDictionary } from "./name-dictionary.ts";
+import { unpackTrends } from "./packed-trends.ts";
 import { toFactChange, toFactThen, toNodeEvent } from "./read-documents.ts";
 import { createSeenSeries } from "./seen-series.ts";
 import { createWorkerHandle, type WorkerHandle } from "./worker-handle.ts";
@@ -324,7 +325,7 @@ export function createHistory(options: HistoryOptions): History {
     clusters: () => frameReader.call("clusters", undefined),
     lastFrames: () => frameReader.call("lastFrames", undefined),
     knownSeries: (cluster) => trendReader.call("knownSeries", { cluster }),
-    series: (query) => trendReader.call("series", query),
+    series: async (query) => unpackTrends(await trendReader.call("series", query)),
     problems: () => [damaged, notWritable, namesFull, findOverdrawn()].filter((one) => one !== undefined),
     fileBytes: () => maintenance.fileBytes(),
     close: async () => {

@@ -1,6 +1,4 @@
 /** Folds samples into the steps of a trend: smallest, largest, mean and last of each. Pure. */
-import type { SeriesPoint } from "../../shared/rest.ts";
-
 export interface StepGrid {
   readonly fromMs: number;
   readonly toMs: number;
@@ -31,8 +29,8 @@ export interface SeriesSteps {
   add(atMs: number, value: number): void;
   /** Many samples at once, all counted at this moment. */
   addStep(atMs: number, summary: StepSummary): void;
-  /** Steps that hold samples, oldest first; an empty step is absent. */
-  points(): readonly SeriesPoint[];
+  /** Steps that hold samples, oldest first, as rows of POINT_WIDTH numbers (packed-trends.ts); an empty step is absent. */
+  rows(): readonly number[];
 }
 
 export function createSeriesSteps(grid: StepGrid): SeriesSteps {
@@ -79,21 +77,18 @@ export function createSeriesSteps(grid: StepGrid): SeriesSteps {
     }
   }
 
-  function points(): readonly SeriesPoint[] {
-    return steps.flatMap((step, index) =>
-      step === undefined
-        ? []
-        : {
-            at: new Date(Math.round(grid.fromMs + index * widthMs)).toISOString(),
-            min: step.min,
-            max: step.max,
-            mean: step.sum / step.count,
-            last: step.last,
-          },
-    );
+  function rows(): readonly number[] {
+    const all: number[] = [];
+    for (const [index, step] of steps.entries()) {
+      if (step !== undefined) {
+        const atMs = Math.round(grid.fromMs + index * widthMs);
+        all.push(atMs, step.min, step.max, step.sum / step.count, step.last);
+      }
+    }
+    return all;
   }
 
-  return { add, addStep, points };
+  return { add, addStep, rows };
 }
 
 function merge(step: Step, atMs: number, { min, max, mean, last, count }: StepSummary): void {

@@ -6,7 +6,6 @@
  */
 import type { Clock } from "../../shared/clock.ts";
 import { EtcdscopeError } from "../../shared/errors.ts";
-import type { SeriesData } from "../../shared/rest.ts";
 import { parseSeriesKey } from "../../shared/series-key.ts";
 import { DETAIL } from "./block-writer.ts";
 import { BLOCK_MS } from "./compactor.ts";
@@ -14,6 +13,7 @@ import type { Db } from "./database.ts";
 import { readBlockSeries } from "./frame-block.ts";
 import type { SeriesQuery } from "./history-door.ts";
 import { createLandedSamples } from "./landed-samples.ts";
+import { packTrends, type PackedTrends, type SeriesRows } from "./packed-trends.ts";
 import { MINUTE_MS, QUARTER_MS, readRollups, type RollupColumns } from "./rollup.ts";
 import { createRollupCache, type RollupRow } from "./rollup-cache.ts";
 import { createSeriesSteps, type SeriesSteps } from "./series-steps.ts";
@@ -26,7 +26,7 @@ const TREND_BUDGET_MS = 20_000;
 const ROLLUP_ROW_MS = 24 * 3_600_000;
 
 export interface TrendReader {
-  series(query: SeriesQuery): readonly SeriesData[];
+  series(query: SeriesQuery): PackedTrends;
 }
 
 interface Span {
@@ -77,7 +77,7 @@ export function createTrendReader(db: Db, clock: Clock): TrendReader {
   const selectRollups = db.prepare<[number], Uint8Array>("SELECT rollups FROM rollup WHERE id = ?").pluck();
   const quarters = createRollupCache((id) => selectRollups.get(id));
 
-  function series(query: SeriesQuery): readonly SeriesData[] {
+  function series(query: SeriesQuery): PackedTrends {
     const found = selectTrend.all(query.metric, query.cluster, query.node ?? "");
     if (found.length > MAX_TREND_SERIES) {
       throw new EtcdscopeError(
@@ -86,7 +86,7 @@ export function createTrendReader(db: Db, clock: Clock): TrendReader {
       );
     }
     const deadlineUs = clock.monotonicUs() + TREND_BUDGET_MS * 1000;
-    const answer: SeriesData[] = [];
+    const answer: SeriesRows[] = [];
     for (const agent of new Set(found.map((one) => one.agent))) {
       const ofAgent = found.filter((one) => one.agent === agent);
       const steps = new Map<number, SeriesSteps>(ofAgent.map(({ id }) => [id, createSeriesSteps(query)]));
@@ -99,13 +99,13 @@ export function createTrendReader(db: Db, clock: Clock): TrendReader {
         assertInTime: () => assertInTime(deadlineUs),
       });
       for (const { id, node, key } of ofAgent) {
-        const points = steps.get(id)?.points() ?? [];
-        if (points.length > 0) {
-          answer.push({ node, labels: parseSeriesKey(key).labels, points });
+        const rows = steps.get(id)?.rows() ?? [];
+        if (rows.length > 0) {
+          answer.push({ node, labels: parseSeriesKey(key).labels, rows });
         }
       }
     }
-    return answer;
+    return packTrends(answer);
   }
 
   function assertInTime(deadlineUs: number): void {

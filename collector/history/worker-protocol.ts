@@ -1,5 +1,5 @@
 /** What the main thread may ask of the writer's and the reader's threads: names of calls with what goes in and comes out. */
-import type { Finding, SeriesData } from "../../shared/rest.ts";
+import type { Finding } from "../../shared/rest.ts";
 import type { SequenceRange } from "../../shared/sequence-set.ts";
 import type { Note } from "../../shared/note.ts";
 import type { IncidentRecord } from "../../shared/incident-record.ts";
@@ -8,6 +8,7 @@ import type { FrameNews } from "./fact-changes.ts";
 import type { FrameBlock } from "./frame-block.ts";
 import type { KnownSeries, LastFrame, SeriesQuery } from "./history-door.ts";
 import type { NameTable } from "./name-dictionary.ts";
+import type { PackedTrends } from "./packed-trends.ts";
 
 /** One agent's run, which frames of a batch refer to by its place in the list. */
 export interface BatchStream {
@@ -240,7 +241,7 @@ export type ReaderCalls = {
     readonly input: { readonly cluster: string };
     readonly output: readonly KnownSeries[];
   };
-  readonly series: { readonly input: SeriesQuery; readonly output: readonly SeriesData[] };
+  readonly series: { readonly input: SeriesQuery; readonly output: PackedTrends };
   readonly close: { readonly input: undefined; readonly output: undefined };
 };
 

@@ -3,6 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import type { Clock, Timer } from "../../shared/clock.ts";
 import { EtcdscopeError } from "../../shared/errors.ts";
 import type { AgentIdentity, Frame } from "../../shared/frame.ts";
+import { createFactMemory } from "../../shared/fact-memory.ts";
 import { createFrameDecoder } from "../../shared/frame-codec.ts";
 import {
   AckSchema,
@@ -79,6 +80,7 @@ export interface AgentStream {
 export function createAgentStream(options: AgentStreamOptions): AgentStream {
   const { transport, events, clock } = options;
   const decoder = createFrameDecoder();
+  const facts = createFactMemory();
   let state: AcceptState = { kind: "awaiting-hello" };
   let bucket: TokenBucket = fullBucket(RATE, monotonicMs());
   let acknowledged = 0n;
@@ -96,7 +98,7 @@ export function createAgentStream(options: AgentStreamOptions): AgentStream {
     }
     let requests: readonly SizedRequest[];
     try {
-      requests = readRequests(bytes);
+      requests = readRequests(bytes, facts);
     } catch (caught) {
       const error = EtcdscopeError.from(caught);
       const reason = error.code === "LIMIT_EXCEEDED" ? Reason.LIMIT_EXCEEDED : Reason.PROTOCOL_ERROR;

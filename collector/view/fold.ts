@@ -192,7 +192,7 @@ function foldFacts(before: NodeState["facts"], frame: Frame, atMs: number): Node
       continue;
     }
     const held = before.get(fact.key);
-    if (held !== undefined && equals(FactSchema, held.fact, fact)) {
+    if (held !== undefined && (held.fact === fact || equals(FactSchema, held.fact, fact))) {
       after.set(fact.key, held);
     } else {
       const leaderSinceMs = hasSameLeader(held?.fact, fact) ? (held?.leaderSinceMs ?? atMs) : atMs;

@@ -1,6 +1,7 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { createFactMemory } from "../../shared/fact-memory.ts";
 import { FactSchema } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import { wrapFrames } from "../../agent/stream/wrap-frames.ts";
 import {
@@ -83,7 +84,7 @@ describe("shared/read-request", { timeout: 30_000 }, () => {
         const bytes = wrapFrames(encoded);
         const { message } = fromBinary(ConnectRequestSchema, bytes);
         expect(message.case === "frameBatch" ? message.value.frames.length : 0).toBe(values.length);
-        const read = readRequests(bytes).map(({ request }) => request.message.value);
+        const read = readRequests(bytes, createFactMemory()).map(({ request }) => request.message.value);
         expect(toPlain(read)).toEqual(toPlain(encoded.map((one) => fromBinary(FrameSchema, one))));
       }),
       { numRuns: 60 },
@@ -93,21 +94,23 @@ describe("shared/read-request", { timeout: 30_000 }, () => {
   it("says how long each frame of a batch is, and refuses more frames than a batch may have", () => {
     const small = toBinary(FrameSchema, create(FrameSchema, { sequence: 7n }));
     const large = toBinary(FrameSchema, create(FrameSchema, { sequence: 8n, sampleSeries: [1, 2, 3, 4] }));
-    expect(readRequests(wrapFrames([small, large])).map(({ bytes }) => bytes)).toEqual([
+    expect(readRequests(wrapFrames([small, large]), createFactMemory()).map(({ bytes }) => bytes)).toEqual([
       small.length,
       large.length,
     ]);
     const most = Array.from({ length: LIMITS.framesPerBatch }, () => small);
-    expect(readRequests(wrapFrames(most))).toHaveLength(LIMITS.framesPerBatch);
-    expect(() => readRequests(wrapFrames([...most, small]))).toThrow("at most 256 frames");
+    expect(readRequests(wrapFrames(most), createFactMemory())).toHaveLength(LIMITS.framesPerBatch);
+    expect(() => readRequests(wrapFrames([...most, small]), createFactMemory())).toThrow(
+      "at most 256 frames",
+    );
     // a field that only the library reads
     const unusual = [...most, toBinary(FrameSchema, create(FrameSchema, { loss: { frames: 1n } }))];
-    expect(() => readRequests(wrapFrames(unusual))).toThrow("at most 256 frames");
+    expect(() => readRequests(wrapFrames(unusual), createFactMemory())).toThrow("at most 256 frames");
   });
 });
 
 function readOne(bytes: Uint8Array): ConnectRequest {
-  const requests = readRequests(bytes);
+  const requests = readRequests(bytes, createFactMemory());
   const [first] = requests;
   return requests.length === 1 && first !== undefined
     ? first.request

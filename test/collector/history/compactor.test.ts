@@ -5,6 +5,7 @@ import { createFactChanges } from "../../../collector/history/fact-changes.ts";
 import { packFrames, unpackFrames } from "../../../collector/history/frame-batch.ts";
 import { createNameDictionary } from "../../../collector/history/name-dictionary.ts";
 import { createReader, type Reader } from "../../../collector/history/reader.ts";
+import { unpackTrends } from "../../../collector/history/packed-trends.ts";
 import { createSeenSeries } from "../../../collector/history/seen-series.ts";
 import type { PlanRequest, Work } from "../../../collector/history/worker-protocol.ts";
 import { createWriter, type Writer } from "../../../collector/history/writer.ts";
@@ -83,7 +84,7 @@ function inOrder(received: ReceivedFrame): ReceivedFrame {
 
 function trend(metric: string, points: number, spanMs = lastMs + 1 - firstMs): readonly SeriesPoint[] {
   const query = { cluster: "lab", metric, node: "m1", fromMs: firstMs, toMs: firstMs + spanMs, points };
-  return reader.series(query)[0]?.points ?? [];
+  return unpackTrends(reader.series(query))[0]?.points ?? [];
 }
 
 describe("collector/history/compactor", { timeout: 120_000 }, () => {
