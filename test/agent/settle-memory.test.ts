@@ -3,7 +3,7 @@ import { settleMemory } from "../../agent/settle-memory.ts";
 import { createManualClock } from "./manual-clock.ts";
 
 describe("agent/settle-memory", () => {
-  it("collects once after the start, then rarely, and no more once it is cancelled", async () => {
+  it("collects twice after the start, then rarely, and no more once it is cancelled", async () => {
     const clock = createManualClock();
     const collectedAtMs: number[] = [];
     const ways: string[] = [];
@@ -15,11 +15,11 @@ describe("agent/settle-memory", () => {
     await clock.advance(14_000);
     expect(collectedAtMs).toEqual([]);
     await clock.advance(1_300_000);
-    expect(collectedAtMs).toEqual([15_000, 615_000, 1_215_000]);
-    expect(ways).toEqual(["thorough", "plain", "plain"]);
+    expect(collectedAtMs).toEqual([15_000, 75_000, 675_000, 1_275_000]);
+    expect(ways).toEqual(["thorough", "plain", "plain", "plain"]);
     timer.cancel();
     await clock.advance(3_600_000);
-    expect(collectedAtMs).toHaveLength(3);
+    expect(collectedAtMs).toHaveLength(4);
   });
 
   it("does nothing where the collector cannot be called", async () => {
