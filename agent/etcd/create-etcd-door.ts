@@ -169,7 +169,7 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
     peerVersion: async (name, limits) => {
       const member = findMember(name);
       const connection = peers.at(name, addressOf(member, member.peerUrls));
-      return await connection.get({ path: "/version", ...limits });
+      return (await connection.get({ path: "/version", ...limits })).toString("latin1");
     },
     peerLargeLook: async (name, limits) => {
       const member = findMember(name);
@@ -206,7 +206,7 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
       const limits = { timeoutMs: HASH_TIMEOUT_MS, asker: { signal } };
       return parseHashKv(await clientOf(name).call({ ...hashKvCall(revision), ...limits }));
     },
-    metricsText: async (signal) => {
+    metricsBody: async (signal) => {
       const flags = discovered()?.flags;
       const address =
         findListening(flags?.listenMetricsUrls ?? [], []) ?? httpAddress(flags?.all) ?? ownAddress();

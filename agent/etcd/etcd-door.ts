@@ -96,6 +96,6 @@ export interface EtcdDoor {
    * Rejects with reason future_revision (it has not applied so far yet) or compacted.
    */
   hashKv(name: string, revision: bigint, signal: AbortSignal): Promise<EtcdHash>;
-  /** The text of /metrics of the own member. */
-  metricsText(signal: AbortSignal): Promise<string>;
+  /** What /metrics of the own member answers, as it came. */
+  metricsBody(signal: AbortSignal): Promise<Buffer>;
 }

@@ -75,8 +75,8 @@ export class HttpConnection {
     return this.#look;
   }
 
-  /** The body of a 200 answer, as Latin-1 text. Rejects with an EtcdscopeError. */
-  async get(request: GetRequest): Promise<string> {
+  /** The body of a 200 answer. Rejects with an EtcdscopeError. */
+  async get(request: GetRequest): Promise<Buffer> {
     if (this.address.isTls && !this.#options.credentials.isSettled) {
       await this.#options.credentials.settle(request);
     }
@@ -169,16 +169,16 @@ export class HttpConnection {
   }
 
   /** undefined: a kept connection ended just as it was used. */
-  async #attempt(request: GetRequest): Promise<string | undefined> {
+  async #attempt(request: GetRequest): Promise<Buffer | undefined> {
     const { clock } = this.#options;
     const { host, port } = this.address;
     const sentUs = clock.monotonicUs();
-    return await new Promise<string | undefined>((resolve, reject) => {
+    return await new Promise<Buffer | undefined>((resolve, reject) => {
       let isSettled = false;
       const { path, headers = {} } = request;
       const message = requestHttp({ host, port, path, headers, agent: this.#agent });
       const timer = clock.after(request.timeoutMs, () => expire());
-      const settle = (result: string | EtcdscopeError): void => {
+      const settle = (result: Buffer | EtcdscopeError): void => {
         if (isSettled) {
           return;
         }
@@ -186,7 +186,7 @@ export class HttpConnection {
         timer.cancel();
         request.signal.removeEventListener("abort", expire);
         const attempt = this.#describeAttempt(message.reusedSocket);
-        if (typeof result === "string") {
+        if (Buffer.isBuffer(result)) {
           const spentUs = clock.monotonicUs() - sentUs;
           this.#look = describeSuccess(attempt, message.reusedSocket ? spentUs : undefined);
           resolve(result);
@@ -213,7 +213,7 @@ export class HttpConnection {
 function collect(
   response: IncomingMessage,
   where: string,
-  settle: (result: string | EtcdscopeError) => void,
+  settle: (result: Buffer | EtcdscopeError) => void,
 ): void {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -233,6 +233,6 @@ function collect(
   response.once("error", (caught) => settle(translateSocketError(caught, where)));
   response.once("end", () => {
     const status = response.statusCode ?? 0;
-    settle(status === 200 ? Buffer.concat(chunks).toString("latin1") : translateHttpStatus(status, where));
+    settle(status === 200 ? Buffer.concat(chunks) : translateHttpStatus(status, where));
   });
 }

@@ -52,7 +52,7 @@ export function createMetricsProbe(): Probe {
   let before: ReadonlyMap<string, Histogram> = new Map();
 
   async function run({ etcd, signal }: ProbeContext): Promise<Observation> {
-    const reading = readMetrics(await etcd.metricsText(signal), etcd.otherMembers());
+    const reading = readMetrics(await etcd.metricsBody(signal), etcd.otherMembers());
     const samples = [...reading.samples, ...summarizeAll(before, reading.histograms)];
     before = reading.histograms;
     return { samples };
@@ -68,7 +68,7 @@ interface Reading {
 }
 
 /** Exported for its tests: everything but the differences. */
-export function readMetrics(body: string, others: readonly EtcdMember[]): Reading {
+export function readMetrics(body: Buffer, others: readonly EtcdMember[]): Reading {
   const text = new MetricText(body);
   const names = new Map(others.map((member) => [formatId(member.id), member.name]));
   const samples: Sample[] = [];

@@ -196,8 +196,8 @@ function startWriters(etcd: EtcdCluster): Writers {
 async function readFsync(etcd: EtcdCluster): Promise<Histogram> {
   const all = await Promise.all(
     etcd.members.map(async ({ metricsUrl }) => {
-      const text = await (await fetch(`${metricsUrl}/metrics`)).text();
-      const histogram = new MetricText(text).findHistograms(FSYNC).get("");
+      const bytes = Buffer.from(await (await fetch(`${metricsUrl}/metrics`)).arrayBuffer());
+      const histogram = new MetricText(bytes).findHistograms(FSYNC).get("");
       if (histogram === undefined) {
         throw new Error(`${metricsUrl} tells no ${FSYNC}`);
       }

@@ -251,7 +251,7 @@ export async function createTargets(hello: Buffer): Promise<FuzzTargets> {
       samples: "metrics",
       weight: 4,
       take: (bytes) => {
-        const text = new MetricText(bytes.toString("latin1"));
+        const text = new MetricText(bytes);
         text.findValue("etcd_server_has_leader");
         text.findLines("etcd_network_peer_sent_bytes_total");
         text.findHistograms("etcd_disk_wal_fsync_duration_seconds");

@@ -49,8 +49,8 @@ export function lookAtLog(member: SiteMember): Step {
     detail:
       command === undefined
         ? say(
-            'It is where the process\'s output goes. The last fatal line and its "error" field name the cause',
-            '日志在该进程输出的去处。最后一条 fatal 行及其 "error" 字段说明原因',
+            "Where the log is depends on what started etcd; run there, this reads what the agent can find of it, with the last fatal line",
+            "日志在哪里取决于由什么启动 etcd；在该节点上运行此命令，会读取 agent 能找到的日志，包括最后一条 fatal 行",
           )
         : say(
             'The last fatal line names the cause; in 3.5 it is in its "error" field, "discovery failed" says nothing',
@@ -58,7 +58,7 @@ export function lookAtLog(member: SiteMember): Step {
           ),
     risk: "read-only",
     on: member,
-    command,
+    command: command ?? sh`etcdscope diagnose`,
   };
 }
 

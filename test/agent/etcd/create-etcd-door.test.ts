@@ -115,7 +115,7 @@ describe.skipIf(binaries.kind === "unavailable")(
       expect(new Set([own, ...others].map((status) => status.memberId)).size).toBe(3);
       await door.read("serializable", signal());
       await door.read("linearizable", signal());
-      expect(await door.metricsText(signal())).toContain("\netcd_server_has_leader 1\n");
+      expect(String(await door.metricsBody(signal()))).toContain("\netcd_server_has_leader 1\n");
       expect(JSON.parse(await door.peerVersion("m2", { signal: signal(), timeoutMs: 1_500 }))).toMatchObject({
         etcdserver: "3.4.23",
       });
@@ -312,7 +312,7 @@ describe.skipIf(binaries.kind === "unavailable")(
           SOON,
         );
         await door.read("linearizable", signal());
-        expect(await door.metricsText(signal())).toContain("etcd_server_has_leader 1");
+        expect(String(await door.metricsBody(signal()))).toContain("etcd_server_has_leader 1");
       } finally {
         await door.close();
         await cluster.stopAll();

@@ -6,7 +6,7 @@ import { findLabel, MetricText } from "../../../agent/etcd/parse-metrics.ts";
 const FIXTURES = join(import.meta.dirname, "../../fixture/etcd-metrics");
 
 function read(version: string): MetricText {
-  return new MetricText(readFileSync(join(FIXTURES, `${version}.txt`), "latin1"));
+  return new MetricText(readFileSync(join(FIXTURES, `${version}.txt`)));
 }
 
 describe("agent/etcd/parse-metrics", () => {
@@ -52,8 +52,8 @@ describe("agent/etcd/parse-metrics", () => {
   it("has nothing for a family that is not there, and for a text that is not metrics", () => {
     expect(read("3.4.23").findValue("etcd_server")).toBeUndefined();
     for (const text of ["", "<html>", "# TYPE etcd_server_has_leader gauge", "# TYPE a gauge\na NaN"]) {
-      expect(new MetricText(text).findValue("etcd_server_has_leader")).toBeUndefined();
-      expect(new MetricText(text).findLines("etcd_server_has_leader")).toEqual([]);
+      expect(new MetricText(Buffer.from(text)).findValue("etcd_server_has_leader")).toBeUndefined();
+      expect(new MetricText(Buffer.from(text)).findLines("etcd_server_has_leader")).toEqual([]);
     }
   });
 

@@ -40,7 +40,7 @@ export function fakeEtcd(changed: Partial<EtcdDoor> = {}): EtcdDoor {
     read: () => Promise.resolve(),
     memberList: () => Promise.resolve({ clusterId: 77n, members: [] }),
     hashKv: () => Promise.resolve({ memberId: 1n, hash: 7, compactRevision: -1n }),
-    metricsText: () => Promise.resolve(""),
+    metricsBody: () => Promise.resolve(Buffer.alloc(0)),
     ...changed,
   };
 }

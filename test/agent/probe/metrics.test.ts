@@ -8,7 +8,7 @@ import { fakeEtcd, memberNamed } from "./fake-etcd.ts";
 import { probeContext } from "./probe-context.ts";
 
 const FIXTURES = join(import.meta.dirname, "../../fixture/etcd-metrics");
-const REAL = readFileSync(join(FIXTURES, "3.4.23.txt"), "latin1");
+const REAL = readFileSync(join(FIXTURES, "3.4.23.txt"));
 
 function fsyncs(first: number, second: number): string {
   const name = "etcd_disk_wal_fsync_duration_seconds";
@@ -26,7 +26,7 @@ async function readAll(texts: readonly string[]): Promise<readonly Readonly<Reco
   const probe = createMetricsProbe();
   const seen: Record<string, number>[] = [];
   for (const text of texts) {
-    const etcd = fakeEtcd({ metricsText: () => Promise.resolve(text) });
+    const etcd = fakeEtcd({ metricsBody: () => Promise.resolve(Buffer.from(text)) });
     const { samples = [] } = await probe.run(probeContext({ etcd }));
     seen.push(Object.fromEntries(samples.map(({ key, value }) => [key, value])));
   }
@@ -35,7 +35,7 @@ async function readAll(texts: readonly string[]): Promise<readonly Readonly<Reco
 
 describe("agent/probe/metrics", () => {
   it.each(["3.4.23", "3.5.16"])("sends only what the catalogue names, of etcd %s", (version) => {
-    const text = readFileSync(join(FIXTURES, `${version}.txt`), "latin1");
+    const text = readFileSync(join(FIXTURES, `${version}.txt`));
     const known = new Map(METRIC_CATALOGUE.map(({ name, labels }) => [name, labels]));
     const { samples, histograms } = readMetrics(text, []);
     expect(histograms.size).toBe(4);
@@ -60,7 +60,7 @@ describe("agent/probe/metrics", () => {
   it("sums gRPC requests by their code", () => {
     const { samples } = readMetrics(REAL, []);
     const ok = samples.find(({ key }) => key === 'grpc_server_handled_total{grpc_code="OK"}')?.value ?? 0;
-    const lines = REAL.split("\n").filter((line) =>
+    const lines = REAL.toString("latin1").split("\n").filter((line) =>
       line.startsWith('grpc_server_handled_total{grpc_code="OK"'),
     );
     expect(lines.length).toBeGreaterThan(10);
