@@ -60,9 +60,9 @@ describe("agent/probe/metrics", () => {
   it("sums gRPC requests by their code", () => {
     const { samples } = readMetrics(REAL, []);
     const ok = samples.find(({ key }) => key === 'grpc_server_handled_total{grpc_code="OK"}')?.value ?? 0;
-    const lines = REAL.toString("latin1").split("\n").filter((line) =>
-      line.startsWith('grpc_server_handled_total{grpc_code="OK"'),
-    );
+    const lines = REAL.toString("latin1")
+      .split("\n")
+      .filter((line) => line.startsWith('grpc_server_handled_total{grpc_code="OK"'));
     expect(lines.length).toBeGreaterThan(10);
     expect(ok).toBe(lines.reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0));
   });
