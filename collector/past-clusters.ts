@@ -1,19 +1,15 @@
 /** A cluster as it was: the recorded frames before a moment, folded and evaluated by the code that does it live. */
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "../shared/clock.ts";
 import type { ReceivedFrame } from "../shared/frame.ts";
 import type { Finding } from "../shared/rest.ts";
 import type { Evaluation } from "./diagnosis/evaluate.ts";
-import { replayInSteps } from "./diagnosis/replay.ts";
 import type { Thresholds } from "./diagnosis/thresholds.ts";
-import { restoreTracker } from "./diagnosis/track.ts";
+import { openPastWindow, WINDOW_MS, windowOf, type PastWindow } from "./past-window.ts";
 
-/** Keyframes come once a minute, samples of the slow cadence too: two minutes hold everything that was in force. */
-export const LOOK_BACK_MS = 130_000;
-/** Then frames and acknowledgements have their turn. */
-const TURN_MS = 10;
 /** A page asks for one moment in several ways at once, and then for the next. */
 const KEPT_MOMENTS = 8;
+/** Who scrubs goes from one window to the next; a window of three nodes holds about 2 MB. */
+const KEPT_WINDOWS = 6;
 /** Frames that were kept may still come. */
 const KEPT_FOR_MS = 10_000;
 
@@ -31,67 +27,88 @@ export interface PastClusters {
 }
 
 interface Moment {
+  readonly cluster: string;
+  readonly atMs: number;
   readonly evaluation: Promise<Evaluation | undefined>;
   readonly askedUs: number;
 }
 
 export function createPastClusters(options: PastOptions): PastClusters {
   const { clock } = options;
-  /** The one that was asked for last is the last. */
+  /** Of both the one that was asked for last is the last. */
   const moments = new Map<string, Moment>();
+  const windows = new Map<string, PastWindow>();
+  let isReadingAhead = false;
 
-  function find(key: string): Moment | undefined {
-    const known = moments.get(key);
-    return known !== undefined && clock.monotonicUs() - known.askedUs <= KEPT_FOR_MS * 1000
-      ? known
-      : undefined;
+  function isFresh(sinceUs: number): boolean {
+    return clock.monotonicUs() - sinceUs <= KEPT_FOR_MS * 1000;
+  }
+
+  function openWindow(cluster: string, atMs: number): PastWindow {
+    const key = `${cluster}/${windowOf(atMs)}`;
+    const known = windows.get(key);
+    const window =
+      known !== undefined && isFresh(known.readAtUs) && atMs < known.toMs
+        ? known
+        : openPastWindow({ ...options, cluster, atMs, expectedVoters: options.expectedVoters(cluster) });
+    keepLast(windows, { key, value: window, atMost: KEPT_WINDOWS });
+    return window;
+  }
+
+  /** Who went from one moment to another goes on like that: what comes next is made ready while the page draws. */
+  async function readAhead(from: Moment | undefined, to: Moment): Promise<void> {
+    if (isReadingAhead || from?.cluster !== to.cluster || from.atMs === to.atMs || !isFresh(from.askedUs)) {
+      return;
+    }
+    const nextMs = windowOf(to.atMs) + (from.atMs < to.atMs ? WINDOW_MS : -WINDOW_MS);
+    if (nextMs + WINDOW_MS > clock.nowMs() || windows.has(`${to.cluster}/${nextMs}`)) {
+      return;
+    }
+    isReadingAhead = true;
+    try {
+      const window = openWindow(to.cluster, nextMs);
+      // By and by, so that whoever asks meanwhile does not wait for all of it.
+      for (let atMs = nextMs; atMs < window.toMs; atMs += WINDOW_MS / 12) {
+        await window.at(atMs);
+      }
+    } catch {
+      // Whoever asks for it reads anew, and is told then.
+      windows.delete(`${to.cluster}/${nextMs}`);
+    } finally {
+      isReadingAhead = false;
+    }
   }
 
   return {
     at: (cluster, atMs) => {
       const key = `${cluster}/${atMs}`;
-      const known = find(key);
-      if (known !== undefined) {
+      const known = moments.get(key);
+      if (known !== undefined && isFresh(known.askedUs)) {
         return known.evaluation;
       }
-      const evaluation = readPast(cluster, atMs, options);
-      moments.delete(key);
-      moments.set(key, { evaluation, askedUs: clock.monotonicUs() });
-      for (const oldest of [...moments.keys()].slice(0, Math.max(0, moments.size - KEPT_MOMENTS))) {
-        moments.delete(oldest);
-      }
-      evaluation.catch(() => moments.delete(key));
+      const before = [...moments.values()].at(-1);
+      const evaluation = openWindow(cluster, atMs).at(atMs);
+      const moment = { cluster, atMs, evaluation, askedUs: clock.monotonicUs() };
+      keepLast(moments, { key, value: moment, atMost: KEPT_MOMENTS });
+      evaluation.then(
+        () => void readAhead(before, moment),
+        () => {
+          moments.delete(key);
+          windows.delete(`${cluster}/${windowOf(atMs)}`);
+        },
+      );
       return evaluation;
     },
   };
 }
 
-async function readPast(
-  cluster: string,
-  atMs: number,
-  options: PastOptions,
-): Promise<Evaluation | undefined> {
-  const fromMs = atMs - LOOK_BACK_MS;
-  const [frames, active] = await Promise.all([
-    options.readFrames(cluster, fromMs, atMs + 1),
-    options.readFindings(cluster, fromMs, fromMs),
-  ]);
-  const steps = replayInSteps(frames, {
-    cluster,
-    atMs,
-    thresholds: options.thresholds,
-    expectedVoters: options.expectedVoters(cluster),
-    tracker: restoreTracker(active, fromMs),
-  });
-  let turnUs = options.clock.monotonicUs();
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) {
-      return step.value;
-    }
-    if (options.clock.monotonicUs() - turnUs > TURN_MS * 1000) {
-      await nextTurn();
-      turnUs = options.clock.monotonicUs();
-    }
+function keepLast<V>(
+  kept: Map<string, V>,
+  { key, value, atMost }: { readonly key: string; readonly value: V; readonly atMost: number },
+): void {
+  kept.delete(key);
+  kept.set(key, value);
+  for (const oldest of [...kept.keys()].slice(0, Math.max(0, kept.size - atMost))) {
+    kept.delete(oldest);
   }
 }

@@ -5,7 +5,7 @@ import type { HistoryDoor } from "./history/history-door.ts";
 import { REOPEN_WITHIN_MS } from "./incident/incident-core.ts";
 import type { IncidentWatch } from "./incident-watch.ts";
 import type { LiveClusters } from "./live-clusters.ts";
-import { LOOK_BACK_MS } from "./past-clusters.ts";
+import { LOOK_BACK_MS } from "./past-window.ts";
 
 export interface RestoreOptions {
   readonly history: Pick<

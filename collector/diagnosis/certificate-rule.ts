@@ -52,7 +52,8 @@ export function createCertificateRule(about: CertificateRule): Rule {
       const answers = listFacts(node.state, "certificate")
         .map((certificate) => ({ certificate, answer: about.check(certificate, node, cluster) }))
         .filter(({ answer }) => answer.kind !== "skipped");
-      const sayings = [
+      // hardly ever asked for: only where something is wrong or not known
+      const listProofs = (): readonly Evidence[] => [
         ...proveByOwnLog(cluster, node, about.says ?? []),
         ...proveByPeers(cluster, node, about.peersSay ?? []),
       ];
@@ -61,7 +62,8 @@ export function createCertificateRule(about: CertificateRule): Rule {
       );
       if (bad.length === 0) {
         const unknown = answers.find(({ answer }) => answer.kind === "unknown")?.answer;
-        if ((answers.length === 0 || unknown !== undefined) && sayings.length > 0) {
+        const sayings = answers.length === 0 || unknown !== undefined ? listProofs() : [];
+        if (sayings.length > 0) {
           return describeSayings(about, node.name, sayings);
         }
         const nothing = {
@@ -87,7 +89,7 @@ export function createCertificateRule(about: CertificateRule): Rule {
           ...bad.map(({ text }): Evidence =>
             createEvidence({ node: node.name, source: about.source, atMs: node.state.atMs }, text),
           ),
-          ...sayings,
+          ...listProofs(),
         ],
       };
     }),

@@ -15,14 +15,30 @@ const LOOK_EVERY_MS = 1000;
 
 export interface ReplayOptions extends Omit<EvaluateOptions, "nowMs" | "collectorStartedAtMs"> {
   readonly cluster: string;
-  readonly atMs: number;
   /** What was active when the frames begin. */
   readonly tracker?: Tracker;
 }
 
-/** Frames by their place in time, oldest first, up to options.atMs; undefined when there are none. */
-export function replay(frames: readonly ReceivedFrame[], options: ReplayOptions): Evaluation | undefined {
-  const steps = replayInSteps(frames, options);
+/** What the frames have come to between two looks. It is never changed, so any number of moments can go on from it. */
+export interface ReplayPoint {
+  readonly folded: ClusterFrames;
+  readonly tracker: Tracker;
+  /** Place of the first frame that is not in it. */
+  readonly next: number;
+  /** Every look before this is made. */
+  readonly lookAtMs: number;
+}
+
+/** Frames by their place in time, oldest first, up to atMs; undefined when there are none. */
+export function replay(
+  frames: readonly ReceivedFrame[],
+  options: ReplayOptions & { readonly atMs: number },
+): Evaluation | undefined {
+  const begin = beginReplay(frames, options);
+  if (begin === undefined) {
+    return undefined;
+  }
+  const steps = replayInSteps(frames, begin, options);
   for (;;) {
     const step = steps.next();
     if (step.done === true) {
@@ -31,34 +47,57 @@ export function replay(frames: readonly ReceivedFrame[], options: ReplayOptions)
   }
 }
 
-/** The same, a look at a time: a hundred and more in one go would hold up whoever waits for something else. */
-export function* replayInSteps(
+/** Before the first frame; undefined when there is none. */
+export function beginReplay(
   frames: readonly ReceivedFrame[],
   options: ReplayOptions,
-): Generator<undefined, Evaluation | undefined> {
+): ReplayPoint | undefined {
   const first = frames[0];
-  if (first === undefined) {
-    return undefined;
-  }
-  const beginMs = placeMs(first.frame);
-  let folded: ClusterFrames = { cluster: options.cluster, nodes: new Map() };
-  let tracker = options.tracker ?? EMPTY_TRACKER;
-  let lookAtMs = beginMs + LOOK_EVERY_MS;
+  return first === undefined
+    ? undefined
+    : {
+        folded: { cluster: options.cluster, nodes: new Map() },
+        tracker: options.tracker ?? EMPTY_TRACKER,
+        next: 0,
+        lookAtMs: placeMs(first.frame) + LOOK_EVERY_MS,
+      };
+}
+
+/** Whether the way to atMs comes by this point: each look that is in it is from before; without any, the first frame is. */
+export function isOnTheWay({ next, lookAtMs }: ReplayPoint, atMs: number): boolean {
+  const beforeMs = lookAtMs - LOOK_EVERY_MS;
+  return next === 0 ? beforeMs <= atMs : beforeMs < atMs;
+}
+
+/**
+ * From a point of the same frames to atMs, a look at a time, each followed by its point: a hundred and more in one go would hold
+ * up whoever waits for something else.
+ */
+export function* replayInSteps(
+  frames: readonly ReceivedFrame[],
+  from: ReplayPoint,
+  options: ReplayOptions & { readonly atMs: number },
+): Generator<ReplayPoint, Evaluation> {
+  let { folded, tracker, next, lookAtMs } = from;
+  const beginMs = frames[0] === undefined ? options.atMs : placeMs(frames[0].frame);
   const at = (nowMs: number): EvaluateOptions => ({ ...options, nowMs, collectorStartedAtMs: beginMs });
-  for (const received of frames) {
+  for (let received = frames[next]; received !== undefined; received = frames[next]) {
     const placedMs = placeMs(received.frame);
     if (placedMs > options.atMs) {
       break;
     }
-    for (; placedMs >= lookAtMs; lookAtMs += LOOK_EVERY_MS) {
+    while (placedMs >= lookAtMs) {
       tracker = carryOn(folded, tracker, at(lookAtMs));
-      yield;
+      lookAtMs += LOOK_EVERY_MS;
+      yield { folded, tracker, next, lookAtMs };
     }
     folded = foldCluster(folded, received);
+    next += 1;
   }
-  for (; lookAtMs < options.atMs; lookAtMs += LOOK_EVERY_MS) {
+  while (lookAtMs < options.atMs) {
     tracker = carryOn(folded, tracker, at(lookAtMs));
-    yield;
+    lookAtMs += LOOK_EVERY_MS;
+    yield { folded, tracker, next, lookAtMs };
   }
   return evaluate(folded, tracker, at(options.atMs));
 }

@@ -63,6 +63,9 @@ export function track(
     known.add(rule.code);
     const ofRule = heldKeys.get(rule.code) ?? [];
     // Of what is well and was well there is nothing to keep, and that is nearly everything.
+    if (ofRule.length === 0 && outcomes?.some(({ kind }) => kind === "bad") !== true) {
+      continue;
+    }
     const relevant = ofRule.length > 0 ? outcomes : outcomes?.filter(({ kind }) => kind === "bad");
     const said = new Map(relevant?.map((outcome) => [trackKey(rule.code, outcome.subject), outcome]));
     const keys = new Set([...said.keys(), ...ofRule]);

@@ -1,7 +1,7 @@
 /** How a rule or the view reads one node's samples, facts and runs without knowing how they are kept. */
 import type { Fact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import type { Labels } from "../../shared/series-key.ts";
-import { seriesKey } from "../../shared/series-key.ts";
+import { knownSeriesKey } from "./known-series-key.ts";
 import type { NodeState, Point, RunState } from "./node-state.ts";
 import { runKey } from "./node-state.ts";
 
@@ -20,13 +20,13 @@ export function readSince(sinceUnixMs: bigint, toldAtMs: number, { clockOffsetMs
 
 /** The newest point not older than `sinceMs`. */
 export function findPoint(node: NodeState, name: SeriesName, sinceMs: number): Point | undefined {
-  const point = node.series.get(seriesKey(name.metric, name.labels))?.at(-1);
+  const point = node.series.get(knownSeriesKey(name.metric, name.labels))?.at(-1);
   return point !== undefined && point.atMs >= sinceMs ? point : undefined;
 }
 
 /** Every kept point not older than `sinceMs`, oldest first. */
 export function listPoints(node: NodeState, name: SeriesName, sinceMs: number): readonly Point[] {
-  return (node.series.get(seriesKey(name.metric, name.labels)) ?? []).filter(({ atMs }) => atMs >= sinceMs);
+  return (node.series.get(knownSeriesKey(name.metric, name.labels)) ?? []).filter(({ atMs }) => atMs >= sinceMs);
 }
 
 /** How much a counter has grown over its newest looks. */

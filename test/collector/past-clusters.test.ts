@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { evaluate, type Evaluation } from "../../collector/diagnosis/evaluate.ts";
 import { DEFAULT_THRESHOLDS } from "../../collector/diagnosis/thresholds.ts";
 import { EMPTY_TRACKER } from "../../collector/diagnosis/track.ts";
-import { createPastClusters, LOOK_BACK_MS } from "../../collector/past-clusters.ts";
+import { createPastClusters } from "../../collector/past-clusters.ts";
+import { LOOK_BACK_MS, WINDOW_MS, windowOf } from "../../collector/past-window.ts";
 import { foldCluster } from "../../collector/view/fold.ts";
 import type { ClusterFrames } from "../../collector/view/node-state.ts";
 import type { ReceivedFrame } from "../../shared/frame.ts";
@@ -16,8 +17,8 @@ function select(fromMs: number, toMs: number): readonly ReceivedFrame[] {
   return story.frames.filter(({ frame }) => frame.capturedAtMs >= fromMs && frame.capturedAtMs < toMs);
 }
 
-function createPast(frames = select) {
-  const clock = createManualClock();
+function createPast(frames = select, startMs?: number) {
+  const clock = createManualClock(startMs);
   const asked: number[] = [];
   const past = createPastClusters({
     clock,
@@ -34,7 +35,7 @@ function createPast(frames = select) {
 
 /** Every look told in full. */
 function lookAtEverySecond(atMs: number): Evaluation {
-  const frames = select(atMs - LOOK_BACK_MS, atMs + 1);
+  const frames = select(windowOf(atMs) - LOOK_BACK_MS, atMs + 1);
   const beginMs = frames[0]?.frame.capturedAtMs ?? 0;
   let folded: ClusterFrames = { cluster: "prod-a", nodes: new Map() };
   let tracker = EMPTY_TRACKER;
@@ -83,6 +84,54 @@ describe("collector/past-clusters", () => {
     await clock.advance(20_000);
     await past.at("prod-a", story.toMs);
     expect(asked).toHaveLength(2);
+  });
+
+  it("answers the same in whatever order the moments are asked for", async () => {
+    const { past, asked } = createPast(select, story.toMs + 3_600_000);
+    const moments: number[] = [];
+    for (let atMs = story.toMs; atMs >= story.fromMs; atMs -= 10_000) {
+      // back and forth, as somebody who looks for the second at which it broke
+      moments.push(atMs, atMs - 7_000, atMs - 3_500);
+    }
+    for (const atMs of moments.filter((one) => one >= story.fromMs)) {
+      const then = await past.at("prod-a", atMs);
+      const alone = await createPast().past.at("prod-a", atMs);
+      expect(then?.state).toEqual(alone?.state);
+      expect(then?.certificates).toEqual(alone?.certificates);
+    }
+    const windows = new Set(asked.map(windowOf));
+    expect(asked).toHaveLength(windows.size);
+  });
+
+  it("reads the next minute ahead for who goes from moment to moment, once, and not beyond the present", async () => {
+    const end = windowOf(story.toMs) + WINDOW_MS;
+    const { past, asked } = createPast(select, end);
+    const last = (fromMs: number): number => fromMs + WINDOW_MS - 1;
+    await past.at("prod-a", end - 5_000);
+    expect(asked).toEqual([end - 1]);
+    await past.at("prod-a", end - 15_000);
+    await expect.poll(() => asked).toEqual([end - 1, last(end - 2 * WINDOW_MS)]);
+    let atMs = end - WINDOW_MS;
+    await expect
+      .poll(async () => {
+        atMs -= 100;
+        await past.at("prod-a", atMs);
+        return asked;
+      })
+      .toEqual([end - 1, last(end - 2 * WINDOW_MS), last(end - 3 * WINDOW_MS)]);
+    // and forward again there is nothing that was not read, nor anything to come
+    await past.at("prod-a", end - 20_000);
+    await past.at("prod-a", end - 10_000);
+    expect(asked).toHaveLength(3);
+  });
+
+  it("reads the present minute again for a moment that was not there yet", async () => {
+    const startMs = windowOf(story.toMs) + 5_000;
+    const { past, asked, clock } = createPast(select, startMs);
+    await past.at("prod-a", startMs - 2_000);
+    await clock.advance(4_000);
+    await past.at("prod-a", startMs + 1_000);
+    expect(asked).toEqual([startMs, startMs + 4_000]);
   });
 
   it("knows nothing of a time without frames, and asks again after a failure", async () => {

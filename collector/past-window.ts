@@ -1,0 +1,113 @@
+/**
+ * A minute of a cluster's past: the frames that it takes, read once, and what they came to every few seconds of it, so that a
+ * second moment of that minute costs a few looks instead of all of them. Every moment of the minute begins with the same frame, so
+ * that its answer does not depend on what was asked before.
+ */
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Clock } from "../shared/clock.ts";
+import type { ReceivedFrame } from "../shared/frame.ts";
+import type { Finding } from "../shared/rest.ts";
+import type { Evaluation } from "./diagnosis/evaluate.ts";
+import {
+  beginReplay,
+  isOnTheWay,
+  replayInSteps,
+  type ReplayOptions,
+  type ReplayPoint,
+} from "./diagnosis/replay.ts";
+import { restoreTracker } from "./diagnosis/track.ts";
+
+/** Keyframes come once a minute, samples of the slow cadence too: two minutes hold everything that was in force. */
+export const LOOK_BACK_MS = 130_000;
+export const WINDOW_MS = 60_000;
+/** Between two points that are kept; each holds the values of every series. */
+const POINT_EVERY_MS = 5000;
+/** Then frames and acknowledgements have their turn. */
+const TURN_MS = 10;
+
+export interface PastWindowOptions extends Omit<ReplayOptions, "tracker"> {
+  readonly clock: Clock;
+  /** The moment that it is opened for. */
+  readonly atMs: number;
+  readonly readFrames: (cluster: string, fromMs: number, toMs: number) => Promise<readonly ReceivedFrame[]>;
+  readonly readFindings: (cluster: string, fromMs: number, toMs: number) => Promise<readonly Finding[]>;
+}
+
+export interface PastWindow {
+  readonly fromMs: number;
+  /** Exclusive: the end of the minute, or what was the present when the frames were asked for. */
+  readonly toMs: number;
+  readonly readAtUs: number;
+  /** One after the other; undefined: the history holds nothing of the cluster then. */
+  at(atMs: number): Promise<Evaluation | undefined>;
+}
+
+interface Record {
+  readonly frames: readonly ReceivedFrame[];
+  readonly options: ReplayOptions;
+  /** By time, the first before the first frame. */
+  readonly points: ReplayPoint[];
+}
+
+export function windowOf(atMs: number): number {
+  return Math.floor(atMs / WINDOW_MS) * WINDOW_MS;
+}
+
+export function openPastWindow(options: PastWindowOptions): PastWindow {
+  const { clock, atMs: openedForMs } = options;
+  const fromMs = windowOf(openedForMs);
+  const toMs = Math.max(Math.min(fromMs + WINDOW_MS, clock.nowMs() + 1), openedForMs + 1);
+  const record = readRecord(options, { fromMs, toMs });
+  /** Two at once would make the same looks twice. */
+  let last: Promise<unknown> = record;
+  return {
+    fromMs,
+    toMs,
+    readAtUs: clock.monotonicUs(),
+    at: (atMs) => {
+      const evaluation = last.then(async () => await replayTo(await record, atMs, clock));
+      last = evaluation.catch(() => undefined);
+      return evaluation;
+    },
+  };
+}
+
+async function readRecord(
+  { cluster, thresholds, expectedVoters, readFrames, readFindings }: PastWindowOptions,
+  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+): Promise<Record> {
+  const beginMs = fromMs - LOOK_BACK_MS;
+  const [frames, active] = await Promise.all([
+    readFrames(cluster, beginMs, toMs),
+    readFindings(cluster, beginMs, beginMs),
+  ]);
+  const replayed = { cluster, thresholds, expectedVoters, tracker: restoreTracker(active, beginMs) };
+  const begin = beginReplay(frames, replayed);
+  return { frames, options: replayed, points: begin === undefined ? [] : [begin] };
+}
+
+async function replayTo(
+  { frames, options, points }: Record,
+  atMs: number,
+  clock: Clock,
+): Promise<Evaluation | undefined> {
+  const from = points.findLast((point) => isOnTheWay(point, atMs));
+  if (from === undefined) {
+    return undefined;
+  }
+  const steps = replayInSteps(frames, from, { ...options, atMs });
+  let turnUs = clock.monotonicUs();
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) {
+      return step.value;
+    }
+    if (step.value.lookAtMs >= (points.at(-1)?.lookAtMs ?? 0) + POINT_EVERY_MS) {
+      points.push(step.value);
+    }
+    if (clock.monotonicUs() - turnUs > TURN_MS * 1000) {
+      await nextTurn();
+      turnUs = clock.monotonicUs();
+    }
+  }
+}
