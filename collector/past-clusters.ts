@@ -55,9 +55,14 @@ export function createPastClusters(options: PastOptions): PastClusters {
     return window;
   }
 
-  /** Who went from one moment to another goes on like that: what comes next is made ready while the page draws. */
+  /** Who went from one moment to one beside it goes on like that: what comes next is made ready while the page draws. */
   async function readAhead(from: Moment | undefined, to: Moment): Promise<void> {
-    if (isReadingAhead || from?.cluster !== to.cluster || from.atMs === to.atMs || !isFresh(from.askedUs)) {
+    const isScrubbing =
+      from?.cluster === to.cluster &&
+      from.atMs !== to.atMs &&
+      Math.abs(from.atMs - to.atMs) <= WINDOW_MS &&
+      isFresh(from.askedUs);
+    if (isReadingAhead || !isScrubbing) {
       return;
     }
     const nextMs = windowOf(to.atMs) + (from.atMs < to.atMs ? WINDOW_MS : -WINDOW_MS);
