@@ -23,7 +23,7 @@ export const WINDOW_MS = 60_000;
 /** Between two points that are kept; each holds the values of every series. */
 const POINT_EVERY_MS = 5000;
 /** Then frames and acknowledgements have their turn. */
-const TURN_MS = 10;
+const TURN_MS = 3;
 
 export interface PastWindowOptions extends Omit<ReplayOptions, "tracker"> {
   readonly clock: Clock;
