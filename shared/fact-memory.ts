@@ -10,6 +10,13 @@ const MOST_BYTES = 128 * 1024;
 /** What is larger is read each time. */
 const MOST_FACT_BYTES = 8 * 1024;
 
+/** Where a fact that was read keeps its bytes, as Latin-1 text: whoever stores it need not write them anew. */
+const WIRE = Symbol("wire");
+
+interface ReadFact extends Fact {
+  readonly [WIRE]?: string;
+}
+
 export interface FactMemory {
   /** The fact of these bytes of a Fact message; throws when they hold none. */
   read(bytes: Uint8Array): Fact;
@@ -34,9 +41,16 @@ export function createFactMemory(): FactMemory {
         known.clear();
         held = 0;
       }
+      // not enumerable: a fact equals one that was made
+      Object.defineProperty(fact, WIRE, { value: text });
       known.set(text, fact);
       held += bytes.length;
       return fact;
     },
   };
+}
+
+/** The bytes of a Fact message that this was read from, as Latin-1 text; undefined when it was made, or read elsewhere. */
+export function findWireText(fact: Fact): string | undefined {
+  return (fact as ReadFact)[WIRE];
 }

@@ -1,11 +1,14 @@
 /**
- * Frames → the wire's Frame message, written by hand into one buffer: what every frame of every agent costs. Facts, events and
- * losses, which few frames have, are left to the library. Pure; a test holds it against the library.
+ * Frames → the wire's Frame message, written by hand into one buffer: what every frame of every agent costs. Facts that came over
+ * the wire go on in the bytes in which they came; others, events and losses, which few frames have, are left to the library. Pure; a
+ * test holds it against the library.
  */
 import { create, toBinary } from "@bufbuild/protobuf";
 import type { Frame, ProbeRunRecord } from "../../shared/frame.ts";
 import { numberFrame, type Numbering } from "../../shared/frame-codec.ts";
+import type { Fact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import { FrameSchema } from "../../shared/gen/etcdscope/v1/stream_pb.js";
+import { findWireText } from "../../shared/fact-memory.ts";
 import { createByteWriter } from "./bytes.ts";
 
 /** Field number and wire type (0 varint, 1 64 bits, 2 with a length), as the wire has them before each field. */
@@ -16,6 +19,7 @@ const TAG = {
   keyframe: (4 << 3) | 0,
   sampleSeries: (7 << 3) | 2,
   sampleValues: (8 << 3) | 2,
+  facts: (9 << 3) | 2,
   probeRuns: (11 << 3) | 2,
   droppedTotal: (12 << 3) | 0,
   clockOffsetUs: (13 << 3) | 0,
@@ -82,11 +86,25 @@ export function createFrameBytes(): FrameBytes {
       writer.varint(TAG.waiting);
       writer.varint(frame.waiting);
     }
-    if (frame.facts.length > 0 || frame.events.length > 0) {
-      const documents = create(FrameSchema, { facts: [...frame.facts], events: [...frame.events] });
+    appendDocuments(frame);
+    return series;
+  }
+
+  function appendDocuments({ facts, events }: Frame): void {
+    const made: Fact[] = [];
+    for (const fact of facts) {
+      const text = findWireText(fact);
+      if (text === undefined) {
+        made.push(fact);
+      } else {
+        writer.varint(TAG.facts);
+        writer.latin1(text);
+      }
+    }
+    if (made.length > 0 || events.length > 0) {
+      const documents = create(FrameSchema, { facts: made, events: [...events] });
       writer.raw(toBinary(FrameSchema, documents));
     }
-    return series;
   }
 
   function appendSamples({ samples }: Frame, numbering: Numbering): readonly number[] {

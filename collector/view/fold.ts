@@ -6,7 +6,7 @@ import { equals } from "@bufbuild/protobuf";
 import type { Fact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import { EventSchema, FactSchema } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import { Outcome } from "../../shared/gen/etcdscope/v1/stream_pb.js";
-import type { Frame, FrameLoss, ProbeRunRecord, ReceivedFrame } from "../../shared/frame.ts";
+import type { Frame, FrameLoss, ProbeRunRecord, ReceivedFrame, Sample } from "../../shared/frame.ts";
 import { VersionedMap } from "./versioned-map.ts";
 import { remember } from "./remember.ts";
 import type { ClusterFrames, HeldEvent, HeldFact, NodeState, Point, RunState } from "./node-state.ts";
@@ -215,12 +215,14 @@ function foldSeries(before: NodeState["series"], frame: Frame, atMs: number): No
   if (frame.samples.length === 0) {
     return before;
   }
-  const added: [string, readonly Point[]][] = [];
-  for (const { key, value } of frame.samples) {
+  return before.change(frame.samples, keyOfSample, (points = [], { key, value }) => {
     const point: Point = { atMs, value };
-    added.push([key, isLookedBackOn(key) ? appendToRing(before.get(key) ?? [], point) : [point]]);
-  }
-  return before.with(added);
+    return isLookedBackOn(key) ? appendToRing(points, point) : [point];
+  });
+}
+
+function keyOfSample({ key }: Sample): string {
+  return key;
 }
 
 function appendToRing(points: readonly Point[], point: Point): readonly Point[] {

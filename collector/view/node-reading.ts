@@ -26,7 +26,9 @@ export function findPoint(node: NodeState, name: SeriesName, sinceMs: number): P
 
 /** Every kept point not older than `sinceMs`, oldest first. */
 export function listPoints(node: NodeState, name: SeriesName, sinceMs: number): readonly Point[] {
-  return (node.series.get(knownSeriesKey(name.metric, name.labels)) ?? []).filter(({ atMs }) => atMs >= sinceMs);
+  return (node.series.get(knownSeriesKey(name.metric, name.labels)) ?? []).filter(
+    ({ atMs }) => atMs >= sinceMs,
+  );
 }
 
 /** How much a counter has grown over its newest looks. */

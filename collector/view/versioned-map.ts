@@ -16,14 +16,14 @@ export class VersionedMap<V> implements Lookup<V> {
   readonly #places: Map<string, number>;
   readonly #values: readonly (V | undefined)[];
 
-  /** Of entries whose values are never undefined, or the version of another map with these values. */
+  /** Of entries whose values are never undefined, or the version of another map with these values, which are then its own. */
   constructor(
     entries: Iterable<readonly [string, V]> = [],
     places = new Map<string, number>(),
-    values: readonly (V | undefined)[] = [],
+    values: (V | undefined)[] = [],
   ) {
     this.#places = places;
-    this.#values = put(places, values.slice(), entries);
+    this.#values = put(places, values, entries);
   }
 
   get(key: string): V | undefined {
@@ -52,9 +52,27 @@ export class VersionedMap<V> implements Lookup<V> {
     }
   }
 
+  /** This map with what each of these makes of the value before; the later of two with one key sees what the first made. */
+  change<T>(
+    items: readonly T[],
+    keyOf: (item: T) => string,
+    next: (before: V | undefined, item: T) => V,
+  ): VersionedMap<V> {
+    const places = this.#places;
+    const values = this.#values.slice();
+    for (const item of items) {
+      const key = keyOf(item);
+      const place = places.get(key) ?? claim(places, key);
+      const before = values[place];
+      fill(values, place);
+      values[place] = next(before, item);
+    }
+    return new VersionedMap([], places, values);
+  }
+
   /** This map and these entries over it; values are never undefined. */
   with(entries: readonly (readonly [string, V])[]): VersionedMap<V> {
-    return new VersionedMap(entries, this.#places, this.#values);
+    return new VersionedMap(entries, this.#places, this.#values.slice());
   }
 }
 
@@ -64,16 +82,22 @@ function put<V>(
   entries: Iterable<readonly [string, V]>,
 ): (V | undefined)[] {
   for (const [key, value] of entries) {
-    let place = places.get(key);
-    if (place === undefined) {
-      place = places.size;
-      places.set(key, place);
-    }
-    // without holes, which cost each reader
-    while (values.length < place) {
-      values.push(undefined);
-    }
+    const place = places.get(key) ?? claim(places, key);
+    fill(values, place);
     values[place] = value;
   }
   return values;
+}
+
+function claim(places: Map<string, number>, key: string): number {
+  const place = places.size;
+  places.set(key, place);
+  return place;
+}
+
+/** Without holes, which cost each reader. */
+function fill(values: unknown[], place: number): void {
+  while (values.length < place) {
+    values.push(undefined);
+  }
 }

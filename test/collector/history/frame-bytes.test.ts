@@ -1,11 +1,13 @@
-import { toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeBlob } from "../../../collector/history/frame-blob.ts";
 import { createFrameBytes } from "../../../collector/history/frame-bytes.ts";
 import { createNameDictionary } from "../../../collector/history/name-dictionary.ts";
+import { createFactMemory } from "../../../shared/fact-memory.ts";
 import type { Frame } from "../../../shared/frame.ts";
 import { nameFrame, numberFrame } from "../../../shared/frame-codec.ts";
+import { FactSchema, ProcessFactSchema } from "../../../shared/gen/etcdscope/v1/fact_pb.js";
 import { FrameSchema } from "../../../shared/gen/etcdscope/v1/stream_pb.js";
 import { testFrame } from "../ingest/test-frames.ts";
 
@@ -47,5 +49,23 @@ describe("collector/history/frame-bytes", () => {
       }),
       { numRuns: 150 },
     );
+  });
+
+  it("passes facts on in the bytes in which they came, and writes those that were made", () => {
+    const value = create(ProcessFactSchema, { pid: 7, note: "läuft 运行" });
+    const made = create(FactSchema, { key: "process", body: { case: "process", value } });
+    // a field that this version does not know is kept too
+    const unknown = Uint8Array.of(0xfa, 0x7f, 2, 1, 2);
+    const sent = Buffer.concat([toBinary(FactSchema, made), unknown]);
+    const read = createFactMemory().read(sent);
+    const frame = testFrame(1n, { facts: [made, read] });
+    const dictionary = createNameDictionary({ series: [], probes: [] });
+    const bytes = createFrameBytes();
+    bytes.append(frame, dictionary);
+    const { facts } = fromBinary(FrameSchema, bytes.bytes());
+    expect(facts.map((fact) => Buffer.from(toBinary(FactSchema, fact)))).toEqual([
+      sent,
+      Buffer.from(toBinary(FactSchema, made)),
+    ]);
   });
 });

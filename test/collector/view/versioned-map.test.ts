@@ -30,6 +30,28 @@ describe("collector/view/versioned-map", () => {
     );
   });
 
+  it("makes values of those before, as a plain map would", () => {
+    fc.assert(
+      fc.property(changes, (steps) => {
+        let map = new VersionedMap<readonly number[]>();
+        const plain = new Map<string, readonly number[]>();
+        for (const items of steps) {
+          const earlier = [...map.entries()];
+          const next = map.change(
+            items,
+            ([key]) => key,
+            (before = [], [, value]) => [...before, value],
+          );
+          items.forEach(([key, value]) => plain.set(key, [...(plain.get(key) ?? []), value]));
+          expect([...map.entries()]).toEqual(earlier);
+          map = next;
+        }
+        expect(new Map(map.entries())).toEqual(plain);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   it("keeps two versions apart that come of the same one", () => {
     const base = new VersionedMap([["a", 1]]);
     const [one, other] = [base.with([["b", 2]]), base.with([["c", 3]])];
