@@ -120,7 +120,7 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
         }
         // What was kept for long is no news, unless the node was not known at all.
         const isNewest = before?.sequence !== after?.sequence || before?.instanceId !== after?.instanceId;
-        if (isNewest && isNews(received.frame)) {
+        if (isNewest && isNews(before, after, received.frame)) {
           due.set(received.agent.cluster, live);
         }
         if (due.size > 0) {

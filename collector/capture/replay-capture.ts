@@ -144,7 +144,7 @@ function play(header: CaptureHeader, frames: readonly TimedFrame[], stateAtMs: n
     for (const note of after === undefined ? [] : noteFrame(before, after, received.frame)) {
       notes.set(note.id, note);
     }
-    if (isNews(received.frame)) {
+    if (isNews(before, after, received.frame)) {
       dueMs = Math.min(dueMs, atMs + NEWS_AFTER_MS);
     }
   }

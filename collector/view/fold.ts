@@ -181,25 +181,28 @@ function correctClock(
   };
 }
 
+/** The same map where a keyframe only says again what is known. */
 function foldFacts(before: NodeState["facts"], frame: Frame, atMs: number): NodeState["facts"] {
   if (frame.facts.length === 0 && !frame.keyframe) {
     return before;
   }
   const after = new Map<string, HeldFact>(frame.keyframe ? [] : before);
+  let isChanged = false;
   for (const fact of frame.facts) {
     if (fact.removed) {
-      after.delete(fact.key);
+      isChanged = after.delete(fact.key) || isChanged;
       continue;
     }
     const held = before.get(fact.key);
     if (held !== undefined && (held.fact === fact || equals(FactSchema, held.fact, fact))) {
       after.set(fact.key, held);
     } else {
+      isChanged = true;
       const leaderSinceMs = hasSameLeader(held?.fact, fact) ? (held?.leaderSinceMs ?? atMs) : atMs;
       after.set(fact.key, { fact, sinceMs: atMs, leaderSinceMs });
     }
   }
-  return after;
+  return isChanged || after.size !== before.size ? after : before;
 }
 
 function hasSameLeader(one: Fact | undefined, other: Fact): boolean {

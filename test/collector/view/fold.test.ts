@@ -1,6 +1,7 @@
 /** What folding keeps and ignores: late frames, keyframes, clocks, rings, remembered facts. */
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
+import { isNews } from "../../../collector/is-news.ts";
 import { fold, foldCluster, foldStream } from "../../../collector/view/fold.ts";
 import { findFact, findPoint, findRun, listPoints } from "../../../collector/view/node-reading.ts";
 import type { NodeState } from "../../../collector/view/node-state.ts";
@@ -135,6 +136,26 @@ describe("collector/view/fold", () => {
     expect(findFact(state, "status/m1", "status")?.sinceMs).toBe(T0 + 1000);
     expect(findRun(state, "status", "m3")).toBeUndefined();
     expect(findRun(state, "status", "m2")?.endedAtMs).toBe(T0 + 61_000 - 500);
+  });
+
+  it("takes a keyframe for news only where it says something else than what is known", () => {
+    const alarms = create(FactSchema, { key: "alarms", body: { case: "alarms", value: {} } });
+    const before = foldAll(received(1, { keyframe: true, facts: [status(7n), alarms] }));
+    const next = (facts: readonly Fact[], frame: Partial<Frame> = { keyframe: true }): boolean => {
+      const { frame: sent, ...rest } = received(2, { ...frame, facts });
+      return isNews(before, fold(before, { ...rest, frame: sent }), sent);
+    };
+    expect(next([status(7n), alarms])).toBe(false);
+    expect(next([alarms, status(7n)])).toBe(false);
+    expect(next([], {})).toBe(false);
+    expect(next([status(7n)])).toBe(true);
+    expect(next([status(8n), alarms])).toBe(true);
+    expect(next([status(7n), create(FactSchema, { ...alarms, key: "alarms/2" })])).toBe(true);
+    expect(next([create(FactSchema, { key: "alarms", removed: true })], {})).toBe(true);
+    expect(next([create(FactSchema, { key: "unknown", removed: true })], {})).toBe(false);
+    expect(next([status(7n), alarms], { keyframe: true, probeRuns: [run(Outcome.FAILED)] })).toBe(true);
+    const [first] = [received(1, { facts: [] })];
+    expect(isNews(undefined, foldAll(first), first.frame)).toBe(true);
   });
 
   it("removes a fact that says so", () => {
