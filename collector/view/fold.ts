@@ -255,12 +255,19 @@ function foldRuns(before: NodeState["runs"], frame: Frame, atMs: number): NodeSt
   if (frame.probeRuns.length === 0 && !frame.keyframe) {
     return before;
   }
-  const ended: [string, RunState][] = [];
-  for (const run of frame.probeRuns) {
-    const key = runKey(run.probe, run.target);
-    ended.push([key, foldRun(before.get(key), run, atMs - run.ageMs)]);
+  if (!frame.keyframe) {
+    return before.change(frame.probeRuns, keyOfRun, (held, run) => foldRun(held, run, atMs - run.ageMs));
   }
-  return frame.keyframe ? new VersionedMap(ended) : before.with(ended);
+  return new VersionedMap(
+    frame.probeRuns.map((run): [string, RunState] => {
+      const key = keyOfRun(run);
+      return [key, foldRun(before.get(key), run, atMs - run.ageMs)];
+    }),
+  );
+}
+
+function keyOfRun({ probe, target }: ProbeRunRecord): string {
+  return runKey(probe, target);
 }
 
 /** A run that comes again (a keyframe repeats the last of each) changes nothing. */

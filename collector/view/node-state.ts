@@ -102,6 +102,24 @@ export interface ClusterFrames {
   readonly nodes: ReadonlyMap<string, NodeState>;
 }
 
+/** By probe and target: written anew for each run of each frame, keys cost more than they are worth. */
+const runKeys = new Map<string, Map<string, string>>();
+let keptRunKeys = 0;
+const MAX_RUN_KEYS = 50_000;
+
 export function runKey(probe: string, target: string): string {
-  return `${probe}\n${target}`;
+  const known = runKeys.get(probe)?.get(target);
+  return known ?? keepRunKey(probe, target);
+}
+
+function keepRunKey(probe: string, target: string): string {
+  if (keptRunKeys >= MAX_RUN_KEYS) {
+    runKeys.clear();
+    keptRunKeys = 0;
+  }
+  const key = `${probe}\n${target}`;
+  const ofProbe = runKeys.get(probe) ?? new Map<string, string>();
+  runKeys.set(probe, ofProbe.set(target, key));
+  keptRunKeys += 1;
+  return key;
 }
