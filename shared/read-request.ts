@@ -45,6 +45,10 @@ export function readRequests(bytes: Uint8Array, facts: FactMemory): readonly Siz
     return [{ request, bytes: bytes.length }];
   }
   const batch = request.message.value.frames;
+  if (batch.length === 0) {
+    // a message all the same: where a hello is expected it is out of place
+    return [{ request, bytes: bytes.length }];
+  }
   if (batch.length > LIMITS.framesPerBatch) {
     throw tooManyFrames();
   }
@@ -105,7 +109,7 @@ function readBatchRequest(bytes: Uint8Array, facts: FactMemory): readonly SizedR
       throw tooManyFrames();
     }
   }
-  return place.isUnusual ? undefined : frames;
+  return place.isUnusual || frames.length === 0 ? undefined : frames;
 }
 
 function readFrame(place: Place): Frame {

@@ -40,6 +40,16 @@ const frame = fc.record({
 });
 
 describe("shared/read-request", { timeout: 30_000 }, () => {
+  it("takes an empty batch for the message that it is, so that one before the hello is refused", () => {
+    const bytes = toBinary(
+      ConnectRequestSchema,
+      create(ConnectRequestSchema, { message: { case: "frameBatch", value: {} } }),
+    );
+    expect(readRequests(bytes, createFactMemory()).map(({ request }) => request.message.case)).toEqual([
+      "frameBatch",
+    ]);
+  });
+
   it("reads what the library reads", () => {
     fc.assert(
       fc.property(frame, fc.boolean(), ({ loss, ...init }, hasFact) => {
