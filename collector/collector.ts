@@ -193,7 +193,7 @@ export function createCollector(options: CollectorOptions): Collector {
   const source: StateSource = {
     clusters: () =>
       live.summaries().map((one) => ({ ...one, openIncident: incidents.openIncident(one.name) })),
-    hasCluster: (cluster) => live.find(cluster) !== undefined,
+    hasCluster: (cluster) => live.has(cluster),
     state: (cluster) => {
       const state = live.find(cluster)?.state;
       return state === undefined ? undefined : incidents.complete(state);

@@ -6,7 +6,7 @@ import type { Clock, Timer } from "../shared/clock.ts";
 import type { AgentIdentity, Frame, ReceivedFrame } from "../shared/frame.ts";
 import type { Logger } from "../shared/log-line.ts";
 import type { ClusterSummary, Finding } from "../shared/rest.ts";
-import { evaluate, summarize, type Evaluation } from "./diagnosis/evaluate.ts";
+import { evaluate, summarize, type EvaluateOptions, type Evaluation } from "./diagnosis/evaluate.ts";
 import type { Thresholds } from "./diagnosis/thresholds.ts";
 import { EMPTY_TRACKER, moveTracker, restoreTracker, type Tracker } from "./diagnosis/track.ts";
 import { isNews, LOOK_EVERY_MS, NEWS_AFTER_MS } from "./is-news.ts";
@@ -39,6 +39,8 @@ export interface LiveClusters {
   setStream(agent: AgentIdentity, isOpen: boolean): void;
   /** The wall clock was set by so much. */
   moveTimes(byMs: number): void;
+  /** Whether it has been judged. */
+  has(cluster: string): boolean;
   find(cluster: string): Evaluation | undefined;
   /** Worst first, then by name. */
   summaries(): readonly ClusterSummary[];
@@ -47,8 +49,18 @@ export interface LiveClusters {
 interface LiveCluster {
   frames: ClusterFrames;
   tracker: Tracker;
+  /** What the last look was made of; undefined before the first. */
+  look: Look | undefined;
+  /** Of the last look; undefined where it is not kept, until somebody asks. */
   evaluation: Evaluation | undefined;
+  summary: ClusterSummary | undefined;
   evaluatedAtMs: number;
+}
+
+interface Look {
+  readonly frames: ClusterFrames;
+  readonly tracker: Tracker;
+  readonly options: EvaluateOptions;
 }
 
 /** With so many clusters that looks would take too long, quiet ones are looked at less often, but this often. */
@@ -62,6 +74,8 @@ const TICK_MS = 250;
 /** A collector that is told more names than this has a misconfigured, or hostile, agent. */
 const MAX_CLUSTERS = 10_000;
 const MAX_NODES_A_CLUSTER = 64;
+/** With more clusters, what a look came to is not kept but made again, the same, for who asks: it is most of what a cluster takes. */
+const MAX_KEPT_EVALUATIONS = 100;
 
 const VERDICT_ORDER = ["quorum-lost", "no-leader", "at-risk", "unknown", "degraded", "healthy"];
 
@@ -99,7 +113,9 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
     const fresh: LiveCluster = {
       frames: { cluster: name, nodes: new Map() },
       tracker: EMPTY_TRACKER,
+      look: undefined,
       evaluation: undefined,
+      summary: undefined,
       evaluatedAtMs: 0,
     };
     clusters.set(name, fresh);
@@ -166,15 +182,21 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
   function evaluateOne(name: string, live: LiveCluster, nowMs: number): void {
     live.evaluatedAtMs = nowMs;
     const beginUs = clock.monotonicUs();
-    const evaluation = evaluate(live.frames, live.tracker, {
-      nowMs,
-      thresholds: options.thresholds,
-      expectedVoters: options.expectedVoters(name),
-      collectorStartedAtMs: startedAtMs,
-      collectorTroubles: options.collectorTroubles(),
-    });
+    live.look = {
+      frames: live.frames,
+      tracker: live.tracker,
+      options: {
+        nowMs,
+        thresholds: options.thresholds,
+        expectedVoters: options.expectedVoters(name),
+        collectorStartedAtMs: startedAtMs,
+        collectorTroubles: options.collectorTroubles(),
+      },
+    };
+    const evaluation = evaluateAgain(live.look);
     live.tracker = evaluation.tracker;
-    live.evaluation = evaluation;
+    live.evaluation = clusters.size > MAX_KEPT_EVALUATIONS ? undefined : evaluation;
+    live.summary = summarize(evaluation.state);
     for (const problem of evaluation.problems) {
       const told = `${name}/${problem.code}`;
       if (!toldProblems.has(told) && toldProblems.size < MAX_CLUSTERS) {
@@ -237,14 +259,25 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
         live.tracker = moveTracker(live.tracker, byMs);
       }
     },
-    find: (cluster) => clusters.get(cluster)?.evaluation,
+    has: (cluster) => clusters.get(cluster)?.look !== undefined,
+    find: (cluster) => {
+      const live = clusters.get(cluster);
+      if (live?.look !== undefined) {
+        live.evaluation ??= evaluateAgain(live.look);
+      }
+      return live?.evaluation;
+    },
     summaries: () =>
       [...clusters.values()]
-        .flatMap(({ evaluation }) => (evaluation === undefined ? [] : [summarize(evaluation.state)]))
+        .flatMap(({ summary }) => (summary === undefined ? [] : [summary]))
         .sort(
           (one, other) =>
             VERDICT_ORDER.indexOf(one.verdict) - VERDICT_ORDER.indexOf(other.verdict) ||
             (one.name < other.name ? -1 : 1),
         ),
   };
+}
+
+function evaluateAgain({ frames, tracker, options }: Look): Evaluation {
+  return evaluate(frames, tracker, options);
 }

@@ -8,13 +8,13 @@ import { seriesKey } from "../../shared/series-key.ts";
 /** A way through the names and values of labels, in the order in which they are written at the place that asks. */
 interface Branch {
   key: string | undefined;
-  readonly next: Map<string, Branch>;
+  next: Map<string, Branch> | undefined;
 }
 
-/** Devices, peers and members come and go; then all begins anew. */
-export const MAX_BRANCHES = 100_000;
+/** Devices, peers and members come and go; then all begins anew. Enough for the peers of a thousand clusters, in some 20 MB. */
+export const MAX_BRANCHES = 200_000;
 
-const roots = new Map<string, Branch>();
+const root: Branch = { key: undefined, next: undefined };
 let branches = 0;
 
 /** What seriesKey answers. */
@@ -22,25 +22,26 @@ export function knownSeriesKey(metric: string, labels: Labels | undefined): stri
   if (labels === undefined) {
     return metric;
   }
-  let branch = follow(roots, metric);
+  let branch = follow(root, metric);
   for (const name in labels) {
-    branch = follow(follow(branch.next, name).next, labels[name] ?? "");
+    branch = follow(follow(branch, name), labels[name] ?? "");
   }
   branch.key ??= seriesKey(metric, labels);
   return branch.key;
 }
 
-function follow(from: Map<string, Branch>, step: string): Branch {
-  const known = from.get(step);
+function follow(from: Branch, step: string): Branch {
+  const known = from.next?.get(step);
   if (known !== undefined) {
     return known;
   }
   if (branches >= MAX_BRANCHES) {
-    roots.clear();
+    root.next = undefined;
     branches = 0;
   }
   branches += 1;
-  const branch: Branch = { key: undefined, next: new Map() };
-  from.set(step, branch);
+  const branch: Branch = { key: undefined, next: undefined };
+  from.next ??= new Map();
+  from.next.set(step, branch);
   return branch;
 }

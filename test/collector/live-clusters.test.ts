@@ -125,6 +125,44 @@ describe("collector/live-clusters", () => {
     },
   );
 
+  it("answers of one cluster of very many what its last look came to", async () => {
+    const clock = createManualClock(START_MS);
+    const told = new Map<string, Evaluation>();
+    const live = createLiveClusters({
+      clock,
+      log: createTestLog(),
+      thresholds: DEFAULT_THRESHOLDS,
+      expectedVoters: () => 3,
+      collectorTroubles: () => [],
+      onEvaluated: (cluster, evaluation) => told.set(cluster, evaluation),
+    });
+    const world = new World();
+    COMMANDS.voters?.(world, ["m1", "m2", "m3"]);
+    live.start();
+    const names = Array.from({ length: 130 }, (_, index) => `c${index}`);
+    for (let second = 0; second < 8; second += 1) {
+      if (second === 4) {
+        COMMANDS.kill?.(world, ["m3"]);
+      }
+      const frames = world.tick();
+      live.addFrames(
+        names.flatMap((cluster) =>
+          frames.map((one) => ({ ...one, agent: { ...one.agent, cluster }, receivedAtMs: clock.nowMs() })),
+        ),
+      );
+      await clock.advance(1000);
+      world.nowMs += 1000;
+      for (const name of ["c0", "c77", "c129"]) {
+        const found = live.find(name);
+        expect(found).toEqual(told.get(name));
+        expect(live.find(name)).toBe(found);
+      }
+    }
+    expect(live.find("c77")?.state.verdict).toBe("at-risk");
+    expect(live.summaries()).toHaveLength(130);
+    expect([live.has("c129"), live.has("c130")]).toEqual([true, false]);
+  });
+
   it("notices an agent's silence as soon as ever after its own clock went back", async () => {
     const { clock, run } = watchWorld();
     await run(40, "voters m1 m2 m3");
