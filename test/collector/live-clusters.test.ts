@@ -137,12 +137,12 @@ describe("collector/live-clusters", () => {
       onEvaluated: (cluster, evaluation) => told.set(cluster, evaluation),
     });
     const world = new World();
-    COMMANDS.voters?.(world, ["m1", "m2", "m3"]);
+    COMMANDS["voters"]?.(world, ["m1", "m2", "m3"]);
     live.start();
     const names = Array.from({ length: 130 }, (_, index) => `c${index}`);
     for (let second = 0; second < 8; second += 1) {
       if (second === 4) {
-        COMMANDS.kill?.(world, ["m3"]);
+        COMMANDS["kill"]?.(world, ["m3"]);
       }
       const frames = world.tick();
       live.addFrames(
