@@ -9,11 +9,11 @@ import { pause } from "./playback.ts";
 import type { IncidentBar, TimeMark } from "./marks.ts";
 import { backToLive, scrubTo, shownMs } from "./scrub.ts";
 import type { TimeWindow } from "./span.ts";
+import { formatTick, listTicks } from "./ticks.ts";
 import { holdWindow } from "./time-window.ts";
 
 const KEY_STEP_MS = 1_000;
 const LARGE_STEPS = 10;
-const TICKS = 6;
 
 export interface TimeTrackProps {
   readonly cluster: string;
@@ -100,7 +100,7 @@ export function TimeTrack({ span, bars, marks }: TimeTrackProps): VNode {
           style={{ left: percent(mark.atMs) }}
         />
       ))}
-      {ticksOf(span).map((atMs) => (
+      {listTicks(span).map((atMs) => (
         <span key={atMs} class="time-tick" style={{ left: percent(atMs) }}>
           {formatTick(atMs, lengthMs)}
         </span>
@@ -108,27 +108,4 @@ export function TimeTrack({ span, bars, marks }: TimeTrackProps): VNode {
       <span class="time-handle" style={{ left: percent(value) }} />
     </div>
   );
-}
-
-const STEPS_MS = [30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 43_200, 86_400, 432_000].map(
-  (seconds) => seconds * 1_000,
-);
-const DAY_MS = 86_400_000;
-
-/** At round times of the reader's own zone. */
-function ticksOf({ fromMs, toMs }: TimeWindow): readonly number[] {
-  const step = STEPS_MS.find((one) => (toMs - fromMs) / one <= TICKS) ?? 5 * DAY_MS;
-  const offsetMs = new Date(fromMs).getTimezoneOffset() * 60_000;
-  const first = Math.ceil((fromMs - offsetMs) / step) * step + offsetMs;
-  const count = Math.max(0, Math.floor((toMs - first) / step) + 1);
-  return Array.from({ length: count }, (_, index) => first + index * step);
-}
-
-function formatTick(atMs: number, lengthMs: number): string {
-  if (lengthMs > 2 * DAY_MS) {
-    const date = new Date(atMs);
-    return `${date.getMonth() + 1}-${date.getDate()}`;
-  }
-  const clock = formatClock(atMs);
-  return lengthMs <= 600_000 ? clock : clock.slice(0, 5);
 }
