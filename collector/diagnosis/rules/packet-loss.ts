@@ -56,14 +56,37 @@ function findHeavyLoss(node: NodeView, thresholds: Thresholds, sinceMs: number):
   return isHeavy ? { again: again.value, sent: sent.value, atMs: again.atMs, limit } : undefined;
 }
 
-function evaluateNode({ node, cluster, thresholds, sinceMs }: NodeLook): RuleOutcome {
+interface Pause {
+  readonly node: string;
+  readonly endMs: number;
+}
+
+/** The last one of any machine of the cluster: to one that stands still everything is sent again, and by it when it goes on. */
+function findPause({ cluster }: NodeLook): Pause | undefined {
+  const pauses = cluster.view.nodes.flatMap(({ name, state }): readonly Pause[] => {
+    const last = state.events.findLast(({ event: { kind } }) => kind === "agent_paused");
+    const ms = Number(last?.event.attributes["milliseconds"] ?? 0);
+    return last === undefined ? [] : [{ node: name, endMs: last.atMs + ms }];
+  });
+  return pauses.sort((one, other) => other.endMs - one.endMs)[0];
+}
+
+function evaluateNode(look: NodeLook): RuleOutcome {
+  const outcome = judge(look, undefined);
+  const pause = outcome.kind === "bad" ? findPause(look) : undefined;
+  return pause === undefined ? outcome : judge(look, pause);
+}
+
+function judge({ node, cluster, thresholds, sinceMs }: NodeLook, pause: Pause | undefined): RuleOutcome {
   const subject = nodeSubject(node.name);
+  const goesOnMs = pause === undefined ? 0 : pause.endMs + SETTLE_MS;
   const links = cluster.view.links.filter(({ from }) => from === node.member);
   const down = links.find(({ state }) => state === "down");
   // What was sent again into a cut says nothing of the link that is up again; nor does what was sent again between two agents,
   // neither of which saw whether there was a cut.
   const settledMs = Math.max(
     sinceMs,
+    goesOnMs,
     node.state.instanceSinceMs,
     ...links.map((link) => (link.sinceMs ?? 0) + SETTLE_MS),
   );
@@ -76,7 +99,7 @@ function evaluateNode({ node, cluster, thresholds, sinceMs }: NodeLook): RuleOut
     : findHeavyLoss(
         node,
         thresholds,
-        Math.max(cluster.nowMs - UNSETTLED_SPAN_MS, node.state.instanceSinceMs),
+        Math.max(cluster.nowMs - UNSETTLED_SPAN_MS, goesOnMs, node.state.instanceSinceMs),
       );
   if (heavy !== undefined) {
     return describe(node, heavy);
@@ -89,6 +112,13 @@ function evaluateNode({ node, cluster, thresholds, sinceMs }: NodeLook): RuleOut
     return { kind: "unknown", subject, reason };
   }
   if (sent === undefined || again === undefined || sent.overMs < LEAST_MS) {
+    if (pause !== undefined && settledMs === goesOnMs) {
+      const reason = {
+        en: `${pause.node} stood still for seconds: what was sent again meanwhile tells nothing`,
+        zh: `${pause.node} 曾停顿数秒：此间的重传不能说明问题`,
+      };
+      return { kind: "unknown", subject, reason };
+    }
     const reason = {
       en: `what ${node.name} sends again is not known yet`,
       zh: `尚不知道 ${node.name} 的重传情况`,
