@@ -1,5 +1,6 @@
 /** `etcdscope capture`: fetches a span of a cluster's recorded frames into a file, and makes sure that it came whole. */
-import { createWriteStream, readFileSync, renameSync, rmSync } from "node:fs";
+import { readFileSync, renameSync, rmSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { parseCapture } from "../collector/capture/capture-format.ts";
 import type { Clock } from "../shared/clock.ts";
@@ -48,7 +49,9 @@ export async function runCapture(
 
 async function writeFile(pieces: AsyncIterable<Buffer>, file: string): Promise<void> {
   try {
-    await pipeline(pieces, createWriteStream(file, { mode: 0o600 }));
+    // A stream that opens the file by itself may do so after the pieces have failed, and leave it behind.
+    const handle = await open(file, "w", 0o600);
+    await pipeline(pieces, handle.createWriteStream());
   } catch (caught) {
     if (caught instanceof EtcdscopeError) {
       throw caught;
