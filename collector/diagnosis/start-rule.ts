@@ -83,13 +83,14 @@ export function createStartRule(about: StartRule): Rule {
 }
 
 function evaluateMember(about: StartRule, look: MemberLook): RuleOutcome {
-  const { member, node } = look;
+  const { member, node, thresholds } = look;
   const subject = memberSubject(member.name);
   if (isUp(member.state)) {
     return { kind: "ok", subject };
   }
   const lastOkAtMs = findRun(node.state, "status", member.name)?.lastOkAtMs ?? 0;
-  const sayings = listAttempt(about, look, lastOkAtMs);
+  // A run is told with the frame after it, which is up to a tick later: an attempt that failed meanwhile came after the last answer.
+  const sayings = listAttempt(about, look, lastOkAtMs - thresholds.fastTickMs);
   const obstacles = listObstacles(about, look);
   if (sayings.length > 0 || obstacles.length > 0) {
     return describe(about, look, { sayings, obstacles });

@@ -107,6 +107,8 @@ async function describeVersion(version: EtcdVersion): Promise<void> {
         await waitFor("writes are taken again", async () => await etcd.put("meanwhile", "yes"), {
           timeoutMs: WITHIN_MS,
         });
+        // Nor does the collector know of the election at once.
+        await stack.waitFor("who leads is known", ({ leader }) => leader !== null, { timeoutMs: WITHIN_MS });
         const runbook = await open("START_WAL_CORRUPT", "m3");
         await type(stepOf(runbook, "Save a snapshot"), { BACKUP_DIR: join(dir, "etcd") });
         expect(stepOf(runbook, "Copy etcd's data directory on m3").precondition?.state).toBe("met");
