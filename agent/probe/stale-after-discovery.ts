@@ -8,6 +8,8 @@ export const STALE_AFTER_DISCOVERY: readonly string[] = [
   "filesystem",
   "metrics",
   "listening",
+  // what ended between two ticks may have been noticed before it was gone for good: its last lines are not yet read then
+  "logs",
   "start",
   "process_end",
 ];

@@ -2,8 +2,17 @@
  * A real etcd that cannot start, for each reason that has a rule of its own: found, by that rule alone, and over when it is put
  * right. One cluster for all. Needs root (namespaces, another user).
  */
-import { chmodSync, chownSync, cpSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, expect } from "vitest";
 import type { ClusterState, Finding } from "../../shared/rest.ts";
 import { ensureEtcd } from "../lab/etcd-binaries.ts";
@@ -125,6 +134,17 @@ describe("test/integration/start-failures", () => {
     const [member] = await followersOf(on);
     await member.kill();
     chownSync(member.dataDir, 0, 0);
+    // Only that: the way to it and the certificates are that user's to use, or an agent that sees the process tells of them as well.
+    for (let path = dirname(member.dataDir); path.includes("/run-"); path = dirname(path)) {
+      chmodSync(path, 0o755);
+    }
+    chmodSync(dirname(member.certDir), 0o755);
+    for (const path of [
+      member.certDir,
+      ...readdirSync(member.certDir).map((name) => join(member.certDir, name)),
+    ]) {
+      chownSync(path, NOBODY, NOBODY);
+    }
     const flags = Object.entries(member.flags).map(([flag, value]) => `--${flag}=${value}`);
     const other = await startLabProcess({
       command: ["setpriv", `--reuid=${NOBODY}`, "--clear-groups", "--", binaries.etcd, ...flags],
