@@ -193,7 +193,7 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
         collectorTroubles: options.collectorTroubles(),
       },
     };
-    const evaluation = evaluateAgain(live.look);
+    const evaluation = evaluateLook(live.look);
     live.tracker = evaluation.tracker;
     live.evaluation = clusters.size > MAX_KEPT_EVALUATIONS ? undefined : evaluation;
     live.summary = summarize(evaluation.state);
@@ -263,7 +263,7 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
     find: (cluster) => {
       const live = clusters.get(cluster);
       if (live?.look !== undefined) {
-        live.evaluation ??= evaluateAgain(live.look);
+        live.evaluation ??= evaluateLook(live.look);
       }
       return live?.evaluation;
     },
@@ -278,6 +278,6 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
   };
 }
 
-function evaluateAgain({ frames, tracker, options }: Look): Evaluation {
+function evaluateLook({ frames, tracker, options }: Look): Evaluation {
   return evaluate(frames, tracker, options);
 }

@@ -45,10 +45,15 @@ export function createPastClusters(options: PastOptions): PastClusters {
   }
 
   function openWindow(cluster: string, atMs: number): PastWindow {
+    for (const [key, { readAtUs }] of windows) {
+      if (!isFresh(readAtUs)) {
+        windows.delete(key);
+      }
+    }
     const key = `${cluster}/${windowOf(atMs)}`;
     const known = windows.get(key);
     const window =
-      known !== undefined && isFresh(known.readAtUs) && atMs < known.toMs
+      known !== undefined && atMs < known.toMs
         ? known
         : openPastWindow({ ...options, cluster, atMs, expectedVoters: options.expectedVoters(cluster) });
     keepLast(windows, { key, value: window, atMost: KEPT_WINDOWS });

@@ -34,7 +34,6 @@ export interface PastWindowOptions extends Omit<ReplayOptions, "tracker"> {
 }
 
 export interface PastWindow {
-  readonly fromMs: number;
   /** Exclusive: the end of the minute, or what was the present when the frames were asked for. */
   readonly toMs: number;
   readonly readAtUs: number;
@@ -61,7 +60,6 @@ export function openPastWindow(options: PastWindowOptions): PastWindow {
   /** Two at once would make the same looks twice. */
   let last: Promise<unknown> = record;
   return {
-    fromMs,
     toMs,
     readAtUs: clock.monotonicUs(),
     at: (atMs) => {

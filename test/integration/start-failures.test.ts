@@ -135,10 +135,10 @@ describe("test/integration/start-failures", () => {
     await member.kill();
     chownSync(member.dataDir, 0, 0);
     // Only that: the way to it and the certificates are that user's to use, or an agent that sees the process tells of them as well.
-    for (let path = dirname(member.dataDir); path.includes("/run-"); path = dirname(path)) {
+    const [ofMember, ofCluster] = [dirname(member.dataDir), dirname(dirname(member.dataDir))];
+    for (const path of [ofMember, ofCluster, dirname(ofCluster), dirname(member.certDir)]) {
       chmodSync(path, 0o755);
     }
-    chmodSync(dirname(member.certDir), 0o755);
     for (const path of [
       member.certDir,
       ...readdirSync(member.certDir).map((name) => join(member.certDir, name)),
