@@ -33,7 +33,7 @@ const METRICS_TIMEOUT_MS = 3_000;
 /** etcd reads its database at hundreds of MB a second: enough for the largest that it should have, 8 GiB. */
 const HASH_TIMEOUT_MS = 60_000;
 /** New handshakes on the peer port show what a restarted peer would meet; established streams do not. */
-const PEER_MAX_AGE_MS = 60_000;
+const PEER_MAX_AGE_MS = 120_000;
 const METRICS_MAX_AGE_MS = 3_600_000;
 
 export interface EtcdDoorOptions {

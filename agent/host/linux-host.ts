@@ -18,6 +18,7 @@ import type { Lane } from "./lane.ts";
 import { parseCgroup } from "./parse-cgroup.ts";
 import { parseDiskstats } from "./parse-diskstats.ts";
 import { parseMountinfo } from "./parse-mountinfo.ts";
+import type { Mount } from "./parse-mountinfo.ts";
 import { parseProcessUser } from "./parse-process-user.ts";
 import { parseOpenFilesLimit, parseResidentBytes } from "./parse-process-limits.ts";
 import { parseTcpCounters } from "./parse-tcp-counters.ts";
@@ -59,6 +60,7 @@ export function createLinuxHost(options: LinuxHostOptions): HostDoor {
   const kernel = new KernelLog();
   let lastStat:
     { readonly pid: number; readonly atUs: number; readonly stat: ProcessStat | undefined } | undefined;
+  let lastMounts: { readonly text: string; readonly mounts: readonly Mount[] } | undefined;
   const lanes = {
     filesystem: createLane("filesystem", clock),
     file: createLane("file", clock),
@@ -113,7 +115,14 @@ export function createLinuxHost(options: LinuxHostOptions): HostDoor {
       return theirs === undefined ? undefined : theirs === findLink(`${procRoot}/self/ns/net`);
     },
     findPortHolders: (wanted, of) => findPortHolders(procRoot, wanted, of),
-    readMounts: (pid) => parseMountinfo(findText(`${procRoot}/${pid}/mountinfo`) ?? ""),
+    readMounts: (pid) => {
+      const text = findText(`${procRoot}/${pid}/mountinfo`) ?? "";
+      // A node of a cluster has hundreds, and they hardly ever change.
+      if (lastMounts?.text !== text) {
+        lastMounts = { text, mounts: parseMountinfo(text) };
+      }
+      return lastMounts.mounts;
+    },
     readDiskStats: () => parseDiskstats(findText(`${procRoot}/diskstats`) ?? ""),
     readNodeInventory: () => readNodeInventory(procRoot),
     findDisk: (device) => findDisk(sysRoot, device),
