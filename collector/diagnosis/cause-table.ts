@@ -92,6 +92,8 @@ export const CAUSES: Readonly<Record<string, readonly string[]>> = {
   ],
   QUORUM_AT_RISK: [
     "MEMBER_DOWN",
+    // A removed member is no longer down: it is one voter less.
+    "MEMBER_REMOVED",
     "READS_HANG",
     "MEMBER_HUNG",
     "PROCESS_STOPPED",

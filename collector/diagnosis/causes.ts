@@ -168,10 +168,15 @@ function isAtFault(effect: Track, cause: Subject, context: CauseContext): boolea
     !QUORUM_CODES.has(effect.code) ||
     effect.okSinceMs !== undefined ||
     touched === "everywhere" ||
-    context.cluster.members.some(
-      ({ name, isVoter, state }) => isVoter && state !== "serving" && touched.has(`member/${name}`),
-    )
+    listMissing(context.cluster).some((name) => touched.has(`member/${name}`))
   );
+}
+
+/** The members that a quorum lacks: voters that do not serve; where all do, those that are no longer among them. */
+function listMissing({ members }: JudgedCluster): readonly string[] {
+  const missing = members.filter(({ isVoter, state }) => isVoter && state !== "serving");
+  const lacking = missing.length > 0 ? missing : members.filter(({ view }) => view.isRemoved);
+  return lacking.map(({ name }) => name);
 }
 
 interface CauseContext {

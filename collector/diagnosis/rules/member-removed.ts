@@ -26,7 +26,12 @@ function evaluateMember(cluster: JudgedCluster, member: JudgedMember): RuleOutco
   const { name, view } = member;
   const subject = memberSubject(name);
   const said = findFarewell(cluster, member);
-  if (!view.isRemoved && said !== undefined && !isUp(member.state) && !isListedElsewhere(cluster, member)) {
+  if (
+    !view.isRemoved &&
+    said !== undefined &&
+    !isUp(member.state) &&
+    !isListedSince(cluster, member, said.saying.atMs)
+  ) {
     return describe(member, [proveBySaying(said.node, said.saying)]);
   }
   if (cluster.view.membership.source !== "list") {
@@ -74,10 +79,15 @@ function findFarewell(cluster: JudgedCluster, { name, view }: JudgedMember): Far
 /** It may answer once more after it has been told. */
 const ANSWERS_LATE_MS = 5000;
 
-/** The list of a node other than its own names it: what its log says is older than that. */
-function isListedElsewhere({ view }: JudgedCluster, member: JudgedMember): boolean {
-  const { source, from } = view.membership;
-  return source === "list" && from !== undefined && from !== member.view.node;
+/** The list of a node other than its own names it, and was read after that: what its log says is over. */
+function isListedSince(cluster: JudgedCluster, member: JudgedMember, saidAtMs: number): boolean {
+  const { source, from } = cluster.view.membership;
+  if (source !== "list" || from === undefined || from === member.view.node) {
+    return false;
+  }
+  const reader = findNode(cluster, from);
+  const readAtMs = reader === undefined ? undefined : findRun(reader.state, "members", "")?.lastOkAtMs;
+  return readAtMs !== undefined && readAtMs > saidAtMs;
 }
 
 function describe({ name, view }: JudgedMember, evidence: readonly Evidence[]): RuleOutcome {
