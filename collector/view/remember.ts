@@ -31,7 +31,8 @@ export function remember(before: Remembered, learnt: Learnt): Remembered {
     }
   }
   const list = learnt.facts.get("member_list");
-  const isNewList = learnt.frame.facts.some((fact) => fact.body.case === "memberList");
+  // A keyframe that says an old list again must not make it younger than one that another node has read since.
+  const isNewList = list?.sinceMs === learnt.atMs;
   return list !== undefined && (hasListRun || isNewList || next.membership === undefined)
     ? rememberList(next, list, learnt)
     : next;

@@ -245,6 +245,28 @@ describe("collector/view/fold", () => {
     expect(state.remembered.membership?.list.clusterId).toBe(9n);
   });
 
+  it("takes a list for as old as when it was read, however often a keyframe says it again", () => {
+    const list = create(FactSchema, {
+      key: "member_list",
+      body: { case: "memberList", value: { clusterId: 9n, members: [{ id: 1n, name: "m1" }] } },
+    });
+    const applied = (value: number): Frame["samples"] => [
+      { key: 'etcd_status_raft_applied_index{member="m1"}', value },
+    ];
+    const facts = [status(7n), list];
+    const repeated = foldAll(
+      received(1, { keyframe: true, facts, samples: applied(10) }),
+      received(2, { samples: applied(50) }),
+      received(3, { keyframe: true, facts }),
+    );
+    expect(repeated.remembered.membership).toMatchObject({ appliedIndex: 10, atMs: T0 + 1000 });
+    const readAgain = fold(
+      repeated,
+      received(4, { probeRuns: [{ ...run(Outcome.OK), probe: "members", target: "" }] }),
+    );
+    expect(readAgain.remembered.membership).toMatchObject({ appliedIndex: 50, atMs: T0 + 4000 });
+  });
+
   it("leaves the states that it was given as they were", () => {
     const before = foldAll(received(1, { samples: [{ key: "up", value: 1 }] }));
     const cluster = { cluster: "prod-a", nodes: new Map([["m1", before]]) };
