@@ -35,8 +35,12 @@ export interface Agent {
   start(): void;
   /** Ends once every connection is closed in good order, at the latest after 4 s. */
   stop(): Promise<void>;
+  /** Its ticks come: whatever a probe or a collector waits for, frames are made. */
+  isTicking(): boolean;
 }
 
+/** Without a frame for so many ticks something is wrong with the agent itself. */
+const STILL_TICKING_AFTER = 10;
 /** A tick's frame is closed this long after the tick began: most of what it asks for has been answered by then. */
 const FRAME_AFTER_TICK_MS = 250;
 /** What is urgent waits this long for what belongs to it: one event of the world is seen by several probes. */
@@ -76,6 +80,7 @@ export function createAgent(options: AgentOptions): Agent {
     log,
   });
   const settings: (Settings | undefined)[] = config.collectors.map(() => undefined);
+  let lastFrameUs = clock.monotonicUs();
   let frameTimer: Timer | undefined;
   let urgentTimer: Timer | undefined;
 
@@ -142,6 +147,7 @@ export function createAgent(options: AgentOptions): Agent {
     urgentTimer?.cancel();
     urgentTimer = undefined;
     const moment = { nowMs: clock.nowMs(), monotonicUs: clock.monotonicUs() };
+    lastFrameUs = moment.monotonicUs;
     builder.addSamples(sampler.sample(moment.monotonicUs));
     queue.push(builder.close(moment));
     for (const link of links) {
@@ -224,5 +230,9 @@ export function createAgent(options: AgentOptions): Agent {
     timer?.cancel();
   }
 
-  return { start, stop };
+  function isTicking(): boolean {
+    return clock.monotonicUs() - lastFrameUs < STILL_TICKING_AFTER * fastMs * 1000;
+  }
+
+  return { start, stop, isTicking };
 }

@@ -1,5 +1,6 @@
 /** The agent as a process: signals in, an exit code out. */
 import { systemClock } from "../shared/clock.ts";
+import { createServiceManager } from "../shared/service-manager.ts";
 import { createLineLog } from "./line-log.ts";
 import { createAgent } from "./agent.ts";
 import type { AgentConfig } from "./config.ts";
@@ -12,11 +13,15 @@ export async function runAgent(config: AgentConfig): Promise<number> {
   const log = createLineLog({ name: "etcdscope-agent", level: config.log.level, clock: systemClock });
   const host = createLinuxHost({ clock: systemClock });
   const agent = createAgent({ config, clock: systemClock, log, host, createEtcdDoor });
+  const manager = createServiceManager({ env: process.env, pid: process.pid, clock: systemClock, log });
   agent.start();
+  // Neither etcd nor a collector has to be there for that.
+  manager.ready(() => agent.isTicking());
   const settling = settleMemory(systemClock, findCollect());
   const signal = await untilSignalled();
   settling.cancel();
   log.info({ signal }, "The agent was asked to stop.");
+  manager.stopping();
   await agent.stop();
   const pending = host.pendingOperations();
   if (pending.length > 0) {

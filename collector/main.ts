@@ -2,6 +2,7 @@
 import { systemClock } from "../shared/clock.ts";
 import { EtcdscopeError } from "../shared/errors.ts";
 import { createLogger } from "../shared/log.ts";
+import { createServiceManager } from "../shared/service-manager.ts";
 import { createCollector } from "./collector.ts";
 import type { CollectorConfig } from "./config.ts";
 
@@ -12,13 +13,18 @@ const STOP_WITHIN_MS = 8_000;
 export async function runCollector(config: CollectorConfig): Promise<number> {
   const log = createLogger("etcdscope-collector", config.log.level);
   const signalled = untilSignalled();
+  const manager = createServiceManager({ env: process.env, pid: process.pid, clock: systemClock, log });
   const collector = createCollector({ config, clock: systemClock, log });
   // Idle timers do not hold a process; this one does until a signal comes.
   const hold = setInterval(() => undefined, 60_000);
   try {
     await collector.start();
+    // What says so rings in the loop that takes frames and answers. A history that cannot be written is no reason to
+    // start anew: what is live goes on without it.
+    manager.ready(() => true);
     const signal = await signalled;
     log.info({ signal }, "The collector was asked to stop.");
+    manager.stopping();
     await Promise.race([
       collector.stop(),
       new Promise<void>((resolve) => systemClock.after(STOP_WITHIN_MS, resolve)),

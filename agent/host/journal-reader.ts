@@ -1,5 +1,5 @@
 /**
- * journald's entries of one unit, through one long-lived `journalctl --follow`: the only child process of the agent that stays.
+ * journald's entries of one unit, through one long-lived `journalctl --follow`, which stays as the shell of service-manager.ts does.
  * The format of the journal's files is large and changes; journalctl knows it, sleeps until there is something, and ends by
  * itself when nobody reads its output any more. It is read only when a look asks, so a flood waits in its pipe, not in memory.
  */
