@@ -22,16 +22,16 @@ export const memberDown: Rule = {
   runbook: "member-down",
   holdMs: 0,
   quietMs: 2000,
-  evaluate: (cluster) =>
+  evaluate: (cluster, { startingMs }) =>
     cluster.members
       .filter(({ state }) => state !== "removed")
-      .map((member) => evaluateMember(cluster, member)),
+      .map((member) => evaluateMember(cluster, member, startingMs)),
 };
 
-function evaluateMember(cluster: JudgedCluster, member: JudgedMember): RuleOutcome {
+function evaluateMember(cluster: JudgedCluster, member: JudgedMember, startingMs: number): RuleOutcome {
   const subject = memberSubject(member.name);
   if (member.state === "down") {
-    return describe(cluster, member);
+    return describe(cluster, member, startingMs);
   }
   if (isUp(member.state)) {
     const because = { en: `${member.name} answers Status`, zh: `${member.name} 应答 Status` };
@@ -40,7 +40,13 @@ function evaluateMember(cluster: JudgedCluster, member: JudgedMember): RuleOutco
   return member.state === "hung" ? { kind: "ok", subject } : { kind: "unknown", subject, reason: member.why };
 }
 
-function describe(cluster: JudgedCluster, member: JudgedMember): RuleOutcome {
+/** While the others serve, one that may only be restarting wakes nobody: told at once, critical when it has not come back. */
+function rateLoss(cluster: JudgedCluster, member: JudgedMember, startingMs: number): "critical" | "warning" {
+  const mayBeRestarting = cluster.nowMs - (member.sinceMs ?? Number.NEGATIVE_INFINITY) < startingMs;
+  return mayBeRestarting && cluster.quorum.tolerance === 0 ? "warning" : severityOfLoss(cluster, member);
+}
+
+function describe(cluster: JudgedCluster, member: JudgedMember, startingMs: number): RuleOutcome {
   const { view, name } = member;
   const process = view.process;
   const isForeign = view.viewpoints.some(({ answer }) => answer === "foreign");
@@ -49,7 +55,7 @@ function describe(cluster: JudgedCluster, member: JudgedMember): RuleOutcome {
   return {
     kind: "bad",
     subject: memberSubject(name),
-    severity: severityOfLoss(cluster, member),
+    severity: rateLoss(cluster, member, startingMs),
     ...word(member),
     evidence: [...proof, ...proveEnd(cluster, member), ...listRefusals(view)],
     ...(member.sinceMs === undefined ? {} : { sinceMs: member.sinceMs }),
