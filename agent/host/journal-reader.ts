@@ -8,6 +8,7 @@ import type { ChildProcessByStdio } from "node:child_process";
 import type { Readable } from "node:stream";
 import type { Clock } from "../../shared/clock.ts";
 import { EtcdscopeError } from "../../shared/errors.ts";
+import { findShortText } from "./read-proc-text.ts";
 
 export interface JournalPart {
   /** journalctl's JSON, one entry a line; the last may be incomplete, and is continued by the next part. */
@@ -31,6 +32,7 @@ export interface JournalReaderOptions {
   readonly program?: string;
   /** A folder of journal files in place of the machine's. */
   readonly directory?: string;
+  readonly machineIdPath?: string;
 }
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
@@ -96,7 +98,7 @@ export class JournalReader {
     const child = spawn(
       program,
       [
-        ...(directory === undefined ? [] : [`--directory=${directory}`]),
+        ...(directory === undefined ? this.#listThisMachine() : [`--directory=${directory}`]),
         "--follow",
         "--no-pager",
         "--all",
@@ -114,6 +116,16 @@ export class JournalReader {
     );
     this.#child = child;
     this.#watch(child);
+  }
+
+  /**
+   * Following alone shows this boot only: not what etcd said before the machine went down, and nothing at all to a service
+   * in a container whose sandbox shows it another boot's id. Merging shows all boots, and what other machines have sent.
+   */
+  #listThisMachine(): readonly string[] {
+    const { machineIdPath = "/etc/machine-id" } = this.#options;
+    const id = findShortText(machineIdPath)?.trim() ?? "";
+    return /^[0-9a-f]{32}$/.test(id) ? ["--merge", `_MACHINE_ID=${id}`] : [];
   }
 
   #watch(child: Child): void {
