@@ -18,8 +18,8 @@ export const agentDegraded: Rule = {
   isFault: false,
   respondWithin: { critical: "1h", warning: "1d", info: "7d" },
   runbook: "agent-degraded",
-  // The threshold is the hold.
-  holdMs: 0,
+  // What has failed for as long as etcd was away works again a moment after it has come back.
+  holdMs: 5000,
   quietMs: 15_000,
   evaluate: eachNode(evaluateNode),
 };

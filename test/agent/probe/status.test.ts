@@ -104,12 +104,12 @@ describe("agent/probe/status", () => {
     ]);
   });
 
-  it("asks for reads and members when etcd answers again", async () => {
+  it("asks for all that failed with it when etcd answers again", async () => {
     const { see } = watch();
     await see({});
     const refused = new EtcdscopeError("UNAVAILABLE", "Refused", { reason: "refused" });
     await expect(see(refused)).rejects.toBe(refused);
-    expect((await see({})).trigger).toEqual(["status", "read", "members"]);
+    expect((await see({})).trigger).toEqual(["status", "read", "members", "metrics", "growth"]);
   });
 
   it("says nothing of leaders by what other members tell", async () => {
