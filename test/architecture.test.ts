@@ -194,12 +194,13 @@ describe("test/architecture", () => {
       expect(late.filter((name) => !compiled.includes(name))).toEqual([]);
     });
 
-    it("child processes are started only for journals, for how a unit ended and for the packet filter", () => {
+    it("child processes are started only for journals, for how a unit ended, for the packet filter and to speak to systemd", () => {
       const doors = within(
         "agent/host/journal-reader.ts",
         "agent/host/read-unit-end.ts",
         "agent/host/read-firewall.ts",
         "cli/bundle/read-journal.ts",
+        "shared/service-manager.ts",
       );
       expect(
         offenders(
