@@ -9,12 +9,17 @@ export interface BenchCollector {
   readonly grpcPort: number;
   readonly httpPort: number;
   readonly historyPath: string;
+  readonly logPath: string;
+  /** 0 when it does not run. */
   pid(): number;
   /** After a stop or a kill. */
   start(): Promise<void>;
   /** Lets it finish what it has in hand. */
   stop(): Promise<void>;
   kill(): Promise<void>;
+  /** SIGSTOP, until thaw. */
+  freeze(): void;
+  thaw(): void;
 }
 
 /** Resolves when it is ready. The folder holds collector.crt and .key, and ca.crt, in `pkiDir`. `raw`: kept in full for so long. */
@@ -60,9 +65,12 @@ export async function startBenchCollector(
     grpcPort,
     httpPort,
     historyPath,
+    logPath: service.logPath,
     pid: () => service.pid,
     start,
     stop: () => service.kill("SIGTERM"),
     kill: () => service.kill("SIGKILL"),
+    freeze: () => service.stop(),
+    thaw: () => service.cont(),
   };
 }

@@ -1,8 +1,5 @@
 /** What thousands of connected agents cost one collector at their default cadence, and whether it loses anything. */
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { openForReading } from "../../collector/history/database.ts";
-import { agentName, createAuthority, issue, LOOPBACK } from "../collector/ingest/test-pki.ts";
 import { createRunFolder, removeFolderWithMounts } from "../lab/run-folder.ts";
 import { waitFor } from "../lab/wait-for.ts";
 import { startBenchCollector } from "./bench-collector.ts";
@@ -13,9 +10,10 @@ import {
   type BenchmarkOptions,
   type BenchmarkResult,
 } from "./benchmark.ts";
-import { createFleetLoad, type FleetAgent } from "./fleet-load.ts";
+import { createFleetLoad } from "./fleet-load.ts";
+import { issueFleet } from "./issue-fleet.ts";
 import { readCpuSeconds, readRssMiB } from "./process-usage.ts";
-import { createTemplates, readRealFrames, RECORDED_NODES } from "./real-frames.ts";
+import { createTemplates, fromKeyframe, readRealFrames } from "./real-frames.ts";
 
 const AGENTS = 5000;
 /** Handshakes under way. */
@@ -29,22 +27,13 @@ async function run(
 ): Promise<readonly BenchmarkResult[]> {
   const count = options.rounds ?? AGENTS;
   const dir = await createRunFolder();
-  const pkiDir = join(dir, "pki");
-  mkdirSync(pkiDir, { recursive: true });
-  const authority = await createAuthority(pkiDir);
-  await issue(authority, { name: "collector", names: LOOPBACK });
-  const templates = RECORDED_NODES.map((node) => createTemplates(fromKeyframe(readRealFrames(node))));
-  const agents: FleetAgent[] = [];
-  for (let i = 0; i < count; i += 1) {
-    const cluster = `bench-${Math.floor(i / RECORDED_NODES.length)}`;
-    const place = i % RECORDED_NODES.length;
-    const node = RECORDED_NODES[place] ?? "m1";
-    const tls = await issue(authority, { name: `${cluster}-${node}`, names: agentName(cluster, node) });
-    const own = templates[place];
-    if (own !== undefined) {
-      agents.push({ cluster, node, tls, templates: own });
-    }
-  }
+  const { pkiDir, agents: issued } = await issueFleet(dir, count);
+  const templates = {
+    m1: createTemplates(fromKeyframe(readRealFrames("m1"))),
+    m2: createTemplates(fromKeyframe(readRealFrames("m2"))),
+    m3: createTemplates(fromKeyframe(readRealFrames("m3"))),
+  };
+  const agents = issued.map((agent) => ({ ...agent, templates: templates[agent.node] }));
   log(`${count} certificates`);
   const collector = await startBenchCollector(dir, pkiDir);
   const load = createFleetLoad(agents, collector.grpcPort);
@@ -96,16 +85,6 @@ async function run(
     await collector.kill();
     await removeFolderWithMounts(dir);
   }
-}
-
-/** A stream begins with one. */
-function fromKeyframe<F extends { readonly keyframe: boolean }>(frames: readonly F[]): readonly F[] {
-  return frames.slice(
-    Math.max(
-      0,
-      frames.findIndex(({ keyframe }) => keyframe),
-    ),
-  );
 }
 
 function seconds(count: number): Promise<void> {

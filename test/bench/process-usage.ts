@@ -1,5 +1,5 @@
 /** CPU and memory of another process as the kernel accounts them. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 /** Linux has counted in hundredths of a second on every architecture for decades (USER_HZ). */
 const TICKS_PER_SECOND = 100;
@@ -15,6 +15,15 @@ export function readCpuSeconds(pid: number): number {
 export function readRssMiB(pid: number): number {
   const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
   return Number(kib ?? Number.NaN) / 1024;
+}
+
+/** Descriptors that a process has open: files, sockets and the kernel's own. */
+export function readOpenFiles(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length;
+}
+
+export function readThreads(pid: number): number {
+  return readdirSync(`/proc/${pid}/task`).length;
 }
 
 export interface Usage {

@@ -29,6 +29,16 @@ export function readRealFrames(node: RecordedNode): readonly Frame[] {
   return frames;
 }
 
+/** From the first keyframe on: what a stream begins with. */
+export function fromKeyframe<F extends { readonly keyframe: boolean }>(frames: readonly F[]): readonly F[] {
+  return frames.slice(
+    Math.max(
+      0,
+      frames.findIndex(({ keyframe }) => keyframe),
+    ),
+  );
+}
+
 /** Joins the samples of as many frames in a row as it takes: fewer, larger frames. */
 export function widen(frames: readonly Frame[], samples: number): readonly Frame[] {
   return frames.map((frame, index) => {

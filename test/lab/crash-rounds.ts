@@ -6,10 +6,8 @@ import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync } fr
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
-import { createHistory } from "../../collector/history/history.ts";
-import { systemClock } from "../../shared/clock.ts";
 import { createSequenceSet, type SequenceSet } from "../../shared/sequence-set.ts";
-import { createTestLog } from "../collector/ingest/test-frames.ts";
+import { compareWithHistory, type HistoryComparison } from "./compare-with-history.ts";
 import { findFreePorts } from "./free-ports.ts";
 import { startLabProcess, type LabProcess } from "./lab-process.ts";
 import { createLabService, type LabService } from "./lab-service.ts";
@@ -25,13 +23,7 @@ export interface CrashRoundsOptions {
   readonly log: (line: string) => void;
 }
 
-export interface CrashRoundsResult {
-  readonly frames: number;
-  readonly acknowledged: number;
-  /** Acknowledged frames that the history does not have. */
-  readonly missing: number;
-  /** Frames that the history shows more than once. */
-  readonly duplicates: number;
+export interface CrashRoundsResult extends HistoryComparison {
   /** Streams that brought what was kept: of runs that were killed, or while the collector was away. */
   readonly keptStreams: number;
 }
@@ -158,37 +150,7 @@ function isEmpty(output: string, spoolDir: string): boolean {
 
 async function verify(dir: string, lab: CrashLab): Promise<CrashRoundsResult> {
   const acknowledged = await readAcknowledged(lab.outputs);
-  const history = createHistory({
-    path: lab.historyPath,
-    rawMs: 1e13,
-    maxBytes: 1e12,
-    clock: systemClock,
-    log: createTestLog(),
-  });
-  await history.start();
-  const seen = new Map<string, SequenceSet>();
-  let frames = 0;
-  let duplicates = 0;
-  try {
-    for (const received of await history.framesSince(0)) {
-      const set = seen.get(received.instanceId) ?? createSequenceSet();
-      seen.set(received.instanceId, set);
-      frames += 1;
-      duplicates += set.has(received.frame.sequence) ? 1 : 0;
-      set.add(received.frame.sequence);
-    }
-  } finally {
-    await history.close();
-  }
-  let count = 0;
-  let missing = 0;
-  for (const [instanceId, set] of acknowledged) {
-    for (const { first, last } of set.ranges()) {
-      count += Number(last - first) + 1;
-      missing += Number(last - first + 1n - (seen.get(instanceId)?.countWithin(first, last) ?? 0n));
-    }
-  }
-  return { frames, acknowledged: count, missing, duplicates, keptStreams: countKept(dir) };
+  return { ...(await compareWithHistory(lab.historyPath, acknowledged)), keptStreams: countKept(dir) };
 }
 
 /** By run of the agent: what its streams were told to be durable. */

@@ -1,20 +1,20 @@
 /**
  * Run as a child: the agent's own queue and streams under a steady load of frames, without probes. Says on standard output
- * what each collector acknowledged, before the queue hears of it, and once a second what is still waiting.
+ * what each collector acknowledged or said that it holds, before the queue hears of it, and once a second what is still waiting.
  *
  *   load-agent.ts '{"collectors":["127.0.0.1:7443"],"tls":{…},"cluster":"lab","node":"m1","spoolDir":"…","framesPerSecond":50}'
  */
 import { randomUUID } from "node:crypto";
 import { writeSync } from "node:fs";
-import type { FrameReader, FrameSource } from "../../agent/spool/frame-queue.ts";
 import { createSpoolFiles } from "../../agent/spool/spool-files.ts";
 import { createSpoolQueue } from "../../agent/spool/spool-queue.ts";
 import { createCollectorLink } from "../../agent/stream/collector-link.ts";
 import { createLineLog } from "../../agent/line-log.ts";
 import type { TlsPaths } from "../../agent/config.ts";
 import { systemClock as clock } from "../../shared/clock.ts";
-import { createSequenceSet } from "../../shared/sequence-set.ts";
+import type { SequenceRange } from "../../shared/sequence-set.ts";
 import { testFrame } from "../collector/ingest/test-frames.ts";
+import { watchReader } from "./watched-reader.ts";
 
 export interface LoadAgentOptions {
   readonly collectors: readonly string[];
@@ -43,46 +43,11 @@ const queue = createSpoolQueue({
 });
 const hello = await queue.open();
 
-/** The same source, telling what is acknowledged of it. */
-function told<Source extends FrameSource>(source: Source, collector: number, instanceId: string): Source {
-  const sent = createSequenceSet();
-  return {
-    ...source,
-    next: (after: bigint) => {
-      const outgoing = source.next(after);
-      if (outgoing !== undefined) {
-        sent.add(outgoing.kind === "bytes" ? outgoing.sequence : outgoing.frame.sequence);
-      }
-      return outgoing;
-    },
-    acknowledge: (sequence: bigint) => {
-      for (const { first, last } of sent.ranges()) {
-        if (first <= sequence) {
-          writeSync(
-            1,
-            `acknowledged ${collector} ${instanceId} ${first} ${last < sequence ? last : sequence}\n`,
-          );
-        }
-      }
-      sent.removeUpTo(sequence);
-      source.acknowledge(sequence);
-    },
-    release: () => {
-      sent.removeUpTo(sent.ranges().at(-1)?.last ?? 0n);
-      source.release();
-    },
-  };
-}
-
-const readers = options.collectors.map((_, index): FrameReader => {
-  const reader = queue.reader(index);
-  return {
-    ...told(reader, index, hello.instanceId),
-    findKept: (onReady) => {
-      const kept = reader.findKept(onReady);
-      return kept && told(kept, index, kept.hello.instanceId);
-    },
-  };
+const readers = options.collectors.map((_, index) => {
+  function tell(instanceId: string, { first, last }: SequenceRange): void {
+    writeSync(1, `acknowledged ${index} ${instanceId} ${first} ${last}\n`);
+  }
+  return watchReader(queue.reader(index), hello.instanceId, { onAcknowledged: tell, onHeld: tell });
 });
 const links = readers.map((reader, index) =>
   createCollectorLink({
