@@ -278,7 +278,9 @@ export function createIngest(options: IngestOptions): Ingest {
 
   function onClosed(stream: AgentStream): void {
     const session = sessions.get(stream);
-    sessions.delete(stream);
+    if (sessions.delete(stream)) {
+      listener.release(stream.remote);
+    }
     if (session === undefined || !registryOf(session).unregister(session.agent, session)) {
       return;
     }

@@ -32,8 +32,11 @@ export const LISTENER_LIMITS = {
   /** Of one certificate's name: an agent needs two, and twice that for a moment while it reconnects. */
   ofAgent: 8,
   handshakeMs: 10_000,
-  /** From the handshake to an accepted stream. */
-  firstStreamMs: 10_000,
+  /**
+   * From the handshake to an accepted stream, and from the end of the last one to the connection's. An agent closes its own at once; but
+   * where it was gone while our process stood still, Node's HTTP/2 may stop to read before it hears of that, and would hold it forever.
+   */
+  withoutStreamMs: 10_000,
   /** Certificates are read again this often, so that a renewed one comes into force without a restart. */
   reloadMs: 60_000,
   /** Whether the revocation list has changed; a look is one call of the file system. */
@@ -65,15 +68,26 @@ export interface EnrolmentDoor {
 export interface Listener {
   /** Resolves to the port. */
   start(): Promise<number>;
-  /** The connection from this address (host:port) carries an accepted stream. */
+  /** The connection from this address (host:port) carries an accepted stream, or one more. */
   keep(remote: string): void;
+  /** A stream that it was kept for is over. */
+  release(remote: string): void;
   stop(): void;
+}
+
+/** A connection that was let in. */
+interface Admitted {
+  readonly socket: TLSSocket;
+  /** Accepted, and not over. */
+  streams: number;
+  /** While there are none. */
+  deadline: Timer | undefined;
 }
 
 export function createListener(options: ListenerOptions): Listener {
   const { clock, log, counters } = options;
-  const deadlines = new Map<string, Timer>();
-  const sockets = new Set<TLSSocket>();
+  /** By address and port. */
+  const admitted = new Map<string, Admitted>();
   let server: TlsServer | undefined;
   let material: TlsMaterial | undefined;
   let reload: Timer | undefined;
@@ -195,26 +209,43 @@ export function createListener(options: ListenerOptions): Listener {
     }
     waiting.get(remote)?.();
     holdAgentPlace(socket);
-    sockets.add(socket);
-    counters.connections = sockets.size;
+    // the peer uses its port again: whatever came from there before is gone
+    admitted.get(remote)?.socket.destroy();
+    const connection: Admitted = { socket, streams: 0, deadline: undefined };
+    admitted.set(remote, connection);
+    counters.connections = admitted.size;
     socket.once("close", () => {
-      sockets.delete(socket);
-      counters.connections = sockets.size;
-      keep(remote);
+      connection.deadline?.cancel();
+      if (admitted.get(remote) === connection) {
+        admitted.delete(remote);
+      }
+      counters.connections = admitted.size;
     });
-    deadlines.set(
-      remote,
-      clock.after(LISTENER_LIMITS.firstStreamMs, () => {
-        deadlines.delete(remote);
-        socket.destroy();
-      }),
-    );
+    awaitStream(connection);
     options.onConnection(socket);
   }
 
+  function awaitStream(connection: Admitted): void {
+    connection.deadline = clock.after(LISTENER_LIMITS.withoutStreamMs, () => connection.socket.destroy());
+  }
+
   function keep(remote: string): void {
-    deadlines.get(remote)?.cancel();
-    deadlines.delete(remote);
+    const connection = admitted.get(remote);
+    if (connection !== undefined) {
+      connection.streams += 1;
+      connection.deadline?.cancel();
+      connection.deadline = undefined;
+    }
+  }
+
+  function release(remote: string): void {
+    const connection = admitted.get(remote);
+    if (connection !== undefined && connection.streams > 0) {
+      connection.streams -= 1;
+      if (connection.streams === 0) {
+        awaitStream(connection);
+      }
+    }
   }
 
   function reject(message: string, remote: string): void {
@@ -266,7 +297,7 @@ export function createListener(options: ListenerOptions): Listener {
     }
     revoked = read.list;
     revokedMark = read.mark;
-    for (const socket of sockets) {
+    for (const { socket } of admitted.values()) {
       if (isRevoked(revoked, socket.getPeerCertificate())) {
         reject("Certificate was revoked", addressOf(socket));
         socket.destroy();
@@ -293,12 +324,12 @@ export function createListener(options: ListenerOptions): Listener {
     reload?.cancel();
     revocation?.cancel();
     server?.close();
-    for (const socket of sockets) {
+    for (const { socket } of admitted.values()) {
       socket.destroy();
     }
   }
 
-  return { start, keep, stop };
+  return { start, keep, release, stop };
 }
 
 async function readMaterial(paths: TlsPaths): Promise<TlsMaterial> {
