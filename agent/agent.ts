@@ -35,11 +35,11 @@ export interface Agent {
   start(): void;
   /** Ends once every connection is closed in good order, at the latest after 4 s. */
   stop(): Promise<void>;
-  /** Its ticks come: whatever a probe or a collector waits for, frames are made. */
+  /** Its ticks come: whatever a probe or a collector waits for, probes are begun and frames are made. */
   isTicking(): boolean;
 }
 
-/** Without a frame for so many ticks something is wrong with the agent itself. */
+/** When so many ticks have not come something is wrong with the agent itself. */
 const STILL_TICKING_AFTER = 10;
 /** A tick's frame is closed this long after the tick began: most of what it asks for has been answered by then. */
 const FRAME_AFTER_TICK_MS = 250;
@@ -80,7 +80,7 @@ export function createAgent(options: AgentOptions): Agent {
     log,
   });
   const settings: (Settings | undefined)[] = config.collectors.map(() => undefined);
-  let lastFrameUs = clock.monotonicUs();
+  let lastTickUs = clock.monotonicUs();
   let frameTimer: Timer | undefined;
   let urgentTimer: Timer | undefined;
 
@@ -147,7 +147,6 @@ export function createAgent(options: AgentOptions): Agent {
     urgentTimer?.cancel();
     urgentTimer = undefined;
     const moment = { nowMs: clock.nowMs(), monotonicUs: clock.monotonicUs() };
-    lastFrameUs = moment.monotonicUs;
     builder.addSamples(sampler.sample(moment.monotonicUs));
     queue.push(builder.close(moment));
     for (const link of links) {
@@ -166,6 +165,7 @@ export function createAgent(options: AgentOptions): Agent {
     const nowMs = clock.monotonicUs() / 1000;
     const nextMs = Math.max(dueMs, nowMs - fastMs);
     frameTimer = clock.after(Math.max(1, nextMs - nowMs), () => {
+      lastTickUs = clock.monotonicUs();
       closeFrame();
       closeEveryTick(nextMs + fastMs);
     });
@@ -231,7 +231,8 @@ export function createAgent(options: AgentOptions): Agent {
   }
 
   function isTicking(): boolean {
-    return clock.monotonicUs() - lastFrameUs < STILL_TICKING_AFTER * fastMs * 1000;
+    const oldestUs = Math.min(lastTickUs, scheduler.lastTickUs());
+    return clock.monotonicUs() - oldestUs < STILL_TICKING_AFTER * fastMs * 1000;
   }
 
   return { start, stop, isTicking };

@@ -18,7 +18,9 @@ export async function runCollector(config: CollectorConfig): Promise<number> {
   // Idle timers do not hold a process; this one does until a signal comes.
   const hold = setInterval(() => undefined, 60_000);
   try {
+    manager.status("Opening the history");
     await collector.start();
+    manager.status("Serving agents and readers");
     // What says so rings in the loop that takes frames and answers. A history that cannot be written is no reason to
     // start anew: what is live goes on without it.
     manager.ready(() => true);

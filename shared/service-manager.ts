@@ -5,8 +5,15 @@
 import type { Clock, Timer } from "./clock.ts";
 import type { Logger } from "./log-line.ts";
 
-/** One line a word, from a fixed set; ends with its standard input, that is with the service. */
-const RELAY = 'while read -r word; do systemd-notify "$word"; done';
+/** With which the shell ends where there is nothing to tell it by. */
+const WITHOUT_NOTIFY = 127;
+/**
+ * One line a word, from a fixed set. It ends with its standard input, that is with the service, and by nothing else: systemd asks
+ * every process of a service to stop, and the last word is still to come then.
+ */
+const RELAY =
+  `trap "" TERM INT; command -v systemd-notify >/dev/null || exit ${WITHOUT_NOTIFY}; ` +
+  'while read -r word; do systemd-notify "$word"; done';
 
 /** As systemd sets it; anything else of it is not looked at. */
 export interface ServiceEnvironment {
@@ -18,9 +25,13 @@ export interface ServiceEnvironment {
   readonly WATCHDOG_PID?: string | undefined;
 }
 
-export type Word = "READY=1" | "STOPPING=1" | "WATCHDOG=1";
+/** What `systemctl status` shows of it beside its state. */
+export type Status = "Opening the history" | "Serving agents and readers";
+
+export type Word = "READY=1" | "STOPPING=1" | "WATCHDOG=1" | `STATUS=${Status}`;
 
 export interface ServiceManager {
+  status(what: Status): void;
   /** The service does what it is for; from now on it is said to be alive for as long as `isAlive` says so. */
   ready(isAlive: () => boolean): void;
   stopping(): void;
@@ -35,7 +46,11 @@ export interface ServiceManagerOptions {
   readonly openRelay?: (onLost: (why: string) => void) => Promise<(word: Word) => void>;
 }
 
-const NOBODY: ServiceManager = { ready: () => undefined, stopping: () => undefined };
+const NOBODY: ServiceManager = {
+  status: () => undefined,
+  ready: () => undefined,
+  stopping: () => undefined,
+};
 
 /** One that does nothing where no service manager asks to be told. */
 export function createServiceManager(options: ServiceManagerOptions): ServiceManager {
@@ -46,6 +61,7 @@ export function createServiceManager(options: ServiceManagerOptions): ServiceMan
   const everyMs = findPingInterval(env, pid);
   let timer: Timer | undefined;
   let isLost = false;
+  let isSilent = false;
   const relay = (options.openRelay ?? openShell)((why) => {
     isLost = true;
     timer?.cancel();
@@ -60,12 +76,17 @@ export function createServiceManager(options: ServiceManagerOptions): ServiceMan
     timer = clock.after(everyMs ?? 0, () => {
       if (isAlive()) {
         tell("WATCHDOG=1");
+        isSilent = false;
+      } else if (!isSilent) {
+        isSilent = true;
+        log.error({}, "This service does not do its work: systemd is not told that it is alive.");
       }
       keepTelling(isAlive);
     });
   }
 
   return {
+    status: (what) => tell(`STATUS=${what}`),
     ready: (isAlive) => {
       tell("READY=1");
       if (everyMs !== undefined && !isLost) {
@@ -98,8 +119,15 @@ async function openShell(onLost: (why: string) => void): Promise<(word: Word) =>
     }
   }
   shell.on("error", (error) => lose(error.message));
-  shell.on("exit", (code, signal) => lose(`the shell that tells it has ended (${signal ?? String(code)})`));
-  shell.stdin.on("error", (error) => lose(error.message));
+  shell.on("exit", (code, signal) =>
+    lose(
+      code === WITHOUT_NOTIFY
+        ? "there is no systemd-notify"
+        : `the shell that tells it has ended (${signal ?? String(code)})`,
+    ),
+  );
+  // Then it has ended, which is told above with why.
+  shell.stdin.on("error", () => undefined);
   // It ends with us; we do not wait for it.
   shell.unref();
   if ("unref" in shell.stdin && typeof shell.stdin.unref === "function") {

@@ -27,6 +27,8 @@ export interface Scheduler {
   trigger(probes: readonly string[]): void;
   /** Settings have changed. */
   retime(): void;
+  /** When it last looked what is due, on the monotonic clock: never longer ago than the shortest interval, whatever probes wait for. */
+  lastTickUs(): number;
 }
 
 const NOTHING: Observation = {};
@@ -39,6 +41,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   let timer: Timer | undefined;
   let timerAtMs = Number.POSITIVE_INFINITY;
   let isStopped = false;
+  let lastTickUs = clock.monotonicUs();
 
   function describe(probe: Probe): ConstructorParameters<typeof SchedulerCore>[0][number] {
     const { name, cadence, timeLimitMs, timing } = probe;
@@ -72,6 +75,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     if (isStopped) {
       return;
     }
+    lastTickUs = clock.monotonicUs();
     for (const action of core.tick(now())) {
       perform(action);
     }
@@ -193,6 +197,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       core.retime(now());
       arm();
     },
+    lastTickUs: () => lastTickUs,
   };
 }
 

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { createAgent } from "../../agent/agent.ts";
 import type { ClosableEtcdDoor } from "../../agent/etcd/create-etcd-door.ts";
 import { createLinuxHost } from "../../agent/host/linux-host.ts";
-import { systemClock } from "../../shared/clock.ts";
+import { systemClock, type Clock } from "../../shared/clock.ts";
 import type { Logger } from "../../shared/log-line.ts";
 import { findFreePorts } from "../lab/free-ports.ts";
 import { waitFor } from "../lab/wait-for.ts";
@@ -35,11 +35,16 @@ function recordingLog(sentences: string[]): Logger {
 }
 
 describe("agent/agent", () => {
-  it("goes on without an etcd and without a collector, and stops in order", async () => {
+  it("goes on without an etcd and without a collector, ticks while its timers ring, and stops in order", async () => {
     const [port] = await findFreePorts(1);
     const sentences: string[] = [];
     let isClosed = false;
     let looks = 0;
+    let isRinging = true;
+    const clock: Clock = {
+      ...systemClock,
+      after: (delayMs, call) => systemClock.after(delayMs, () => (isRinging ? call() : undefined)),
+    };
     const spoolDir = mkdtempSync(join(tmpdir(), "etcdscope-agent-"));
     onTestFinished(() => rmSync(spoolDir, { recursive: true }));
     const host = createLinuxHost({ clock: systemClock });
@@ -51,7 +56,7 @@ describe("agent/agent", () => {
         etcd: { ...TEST_CONFIG.etcd, name: `nobody-${process.pid}` },
         intervals: { fastMs: 50, normalMs: 200, slowMs: 1000 },
       },
-      clock: systemClock,
+      clock,
       log: recordingLog(sentences),
       host: {
         ...host,
@@ -63,7 +68,10 @@ describe("agent/agent", () => {
       createEtcdDoor: () => silentDoor(() => (isClosed = true)),
     });
     agent.start();
-    await waitFor("a few ticks", () => looks > 5, { timeoutMs: 5000, intervalMs: 20 });
+    await waitFor("a few ticks", () => looks > 5 && agent.isTicking(), { timeoutMs: 5000, intervalMs: 20 });
+    isRinging = false;
+    await waitFor("it ticks no more", () => !agent.isTicking(), { timeoutMs: 5000, intervalMs: 20 });
+    isRinging = true;
     await agent.stop();
     expect(isClosed).toBe(true);
     expect(sentences[0]).toBe("The agent starts.");

@@ -1,8 +1,16 @@
 /** What systemd is told, and that a service without it is none the worse. */
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { basename, delimiter, join } from "node:path";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../shared/clock.ts";
 import type { Logger } from "../../shared/log-line.ts";
 import { createServiceManager, findPingInterval, type Word } from "../../shared/service-manager.ts";
@@ -93,42 +101,100 @@ describe("shared/service-manager", () => {
     expect(warnings).toEqual([{ why: "it ended" }]);
   });
 
+  it("says no more that it is alive when it does not work, and tells so once", async () => {
+    const clock = createManualClock();
+    const words: Word[] = [];
+    const errors: string[] = [];
+    let isAlive = false;
+    const manager = createServiceManager({
+      env: { NOTIFY_SOCKET: SOCKET, WATCHDOG_USEC: "30000000" },
+      pid: PID,
+      clock,
+      log: { ...silentLog, error: (_, sentence) => void errors.push(sentence) },
+      openRelay: async () => await Promise.resolve((word: Word) => void words.push(word)),
+    });
+    manager.ready(() => isAlive);
+    await clock.advance(60_000);
+    expect(words).toEqual(["READY=1"]);
+    expect(errors).toEqual(["This service does not do its work: systemd is not told that it is alive."]);
+    isAlive = true;
+    await clock.advance(10_000);
+    isAlive = false;
+    await clock.advance(10_000);
+    expect([words.length, errors.length]).toEqual([2, 2]);
+  });
+
   describe("with a real shell", () => {
     const dir = mkdtempSync(join(tmpdir(), "etcdscope-notify-"));
     const path = process.env["PATH"] ?? "";
     const said = join(dir, "said");
     const command = join(dir, "systemd-notify");
-    writeFileSync(command, `#!/bin/sh\necho "$@" >> ${said}\n`);
-    chmodSync(command, 0o755);
+    const env = { NOTIFY_SOCKET: SOCKET, WATCHDOG_USEC: "150000" };
+    const warnings: object[] = [];
+    const log: Logger = { ...silentLog, warn: (fields) => void warnings.push(fields) };
+
+    beforeEach(() => {
+      warnings.length = 0;
+      rmSync(said, { force: true });
+      writeFileSync(command, `#!/bin/sh\necho "$@" >> ${said}\n`);
+      chmodSync(command, 0o755);
+      process.env["PATH"] = `${dir}${delimiter}${path}`;
+    });
     afterEach(() => {
       process.env["PATH"] = path;
-      rmSync(dir, { recursive: true, force: true });
     });
+    afterAll(() => rmSync(dir, { recursive: true }));
 
     it("hands each word to systemd-notify", async () => {
-      process.env["PATH"] = `${dir}${delimiter}${path}`;
-      const warnings: string[] = [];
-      const log: Logger = { ...silentLog, warn: (_, sentence) => void warnings.push(sentence) };
-      const env = { NOTIFY_SOCKET: SOCKET, WATCHDOG_USEC: "150000" };
       const manager = createServiceManager({ env, pid: PID, clock: systemClock, log });
+      manager.status("Opening the history");
       manager.ready(() => true);
-      await waitFor(
-        "it was said to be alive",
-        () => read(said).includes("READY=1\nWATCHDOG=1\nWATCHDOG=1\n"),
-        {
-          timeoutMs: 20_000,
-          intervalMs: 20,
-        },
+      await until("it was said to be alive", () =>
+        read(said).startsWith("STATUS=Opening the history\nREADY=1\nWATCHDOG=1\nWATCHDOG=1\n"),
       );
       manager.stopping();
-      await waitFor("it was said to stop", () => read(said).endsWith("STOPPING=1\n"), {
-        timeoutMs: 20_000,
-        intervalMs: 20,
-      });
+      await until("it was said to stop", () => read(said).endsWith("STOPPING=1\n"));
       expect(warnings).toEqual([]);
+    });
+
+    it("says its last word also when every process of the service was asked to stop", async () => {
+      const manager = createServiceManager({ env, pid: PID, clock: systemClock, log });
+      manager.ready(() => true);
+      await until("it was said to be alive", () => read(said).includes("WATCHDOG=1\n"));
+      const shells = findShells(command);
+      expect(shells.length).toBeGreaterThan(0);
+      for (const shell of shells) {
+        process.kill(shell, "SIGTERM");
+      }
+      manager.stopping();
+      await until("it was said to stop", () => read(said).endsWith("STOPPING=1\n"));
+      expect(warnings).toEqual([]);
+    });
+
+    it("tells once where there is no systemd-notify, and goes on", async () => {
+      rmSync(command);
+      process.env["PATH"] = dir;
+      const manager = createServiceManager({ env, pid: PID, clock: systemClock, log });
+      manager.ready(() => true);
+      await until("it is told", () => warnings.length > 0);
+      manager.status("Serving agents and readers");
+      manager.stopping();
+      expect(warnings).toEqual([{ why: "there is no systemd-notify" }]);
     });
   });
 });
+
+/** Those of this process that hand words on. */
+function findShells(command: string): readonly number[] {
+  return readdirSync("/proc/self/task")
+    .flatMap((task) => read(`/proc/self/task/${task}/children`).trim().split(" "))
+    .filter((child) => child !== "" && read(`/proc/${child}/cmdline`).includes(basename(command)))
+    .map(Number);
+}
+
+async function until(what: string, look: () => boolean): Promise<void> {
+  await waitFor(what, look, { timeoutMs: 20_000, intervalMs: 20 });
+}
 
 function read(path: string): string {
   return existsSync(path) ? readFileSync(path, "utf8") : "";
