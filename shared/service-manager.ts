@@ -3,6 +3,7 @@
  * shell, started once, hands each word on by systemd-notify: what is forked for a word is that shell, 1 MB, and never Node itself.
  */
 import type { Clock, Timer } from "./clock.ts";
+import { EtcdscopeError } from "./errors.ts";
 import type { Logger } from "./log-line.ts";
 
 /** With which the shell ends where there is nothing to tell it by. */
@@ -62,10 +63,15 @@ export function createServiceManager(options: ServiceManagerOptions): ServiceMan
   let timer: Timer | undefined;
   let isLost = false;
   let isSilent = false;
-  const relay = (options.openRelay ?? openShell)((why) => {
+  function lose(why: string): void {
     isLost = true;
     timer?.cancel();
     log.warn({ why }, "systemd cannot be told how this service is.");
+  }
+  // Without it the service goes on: nothing of its work depends on being told of.
+  const relay = (options.openRelay ?? openShell)(lose).catch((caught: unknown) => {
+    lose(EtcdscopeError.from(caught).message);
+    return () => undefined;
   });
 
   function tell(word: Word): void {

@@ -78,6 +78,23 @@ describe("shared/service-manager", () => {
     expect(opened).toBe(0);
   });
 
+  it("tells it in the log when words cannot be handed on at all, and goes on", async () => {
+    const clock = createManualClock();
+    const warnings: object[] = [];
+    const manager = createServiceManager({
+      env: { NOTIFY_SOCKET: SOCKET, WATCHDOG_USEC: "30000000" },
+      pid: PID,
+      clock,
+      log: { ...silentLog, warn: (fields) => void warnings.push(fields) },
+      openRelay: () => Promise.reject(new Error("spawn EAGAIN")),
+    });
+    manager.ready(() => true);
+    await clock.advance(60_000);
+    manager.stopping();
+    await clock.advance(60_000);
+    expect(warnings).toEqual([{ why: "spawn EAGAIN" }]);
+  });
+
   it("tells it in the log when nobody hands words on any more, and goes on", async () => {
     const clock = createManualClock();
     const warnings: object[] = [];
