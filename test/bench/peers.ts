@@ -1,11 +1,10 @@
 /** Ingest, size and queries of this collector beside Prometheus and VictoriaMetrics, on the same samples in one run. */
 import { join } from "node:path";
-import { createHistory } from "../../collector/history/history.ts";
 import { systemClock } from "../../shared/clock.ts";
 import type { Frame, ReceivedFrame } from "../../shared/frame.ts";
-import { createTestLog } from "../collector/ingest/test-frames.ts";
 import { startPrometheus, startVictoriaMetrics, type Receiver } from "../lab/receivers.ts";
 import { createRunFolder, removeFolderWithMounts } from "../lab/run-folder.ts";
+import { openHistory } from "../lab/open-history.ts";
 import { median, result, type Benchmark, type BenchmarkResult } from "./benchmark.ts";
 import { measureIngest } from "./ingest.ts";
 import { makeHistory } from "./made-history.ts";
@@ -67,14 +66,7 @@ async function measureOurs(real: readonly Frame[], log: (line: string) => void):
     const nowMs = systemClock.nowMs();
     const made = makeHistory({ path, real, count: HOURS * 3600, stepMs: 1000, nowMs, isDense: false });
     const { bytes, samples } = measureHistoryBytes(path);
-    const history = createHistory({
-      path,
-      rawMs: 1e13,
-      maxBytes: 1e12,
-      clock: systemClock,
-      log: createTestLog(),
-    });
-    await history.start();
+    const history = await openHistory(path);
     const times: number[] = [];
     for (let round = 0; round < ROUNDS + 3; round += 1) {
       const startedMs = performance.now();

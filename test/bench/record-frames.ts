@@ -6,16 +6,15 @@ import { toBinary } from "@bufbuild/protobuf";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { constants, zstdCompressSync } from "node:zlib";
-import { createHistory } from "../../collector/history/history.ts";
 import { systemClock } from "../../shared/clock.ts";
 import type { Frame, ReceivedFrame } from "../../shared/frame.ts";
 import { createFrameEncoder } from "../../shared/frame-codec.ts";
 import { FrameSchema } from "../../shared/gen/etcdscope/v1/stream_pb.js";
-import { createTestLog } from "../collector/ingest/test-frames.ts";
 import { ensureEtcd } from "../lab/etcd-binaries.ts";
 import { createEtcdCluster } from "../lab/etcd-cluster.ts";
 import { createRunFolder, removeFolderWithMounts } from "../lab/run-folder.ts";
 import { createStack } from "../lab/stack.ts";
+import { openHistory } from "../lab/open-history.ts";
 import { startLightLoad } from "./light-load.ts";
 import { RECORDED_NODES, recordedFile, type RecordedNode } from "./real-frames.ts";
 
@@ -68,9 +67,7 @@ async function record(minutes: number): Promise<void> {
 }
 
 async function readFrames(path: string, cluster: string, fromMs: number): Promise<readonly ReceivedFrame[]> {
-  const options = { path, rawMs: 1e13, maxBytes: 1e12, clock: systemClock, log: createTestLog() };
-  const history = createHistory(options);
-  await history.start();
+  const history = await openHistory(path);
   try {
     return await history.frames(cluster, fromMs, systemClock.nowMs());
   } finally {

@@ -3,13 +3,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DEFAULT_THRESHOLDS } from "../../collector/diagnosis/thresholds.ts";
-import { createHistory } from "../../collector/history/history.ts";
 import { createPastClusters } from "../../collector/past-clusters.ts";
 import { systemClock } from "../../shared/clock.ts";
-import { createTestLog } from "../collector/ingest/test-frames.ts";
 import { median, quantile, result, type Benchmark, type BenchmarkResult } from "./benchmark.ts";
 import { makeHistory } from "./made-history.ts";
 import { readRealFrames, RECORDED_NODES } from "./real-frames.ts";
+import { openHistory } from "../lab/open-history.ts";
 
 const HOURS = 4;
 const MOMENTS = 40;
@@ -23,15 +22,8 @@ async function run(log: (line: string) => void): Promise<readonly BenchmarkResul
     const real = readRealFrames(node);
     makeHistory({ path, real, count: HOURS * 3600, stepMs: 1000, nowMs, isDense: false, node });
   }
-  const history = createHistory({
-    path,
-    rawMs: 1e13,
-    maxBytes: 1e12,
-    clock: systemClock,
-    log: createTestLog(),
-  });
+  const history = await openHistory(path);
   try {
-    await history.start();
     const past = createPastClusters({
       clock: systemClock,
       thresholds: DEFAULT_THRESHOLDS,

@@ -1,8 +1,6 @@
 /** Holds what agents were told to be durable against what a collector's history gives back, once the collector has ended. */
-import { createHistory } from "../../collector/history/history.ts";
-import { systemClock } from "../../shared/clock.ts";
 import { createSequenceSet, type SequenceSet } from "../../shared/sequence-set.ts";
-import { createTestLog } from "../collector/ingest/test-frames.ts";
+import { openHistory } from "./open-history.ts";
 
 export interface HistoryComparison {
   readonly frames: number;
@@ -18,14 +16,7 @@ export async function compareWithHistory(
   path: string,
   acknowledged: ReadonlyMap<string, SequenceSet>,
 ): Promise<HistoryComparison> {
-  const history = createHistory({
-    path,
-    rawMs: 1e13,
-    maxBytes: 1e12,
-    clock: systemClock,
-    log: createTestLog(),
-  });
-  await history.start();
+  const history = await openHistory(path);
   const seen = new Map<string, SequenceSet>();
   let frames = 0;
   let duplicates = 0;
