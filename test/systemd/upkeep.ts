@@ -116,7 +116,8 @@ interface Held {
   readonly last: number;
 }
 
-const SOON = "[Service]\nWatchdogSec=4\nTimeoutAbortSec=1\n";
+const SILENT_SECONDS = 4;
+const SOON = `[Service]\nWatchdogSec=${SILENT_SECONDS}\nTimeoutAbortSec=1\n`;
 
 /** A process that is stopped answers nobody: systemd ends it and starts another. */
 export async function endHungServices(site: Site): Promise<void> {
@@ -131,8 +132,14 @@ export async function endHungServices(site: Site): Promise<void> {
     await machine.must(["systemctl", "daemon-reload"]);
     await machine.must(["systemctl", "restart", unit]);
     const before = await show(machine, service, "MainPID");
-    // Far longer than it may be silent: it says that it is alive.
-    await new Promise((resolve) => setTimeout(resolve, 10_000));
+    const startedUs = Number(await show(machine, service, "ActiveEnterTimestampMonotonic"));
+    await waitFor(
+      `the ${service} has said that it is alive for twice as long as it may be silent`,
+      async () =>
+        Number(await show(machine, service, "WatchdogTimestampMonotonic")) - startedUs >
+        2 * SILENT_SECONDS * 1e6,
+      { timeoutMs: 60_000, intervalMs: 500 },
+    );
     check(`the ${service} that works is left alone`, (await show(machine, service, "MainPID")) === before);
     await machine.must(["systemctl", "kill", "--signal=STOP", "--kill-whom=main", unit]);
     const seconds = await waitFor(
