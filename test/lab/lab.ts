@@ -1,7 +1,8 @@
 /**
  * `npm run lab`: breaks a real cluster in every way that the lab knows, and tells how the product judged each.
  * `-- --only NAME,…`, `--version 3.4|3.5`, `--short` (the ten of CI), `--json FILE` (the results, added to what is there),
- * `--prometheus MINUTES` (each fault is kept for so long beside Prometheus with etcd's own alert rules),
+ * `--prometheus MINUTES` (each fault is kept for so long beside Prometheus with etcd's own alert rules), `--at-once N` (so many
+ * faults at a time, each on a cluster of its own: for faults that mostly wait, as times are those of a machine that is shared),
  * `--soak MINUTES` (nothing is broken: a healthy cluster under load and maintenance, of which nothing bad may be said).
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -14,9 +15,9 @@ import { FAULTS } from "./faults/registry.ts";
 import { renderTable, score } from "./fault-report.ts";
 import type { FaultRun } from "./run-fault.ts";
 import { soak } from "./soak.ts";
-import { createWard, runOne } from "./ward.ts";
+import { createWard, runOne, type Ward } from "./ward.ts";
 
-const USAGE = `usage: npm run lab [-- --only NAME,… | --version 3.4|3.5 | --short | --soak MINUTES | --prometheus MINUTES | --list | --json FILE]`;
+const USAGE = `usage: npm run lab [-- --only NAME,… | --version 3.4|3.5 | --short | --soak MINUTES | --prometheus MINUTES | --at-once N | --list | --json FILE]`;
 interface Wanted {
   readonly versions: readonly EtcdVersion[];
   readonly faults: readonly Fault[];
@@ -25,6 +26,7 @@ interface Wanted {
   readonly soak: number | undefined;
   /** Minutes for which each fault is kept beside Prometheus; undefined: without it. */
   readonly beside: number | undefined;
+  readonly atOnce: number;
 }
 
 function readArguments(): Wanted {
@@ -37,6 +39,7 @@ function readArguments(): Wanted {
       json: { type: "string" },
       soak: { type: "string" },
       prometheus: { type: "string" },
+      "at-once": { type: "string" },
     },
   });
   if (values.list === true) {
@@ -46,9 +49,10 @@ function readArguments(): Wanted {
   const names = values.only?.split(",");
   const unknown = names?.find((name) => !FAULTS.some((fault) => fault.name === name));
   const { version } = values;
-  for (const minutes of [values.soak, values.prometheus]) {
-    if (minutes !== undefined && !/^[1-9]\d{0,3}$/.test(minutes)) {
-      throw new Error(`Expected a number of minutes, got "${minutes}"\n${USAGE}`);
+  for (const name of ["soak", "prometheus", "at-once"] as const) {
+    const text = values[name];
+    if (text !== undefined && !/^[1-9]\d{0,3}$/.test(text)) {
+      throw new Error(`Expected a whole number above 0 for --${name}, got "${text}"\n${USAGE}`);
     }
   }
   if (unknown !== undefined || (version !== undefined && version !== "3.4" && version !== "3.5")) {
@@ -65,6 +69,7 @@ function readArguments(): Wanted {
     json: values.json,
     soak: values.soak === undefined ? undefined : Number(values.soak),
     beside: values.prometheus === undefined ? undefined : Number(values.prometheus),
+    atOnce: Number(values["at-once"] ?? 1),
   };
 }
 
@@ -91,39 +96,56 @@ async function runSoak(minutes: number, version: EtcdVersion): Promise<number> {
   }
 }
 
+/** One fault, told in a line or two; undefined when it could not be run. */
+async function runAndTell(
+  fault: Fault,
+  version: EtcdVersion,
+  place: { readonly ward: Ward; readonly besideMinutes: number | undefined },
+): Promise<FaultRun | undefined> {
+  const run = await runOne(fault, version, place).catch((error: unknown) => {
+    console.log(`  ${fault.name} failed: ${String(error)}`);
+    return undefined;
+  });
+  if (run !== undefined) {
+    const state =
+      run.skipped ??
+      `${run.verdict} ${run.verdictSeconds ?? "never"} s; ${run.isFirstRight ? "" : "WRONG "}${run.first} ${run.causeSeconds ?? "never"} s; extra: ${run.extras.join(", ") || "none"}`;
+    const quiet = run.quietSeconds === undefined ? "" : `; quiet after ${run.quietSeconds.toFixed(0)} s`;
+    console.log(`${version} ${fault.name}: ${state}${quiet}${run.note === "" ? "" : `\n  ${run.note}`}`);
+  }
+  return run;
+}
+
 async function main(): Promise<number> {
-  const { versions, faults, json, soak: minutes, beside } = readArguments();
+  const { versions, faults, json, soak: minutes, beside: besideMinutes, atOnce } = readArguments();
   console.log(`machine  ${describeMachine()}\nat       ${new Date().toISOString()}\n`);
   if (minutes !== undefined) {
     return await runSoak(minutes, versions[0] ?? "3.5");
   }
   const runs: FaultRun[] = [];
   for (const version of versions) {
-    const ward = createWard(version);
-    try {
-      for (const fault of faults) {
-        const run = await runOne(fault, version, { ward, besideMinutes: beside }).catch((error: unknown) => {
-          console.log(`  ${fault.name} failed: ${String(error)}`);
-          return undefined;
-        });
-        if (run === undefined) {
-          continue;
+    const waiting = [...faults];
+    const works = Array.from({ length: Math.min(atOnce, faults.length) }, async () => {
+      const ward = createWard(version);
+      try {
+        for (let fault = waiting.shift(); fault !== undefined; fault = waiting.shift()) {
+          const run = await runAndTell(fault, version, { ward, besideMinutes });
+          if (run !== undefined) {
+            runs.push(run);
+            if (json !== undefined) {
+              keep(json, [run]);
+            }
+          }
         }
-        runs.push(run);
-        const state =
-          run.skipped ??
-          `${run.verdict} ${run.verdictSeconds ?? "never"} s; ${run.isFirstRight ? "" : "WRONG "}${run.first} ${run.causeSeconds ?? "never"} s; extra: ${run.extras.join(", ") || "none"}`;
-        console.log(
-          `${version} ${fault.name}: ${state}${run.quietSeconds === undefined ? "" : `; quiet after ${run.quietSeconds.toFixed(0)} s`}${run.note === "" ? "" : `\n  ${run.note}`}`,
-        );
-        if (json !== undefined) {
-          keep(json, [run]);
-        }
+      } finally {
+        await ward.discard();
       }
-    } finally {
-      await ward.discard();
-    }
+    });
+    await Promise.all(works);
   }
+  const places = versions.flatMap((version) => faults.map(({ name }) => `${version} ${name}`));
+  const placeOf = ({ version, fault }: FaultRun): number => places.indexOf(`${version} ${fault}`);
+  runs.sort((one, other) => placeOf(one) - placeOf(other));
   const { text, isReached } = score(runs);
   console.log(`\n${renderTable(runs)}\n\n${text}`);
   return isReached ? 0 : 1;
