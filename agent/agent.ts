@@ -181,10 +181,12 @@ export function createAgent(options: AgentOptions): Agent {
       },
       "The agent starts.",
     );
+    // Counted from the first tick's beginning, which takes its time: all later ones follow from it too.
+    const tickMs = clock.monotonicUs() / 1000;
     scheduler.start();
     renewal.start();
     openStreams().catch((error: unknown) => log.error({ error }, "Streams could not be opened."));
-    closeEveryTick(clock.monotonicUs() / 1000 + FRAME_AFTER_TICK_MS);
+    closeEveryTick(tickMs + FRAME_AFTER_TICK_MS);
   }
 
   /** Streams begin when this run has its name, which waits for the spool. */

@@ -57,7 +57,8 @@ export const PROBE_NOTES: Readonly<Record<string, ProbeNote>> = {
   certificate: {
     reads:
       "the certificates and keys that etcd's and the API server's flags name, the other certificates of etcd's folder, the agent's own",
-    costs: "one stat a second by turns; a file is read when it has changed, and once a minute",
+    costs:
+      "one stat a second by turns; a file is read when it has changed; its key and authorities are looked at once a minute",
     needs: "to read etcd's certificate folder; keys are compared here and never sent",
   },
   status: {

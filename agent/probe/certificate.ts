@@ -1,4 +1,7 @@
-/** The certificate files that etcd's flags name, and the agent's own: read at the slow cadence, and soon when one changes. */
+/**
+ * The certificate files that etcd's flags name, and the agent's own: looked at by turns, read when one has changed, or its key
+ * or its authorities, and now and then in any case.
+ */
 import { create, equals } from "@bufbuild/protobuf";
 
 import { EtcdscopeError } from "../../shared/errors.ts";
@@ -17,6 +20,8 @@ import type { Observation, Probe, ProbeContext, ProbeSetup } from "./probe.ts";
 
 /** Far above any bundle of authorities that etcd is given. */
 const MAX_FILE_BYTES = 1024 * 1024;
+/** Whoever writes other bytes of the same length and sets the old time back is seen after so long. */
+const READ_AGAIN_US = 600_000_000;
 
 interface WatchedFile {
   readonly role: string;
@@ -31,8 +36,11 @@ interface WatchedFile {
 
 interface ReadFile {
   readonly hostPath: string;
+  /** What it and what lies beside it looked like when it was read; empty: that could not be looked at. */
   readonly state: string;
+  readonly besideState: string;
   readonly readAtUs: number;
+  besideAtUs: number;
   readonly fact: Fact;
   readonly certificate: ParsedCertificate | undefined;
 }
@@ -59,10 +67,10 @@ export function createCertificateProbe({ config }: ProbeSetup): Probe {
     });
   }
 
-  /** An empty state for one that cannot be looked at: it is then read, which says why. */
-  async function look(file: WatchedFile, context: ProbeContext): Promise<FileFacts | undefined> {
+  /** undefined for one that cannot be looked at: it is then read, which says why. */
+  async function look(hostPath: string, context: ProbeContext): Promise<FileFacts | undefined> {
     try {
-      return await context.host.readFileFacts(file.hostPath, context.signal);
+      return await context.host.readFileFacts(hostPath, context.signal);
     } catch (caught) {
       return rethrowIfLate(caught);
     }
@@ -73,20 +81,44 @@ export function createCertificateProbe({ config }: ProbeSetup): Probe {
     if (!file.isReachable && last !== undefined) {
       return last.fact;
     }
-    const facts = await look(file, context);
-    const state = facts === undefined ? "" : `${facts.inode}:${facts.modifiedAtMs}:${facts.sizeBytes}`;
+    const facts = await look(file.hostPath, context);
+    const state = facts === undefined ? "" : `${stateOf(facts)} ${issuerFor(file)}`;
     const nowUs = context.clock.monotonicUs();
-    const isFresh =
-      last?.hostPath === file.hostPath &&
-      last.state === state &&
-      nowUs - last.readAtUs < config.intervals.slowMs * 1000;
-    if (isFresh) {
+    const slowUs = config.intervals.slowMs * 1000;
+    const isSame = last?.hostPath === file.hostPath && last.state === state;
+    if (isSame && nowUs - last.besideAtUs < slowUs) {
+      return last.fact;
+    }
+    const besideState = await lookBeside(file, context);
+    const isAllSeen = state !== "" && besideState !== "";
+    if (isSame && isAllSeen && last.besideState === besideState && nowUs - last.readAtUs < READ_AGAIN_US) {
+      last.besideAtUs = nowUs;
       return last.fact;
     }
     const { fact, certificate } = await readCertificate(file, facts, context);
     const kept = last !== undefined && equals(FactSchema, last.fact, fact) ? last.fact : fact;
-    read.set(file.role, { hostPath: file.hostPath, state, readAtUs: nowUs, fact: kept, certificate });
+    const { hostPath } = file;
+    const seen = { hostPath, state, besideState, readAtUs: nowUs, besideAtUs: nowUs };
+    read.set(file.role, { ...seen, fact: kept, certificate });
     return kept;
+  }
+
+  /** Whose issuer decides which of several authorities is told. */
+  function issuerFor({ issuerOf }: WatchedFile): string {
+    return issuerOf === undefined ? "" : (read.get(issuerOf)?.certificate?.issuer ?? "");
+  }
+
+  /** Empty when one of them cannot be looked at. */
+  async function lookBeside({ beside }: WatchedFile, context: ProbeContext): Promise<string> {
+    const states = ["beside"];
+    for (const file of [beside?.key, beside?.authorities]) {
+      const facts = file === undefined ? undefined : await look(file.hostPath, context);
+      if (file !== undefined && facts === undefined) {
+        return "";
+      }
+      states.push(facts === undefined ? "" : stateOf(facts));
+    }
+    return states.join(" ");
   }
 
   async function readCertificate(
@@ -97,7 +129,7 @@ export function createCertificateProbe({ config }: ProbeSetup): Probe {
     const { role, path } = file;
     try {
       const bytes = await context.host.readSmallFile(file.hostPath, MAX_FILE_BYTES, context.signal);
-      const issuer = file.issuerOf === undefined ? undefined : read.get(file.issuerOf)?.certificate?.issuer;
+      const issuer = file.issuerOf === undefined ? undefined : issuerFor(file);
       const pem = bytes.toString("latin1");
       const certificate = chooseCertificate(parseCertificates(pem), issuer);
       const beside = file.beside === undefined ? {} : await readBeside(pem, file.beside, context);
@@ -183,6 +215,11 @@ function listBeside(discovered: DiscoveredEtcd, tls: TlsFiles | undefined): Besi
 
 function namedFiles(key: NamedFile | undefined, authorities: NamedFile | undefined): Beside {
   return { ...(key === undefined ? {} : { key }), ...(authorities === undefined ? {} : { authorities }) };
+}
+
+/** Changes with what the fact tells of a file: its bytes, its owner and who may read it. */
+function stateOf({ inode, modifiedAtMs, sizeBytes, mode, uid, gid }: FileFacts): string {
+  return `${inode}:${modifiedAtMs}:${sizeBytes}:${mode}:${uid}:${gid}`;
 }
 
 /** A file system that hangs says nothing about a certificate. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -66,7 +66,7 @@ describe("agent/probe/certificate", () => {
     expect(facts["certificate/client-ca"]?.subject).toBe(fact.issuer);
   });
 
-  it("reads a file again within a round of the files when it changes, and not before a slow interval when it does not", async () => {
+  it("reads a file again within a round of the files when it changes, within a slow interval when its key or authorities do, and seldom when nothing does", async () => {
     let reads = 0;
     const clock = createManualClock();
     const probe = createProbe();
@@ -101,7 +101,17 @@ describe("agent/probe/certificate", () => {
     expect(reads).toBe(9);
     await clock.advance(61_000);
     await round();
-    expect(reads).toBe(14);
+    expect(reads).toBe(9);
+    chmodSync(server.key, 0o640);
+    await round();
+    expect(reads).toBe(9);
+    await clock.advance(61_000);
+    expect((await round())["certificate/server"]?.keyMode).toBe(0o640);
+    // The renewed certificate, its key and its authorities.
+    expect(reads).toBe(12);
+    await clock.advance(601_000);
+    await round();
+    expect(reads).toBe(17);
   });
 
   it("says what is wrong with a file in place of its content", async () => {
