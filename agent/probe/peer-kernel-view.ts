@@ -31,16 +31,21 @@ const UNMOVED_US = 600_000;
 interface Waiting {
   readonly sinceUs: number;
   readonly bytes: number;
+  /** The agent's own calls did not get through either at some time since. */
+  readonly wasCut: boolean;
 }
 
 export class PeerKernelView {
   /** How each connection was first seen waiting for an acknowledgement after a timeout. */
   #waiting = new Map<number, Waiting>();
+  /** When each connection that is there was seen first. */
+  #seenUs = new Map<number, number>();
   #hasBeenConnected = false;
+  #isSuspicious = false;
 
   /** The next look may tell more. */
   get isSuspicious(): boolean {
-    return this.#waiting.size > 0;
+    return this.#isSuspicious;
   }
 
   /** processAgeMs: since etcd's start. isInDoubt: the agent's own connections to that member fail or are late. */
@@ -48,6 +53,8 @@ export class PeerKernelView {
     sockets: readonly TcpSocket[],
     about: { readonly nowUs: number; readonly processAgeMs: number; readonly isInDoubt: boolean },
   ): KernelVerdict {
+    this.#isSuspicious = false;
+    this.#seenUs = new Map(sockets.map(({ inode }) => [inode, this.#seenUs.get(inode) ?? about.nowUs]));
     if (sockets.length === 0) {
       this.#waiting.clear();
       if (!this.#hasBeenConnected && about.processAgeMs < SETTLE_AFTER_START_MS) {
@@ -63,8 +70,14 @@ export class PeerKernelView {
       if (!isSuspect || socket.sendQueueBytes === 0) {
         continue;
       }
-      const first = this.#waiting.get(socket.inode) ?? { sinceUs: about.nowUs, bytes: socket.sendQueueBytes };
-      waiting.set(socket.inode, first);
+      const known = this.#waiting.get(socket.inode);
+      const first = known ?? { sinceUs: about.nowUs, bytes: socket.sendQueueBytes };
+      const wasCut = about.isInDoubt || known?.wasCut === true;
+      waiting.set(socket.inode, { ...first, wasCut });
+      if (wasCut && !about.isInDoubt && this.#isReplaced(first.sinceUs, sockets)) {
+        continue;
+      }
+      this.#isSuspicious = true;
       const forUs = about.nowUs - first.sinceUs;
       const isWriting = forUs >= WRITING_FOR_US && socket.sendQueueBytes > first.bytes;
       const needed = isWriting ? STUCK_RETRANSMITS_WRITING : STUCK_RETRANSMITS;
@@ -88,9 +101,21 @@ export class PeerKernelView {
     };
   }
 
+  /**
+   * After a cut of minutes TCP tries an old connection again only after as many, while etcd has dialled new ones: what is left
+   * over tells nothing of the link, where the agent's own calls get through again and a younger connection moves.
+   */
+  #isReplaced(sinceUs: number, sockets: readonly TcpSocket[]): boolean {
+    return sockets.some(
+      ({ inode, retransmits }) => retransmits === 0 && (this.#seenUs.get(inode) ?? sinceUs) > sinceUs,
+    );
+  }
+
   /** Another process: what was seen of the last one says nothing. */
   reset(): void {
     this.#waiting.clear();
+    this.#seenUs.clear();
+    this.#isSuspicious = false;
     this.#hasBeenConnected = false;
   }
 }

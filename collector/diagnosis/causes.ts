@@ -197,6 +197,7 @@ function listCandidates(effect: Track, context: CauseContext): readonly Track[] 
         effect.sinceMs <= (cause.okSinceMs ?? Infinity) + aftermathOf(effect) &&
         (CLUSTER_WIDE.has(cause.code) ||
           NOT_PLACED.has(cause.code) ||
+          NOT_PLACED.has(effect.code) ||
           FELT_EVERYWHERE.has(effect.code) ||
           isRelated(effect.subject, cause.subject, context.places)) &&
         isAtFault(effect, cause.subject, context),

@@ -1,6 +1,7 @@
 /**
  * A cause that is over stays told for as long as what it brought about is: links and leaders come back later than the
- * member whose end broke them, and must not look like a fault of their own meanwhile.
+ * member whose end broke them, and must not look like a fault of their own meanwhile. When it goes, what is well again by
+ * then goes with it, however long that would be waited for by itself.
  */
 import type { Attribution } from "./causes.ts";
 import { isLaterStage, isSuperseded } from "./causes.ts";
@@ -24,21 +25,52 @@ export function linger(
   nowMs: number,
   attribute: (active: readonly Track[]) => Attributions,
 ): Lingered {
-  const over = tracked.resolved.filter(
-    (one) =>
-      one.okSinceMs !== undefined && nowMs - one.okSinceMs < LINGER_MS && !isSuperseded(one, tracked.active),
+  const ended = tracked.resolved.filter(
+    (one) => one.okSinceMs !== undefined && !isSuperseded(one, tracked.active),
   );
-  if (over.length === 0 || tracked.active.length === 0) {
+  if (ended.length === 0 || tracked.active.length === 0) {
     return { tracked, attribute: () => attribute(tracked.active) };
   }
-  const all = new Map([...tracked.active, ...over].map((one) => [one.id, one]));
-  const needed = findNeeded(tracked.active, all, attribute([...all.values()]));
+  const all = new Map([...tracked.active, ...ended].map((one) => [one.id, one]));
+  const attributions = attribute([...all.values()]);
+  const over = ended.filter(({ okSinceMs = nowMs }) => nowMs - okSinceMs < LINGER_MS);
+  const aftermath = findAftermath(
+    tracked.active,
+    ended.filter((one) => !over.includes(one)),
+    attributions,
+  );
+  const left = tracked.active.filter(({ id }) => !aftermath.has(id));
+  const needed = findNeeded(left, all, attributions);
   const kept = over.filter(({ id }) => needed.has(id));
-  const active = [...tracked.active, ...kept];
+  const active = [...left, ...kept];
   const tracks = new Map(tracked.tracks);
+  const gone = tracked.active.filter(({ id }) => aftermath.has(id));
+  gone.forEach((one) => tracks.delete(trackKey(one.code, one.subject)));
   kept.forEach((one) => tracks.set(trackKey(one.code, one.subject), one));
-  const resolved = tracked.resolved.filter((one) => !kept.includes(one));
+  const resolved = [...tracked.resolved.filter((one) => !kept.includes(one)), ...gone];
   return { tracked: { tracks, active, resolved }, attribute: () => attribute(active) };
+}
+
+/** Ids of what is well again and was brought about by nothing but what goes now, directly or over others. */
+function findAftermath(
+  active: readonly Track[],
+  going: readonly Track[],
+  attributions: Attributions,
+): ReadonlySet<string> {
+  const gone = new Set(going.map(({ id }) => id));
+  const found = new Set<string>();
+  let before = -1;
+  while (found.size > before) {
+    before = found.size;
+    for (const { id, okSinceMs } of active) {
+      const causes = attributions.get(id)?.causedBy ?? [];
+      if (okSinceMs !== undefined && causes.length > 0 && causes.every((cause) => gone.has(cause))) {
+        gone.add(id);
+        found.add(id);
+      }
+    }
+  }
+  return found;
 }
 
 /** Ids of all that explains one of these, directly or over others; a later stage explains, but is over when it is over. */

@@ -63,6 +63,25 @@ describe("agent/probe/peer-kernel-view", () => {
     }
   });
 
+  it("passes over what a cut has left stuck once the agent's calls get through and etcd has dialled anew", () => {
+    const doubt = { ...OLD, isInDoubt: true };
+    const view = new PeerKernelView();
+    expect(view.judge([socket(9, 125)], { nowUs: 0, ...doubt }).state).toBe("failed");
+    expect(view.judge([socket(9, 125)], { nowUs: 200_000_000, ...OLD }).state, "nothing new").toBe("failed");
+    const dialled = [socket(9, 125), socket(0, 0, 2)];
+    expect(view.judge(dialled, { nowUs: 201_000_000, ...doubt }).state, "calls still fail").toBe("failed");
+    expect(view.judge(dialled, { nowUs: 202_000_000, ...OLD }).state).toBe("ok");
+    expect(view.isSuspicious).toBe(false);
+    expect(view.judge(dialled, { nowUs: 262_000_000, ...OLD }).state).toBe("ok");
+    expect(view.judge(dialled, { nowUs: 263_000_000, ...doubt }).state, "cut again").toBe("failed");
+  });
+
+  it("holds a stuck connection for stuck beside a younger one where the agent's own small calls always got through", () => {
+    const view = new PeerKernelView();
+    expect(view.judge([socket(9, 4096)], { nowUs: 0, ...OLD }).state).toBe("failed");
+    expect(view.judge([socket(9, 4096), socket(0, 0, 2)], { nowUs: 5_000_000, ...OLD }).state).toBe("failed");
+  });
+
   it("fails when there is no connection, but not in etcd's first seconds", () => {
     const view = new PeerKernelView();
     expect(view.judge([], { nowUs: 0, processAgeMs: 2_000, ...CALM }).state).toBe("unknown");
