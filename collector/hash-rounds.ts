@@ -1,9 +1,10 @@
 /**
- * Which agent compares what all members store, and when: once a day, when asked, and when etcd itself says that data differs;
+ * Which agent compares what all members store, and when: once a day, soon again where nothing came of it, when asked, and when etcd itself says that data differs;
  * never two at a time, and not while the cluster has other worries. Pure but for the map that it keeps.
  */
 import type { Evaluation } from "./diagnosis/evaluate.ts";
-import { findComparison } from "./diagnosis/hash-groups.ts";
+import { findComparison, judgeHashes, type Comparison } from "./diagnosis/hash-groups.ts";
+import type { JudgedCluster } from "./diagnosis/judged-cluster.ts";
 import { listRaised } from "./diagnosis/raised-alarms.ts";
 
 const DAY_MS = 86_400_000;
@@ -14,7 +15,7 @@ const DEAR_EVERY_MS = 7 * DAY_MS;
 const FIRST_AFTER_MS = 10 * 60_000;
 /** The probe's own limit, and its way to the collector. */
 const GIVEN_UP_AFTER_MS = 11 * 60_000;
-/** After one that did not come back. */
+/** After one that did not come back, or of which nothing could be told: a member was silent, or another had compacted meanwhile. */
 const AGAIN_AFTER_MS = 3_600_000;
 /** While the alarm CORRUPT is raised. */
 const ALARMED_EVERY_MS = 10 * 60_000;
@@ -132,10 +133,20 @@ function isDue(rounds: ClusterRounds, evaluation: Evaluation): boolean {
     return isNew && cluster.members.length > 1;
   }
   const lastMs = last?.atMs ?? rounds.firstSeenMs + FIRST_AFTER_MS - DAY_MS;
-  const isDear = last?.fact.members.some(({ durationMs }) => durationMs > DEAR_MS) ?? false;
-  return (
-    cluster.nowMs - lastMs >= (isDear ? DEAR_EVERY_MS : DAY_MS) && findObstacle(evaluation) === undefined
-  );
+  return cluster.nowMs - lastMs >= intervalAfter(last, cluster) && findObstacle(evaluation) === undefined;
+}
+
+function intervalAfter(last: Comparison | undefined, cluster: JudgedCluster): number {
+  if (last?.fact.members.some(({ durationMs }) => durationMs > DEAR_MS) === true) {
+    return DEAR_EVERY_MS;
+  }
+  const isSettled =
+    last === undefined || judgeHashes(last.fact, countMembers(cluster)).kind !== "incomparable";
+  return isSettled ? DAY_MS : AGAIN_AFTER_MS;
+}
+
+function countMembers({ members }: JudgedCluster): number {
+  return members.filter(({ state }) => state !== "removed").length;
 }
 
 /** Why the cluster cannot afford it, or nothing would come of it. */

@@ -15,6 +15,8 @@ interface Told {
   readonly round: bigint;
   readonly atMs: number;
   readonly durationMs?: number;
+  /** Members that told a hash; all three when absent. */
+  readonly members?: readonly string[];
 }
 
 /** The cluster so much later; `told` is the comparison that its first node's agent holds. */
@@ -26,11 +28,14 @@ function later(byMs: number, told?: Told, base: Evaluation = HEALTHY): Evaluatio
   return { ...base, cluster: { ...cluster, nowMs: BEGIN_MS + byMs, view: { ...cluster.view, nodes } } };
 }
 
-function withComparison(state: NodeState, { round, atMs, durationMs = 20 }: Told): NodeState {
+function withComparison(
+  state: NodeState,
+  { round, atMs, durationMs = 20, members = ["m1", "m2", "m3"] }: Told,
+): NodeState {
   const value = {
     round,
     comparedAtUnixMs: BigInt(Math.round(atMs + state.clockOffsetMs)),
-    members: [{ name: "m1", durationMs }],
+    members: members.map((name) => ({ name, durationMs, hash: 7, compactRevision: 1n })),
   };
   const fact = create(FactSchema, { key: "hash_kv", body: { case: "hashKv", value } });
   return { ...state, facts: new Map(state.facts).set("hash_kv", { fact, sinceMs: atMs, leaderSinceMs: 0 }) };
@@ -70,6 +75,13 @@ describe("collector/hash-rounds", () => {
     const told = { round: 1n, atMs: BEGIN_MS, durationMs: 8000 };
     expect(rounds.observe(later(2 * DAY_MS, told))).toEqual([]);
     expect(rounds.observe(later(7 * DAY_MS + 1, told))).toHaveLength(1);
+  });
+
+  it("makes one again after an hour of which nothing could be told", () => {
+    const rounds = createHashRounds();
+    const told = { round: 1n, atMs: BEGIN_MS, members: ["m1"] };
+    expect(rounds.observe(later(59 * MINUTE_MS, told))).toEqual([]);
+    expect(rounds.observe(later(61 * MINUTE_MS, told))).toHaveLength(1);
   });
 
   it("gives one up that does not come back, and tries again an hour later", () => {
