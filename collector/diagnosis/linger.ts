@@ -1,6 +1,6 @@
 /**
  * A cause that is over stays told for as long as what it brought about is: links and leaders come back later than the
- * member whose end broke them, and must not look like a fault of their own meanwhile. When it goes, what is well again by
+ * member whose end broke them, and must not look like a fault of their own meanwhile. When it goes, what is not seen any more by
  * then goes with it, however long that would be waited for by itself.
  */
 import type { Attribution } from "./causes.ts";
@@ -35,7 +35,7 @@ export function linger(
   const attributions = attribute([...all.values()]);
   const over = ended.filter(({ okSinceMs = nowMs }) => nowMs - okSinceMs < LINGER_MS);
   const aftermath = findAftermath(
-    tracked.active,
+    tracked.active.filter(({ lastBadMs }) => lastBadMs < nowMs),
     ended.filter((one) => !over.includes(one)),
     attributions,
   );
@@ -51,9 +51,9 @@ export function linger(
   return { tracked: { tracks, active, resolved }, attribute: () => attribute(active) };
 }
 
-/** Ids of what is well again and was brought about by nothing but what goes now, directly or over others. */
+/** Ids of those that were brought about by nothing but what goes now, directly or over others. */
 function findAftermath(
-  active: readonly Track[],
+  effects: readonly Track[],
   going: readonly Track[],
   attributions: Attributions,
 ): ReadonlySet<string> {
@@ -62,9 +62,9 @@ function findAftermath(
   let before = -1;
   while (found.size > before) {
     before = found.size;
-    for (const { id, okSinceMs } of active) {
+    for (const { id } of effects) {
       const causes = attributions.get(id)?.causedBy ?? [];
-      if (okSinceMs !== undefined && causes.length > 0 && causes.every((cause) => gone.has(cause))) {
+      if (causes.length > 0 && causes.every((cause) => gone.has(cause))) {
         gone.add(id);
         found.add(id);
       }

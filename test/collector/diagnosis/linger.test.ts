@@ -59,8 +59,9 @@ describe("collector/diagnosis/linger", () => {
     expect(look.attribute().get("LOSS")?.rootCause).toBe(false);
   });
 
-  it("takes along what is well again when the cause goes, over every step", () => {
-    const effects = [finding("LATE", 99_000), finding("LOSS", 90_000)];
+  it("takes along what is not seen any more when the cause goes, over every step", () => {
+    const unknown = { ...finding("LATE"), lastBadMs: 80_000 };
+    const effects = [unknown, finding("LOSS", 90_000)];
     const look = linger(tracked(effects, [finding("CUT", 60_000)]), 100_000, byCut);
     expect(look.tracked.active).toEqual([]);
     expect([...look.tracked.tracks]).toEqual([]);
