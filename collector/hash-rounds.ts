@@ -1,10 +1,11 @@
 /**
- * Which agent compares what all members store, and when: once a day, soon again where nothing came of it, when asked, and when etcd itself says that data differs;
- * never two at a time, and not while the cluster has other worries. Pure but for the map that it keeps.
+ * Which agent compares what all members store, and when: once a day, soon again where one had compacted meanwhile, when
+ * asked, and when etcd itself says that data differs; never two at a time, and not while the cluster has other worries.
+ * Pure but for the map that it keeps.
  */
 import type { Evaluation } from "./diagnosis/evaluate.ts";
 import { findComparison, judgeHashes, type Comparison } from "./diagnosis/hash-groups.ts";
-import type { JudgedCluster } from "./diagnosis/judged-cluster.ts";
+import type { JudgedCluster, JudgedMember } from "./diagnosis/judged-cluster.ts";
 import { listRaised } from "./diagnosis/raised-alarms.ts";
 
 const DAY_MS = 86_400_000;
@@ -15,7 +16,7 @@ const DEAR_EVERY_MS = 7 * DAY_MS;
 const FIRST_AFTER_MS = 10 * 60_000;
 /** The probe's own limit, and its way to the collector. */
 const GIVEN_UP_AFTER_MS = 11 * 60_000;
-/** After one that did not come back, or of which nothing could be told: a member was silent, or another had compacted meanwhile. */
+/** After one that did not come back, or that met members which had compacted to different revisions. */
 const AGAIN_AFTER_MS = 3_600_000;
 /** While the alarm CORRUPT is raised. */
 const ALARMED_EVERY_MS = 10 * 60_000;
@@ -140,18 +141,20 @@ function intervalAfter(last: Comparison | undefined, cluster: JudgedCluster): nu
   if (last?.fact.members.some(({ durationMs }) => durationMs > DEAR_MS) === true) {
     return DEAR_EVERY_MS;
   }
-  const isSettled =
-    last === undefined || judgeHashes(last.fact, countMembers(cluster)).kind !== "incomparable";
-  return isSettled ? DAY_MS : AGAIN_AFTER_MS;
+  // What a member refuses it will refuse in an hour too: the others would read their databases for nothing.
+  const isPassing =
+    last?.fact.members.every(({ problem }) => problem === "") === true &&
+    judgeHashes(last.fact, listCompared(cluster).length).kind === "incomparable";
+  return isPassing ? AGAIN_AFTER_MS : DAY_MS;
 }
 
-function countMembers({ members }: JudgedCluster): number {
-  return members.filter(({ state }) => state !== "removed").length;
+function listCompared({ members }: JudgedCluster): readonly JudgedMember[] {
+  return members.filter(({ state }) => state !== "removed");
 }
 
 /** Why the cluster cannot afford it, or nothing would come of it. */
 function findObstacle({ cluster, state }: Evaluation): string | undefined {
-  const members = cluster.members.filter((member) => member.state !== "removed");
+  const members = listCompared(cluster);
   if (members.length < 2) {
     return "there are no two members to compare";
   }

@@ -106,7 +106,7 @@ export const PROBE_NOTES: Readonly<Record<string, ProbeNote>> = {
   hash_kv: {
     reads: "HashKV of every member at one revision, one after the other",
     costs:
-      "each member reads its whole database: only when a collector asks, once a day (an hour after one of which nothing could be told, once a week where it took more than 5 s), never with other worries",
+      "each member reads its whole database: only when a collector asks, once a day (an hour after one that met different compactions, once a week where it took more than 5 s), never with other worries",
     needs: "the member's own certificate; with authentication on, a user",
   },
   backups: {

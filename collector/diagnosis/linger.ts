@@ -1,7 +1,7 @@
 /**
  * A cause that is over stays told for as long as what it brought about is: links and leaders come back later than the
  * member whose end broke them, and must not look like a fault of their own meanwhile. When it goes, what is not seen any more by
- * then goes with it, however long that would be waited for by itself.
+ * then goes with it, however long that would be waited for by itself; what is critical only when it was seen to be well.
  */
 import type { Attribution } from "./causes.ts";
 import { isLaterStage, isSuperseded } from "./causes.ts";
@@ -35,7 +35,10 @@ export function linger(
   const attributions = attribute([...all.values()]);
   const over = ended.filter(({ okSinceMs = nowMs }) => nowMs - okSinceMs < LINGER_MS);
   const aftermath = findAftermath(
-    tracked.active.filter(({ lastBadMs }) => lastBadMs < nowMs),
+    tracked.active.filter(
+      ({ lastBadMs, okSinceMs, outcome }) =>
+        lastBadMs < nowMs && (okSinceMs !== undefined || outcome.severity !== "critical"),
+    ),
     ended.filter((one) => !over.includes(one)),
     attributions,
   );

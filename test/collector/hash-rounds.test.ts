@@ -15,8 +15,9 @@ interface Told {
   readonly round: bigint;
   readonly atMs: number;
   readonly durationMs?: number;
-  /** Members that told a hash; all three when absent. */
-  readonly members?: readonly string[];
+  /** Of m3: to what it had compacted, or why it told nothing. */
+  readonly compactRevision?: bigint;
+  readonly problem?: string;
 }
 
 /** The cluster so much later; `told` is the comparison that its first node's agent holds. */
@@ -30,12 +31,16 @@ function later(byMs: number, told?: Told, base: Evaluation = HEALTHY): Evaluatio
 
 function withComparison(
   state: NodeState,
-  { round, atMs, durationMs = 20, members = ["m1", "m2", "m3"] }: Told,
+  { round, atMs, durationMs = 20, compactRevision = 1n, problem = "" }: Told,
 ): NodeState {
   const value = {
     round,
     comparedAtUnixMs: BigInt(Math.round(atMs + state.clockOffsetMs)),
-    members: members.map((name) => ({ name, durationMs, hash: 7, compactRevision: 1n })),
+    members: [
+      { name: "m1", durationMs, hash: 7, compactRevision: 1n },
+      { name: "m2", durationMs, hash: 7, compactRevision: 1n },
+      { name: "m3", durationMs, hash: 7, compactRevision, problem },
+    ],
   };
   const fact = create(FactSchema, { key: "hash_kv", body: { case: "hashKv", value } });
   return { ...state, facts: new Map(state.facts).set("hash_kv", { fact, sinceMs: atMs, leaderSinceMs: 0 }) };
@@ -77,11 +82,15 @@ describe("collector/hash-rounds", () => {
     expect(rounds.observe(later(7 * DAY_MS + 1, told))).toHaveLength(1);
   });
 
-  it("makes one again after an hour of which nothing could be told", () => {
+  it("makes one again after an hour that met members compacted to different revisions, and not one that was refused", () => {
     const rounds = createHashRounds();
-    const told = { round: 1n, atMs: BEGIN_MS, members: ["m1"] };
-    expect(rounds.observe(later(59 * MINUTE_MS, told))).toEqual([]);
-    expect(rounds.observe(later(61 * MINUTE_MS, told))).toHaveLength(1);
+    const compacted = { round: 1n, atMs: BEGIN_MS, compactRevision: 2n };
+    expect(rounds.observe(later(59 * MINUTE_MS, compacted))).toEqual([]);
+    expect(rounds.observe(later(61 * MINUTE_MS, compacted))).toHaveLength(1);
+    const refused = { round: 1n, atMs: BEGIN_MS, problem: "permission denied" };
+    const others = createHashRounds();
+    expect(others.observe(later(61 * MINUTE_MS, refused))).toEqual([]);
+    expect(others.observe(later(DAY_MS + MINUTE_MS, refused))).toHaveLength(1);
   });
 
   it("gives one up that does not come back, and tries again an hour later", () => {

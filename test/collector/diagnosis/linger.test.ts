@@ -75,6 +75,13 @@ describe("collector/diagnosis/linger", () => {
     expect(look.attribute().get("LOSS")?.rootCause).toBe(true);
   });
 
+  it("leaves what is critical and of which nothing is known", () => {
+    const { outcome, ...rest } = finding("LOSS");
+    const unknown = { ...rest, lastBadMs: 80_000, outcome: { ...outcome, severity: "critical" } as const };
+    const look = linger(tracked([unknown], [finding("CUT", 60_000)]), 100_000, byCut);
+    expect(idsOf(look.tracked.active)).toEqual(["LOSS"]);
+  });
+
   it("leaves what another cause explains as well, and what nothing does", () => {
     const byTwo = explainedBy({ LOSS: ["CUT", "DISK"] });
     const active = [finding("LOSS", 90_000), finding("DISK"), finding("OTHER", 90_000)];
