@@ -12,7 +12,7 @@ if [ "${1-}" = agent ]; then
   export UV_THREADPOOL_SIZE="${UV_THREADPOOL_SIZE:-12}"
   export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-1}"
   exec "$home/bin/node" --disable-warning=ExperimentalWarning --max-semi-space-size=2 --v8-pool-size=0 --single-threaded \
-    --no-opt --no-maglev --expose-gc "$home/lib/main.js" "$@"
+    --always-sparkplug --no-opt --no-maglev --expose-gc "$home/lib/main.js" "$@"
 fi
 if [ "${1-}" = logs ]; then
   exec "$home/bin/node" --disable-warning=ExperimentalWarning --max-semi-space-size=4 "$home/lib/main.js" "$@"
