@@ -16,6 +16,7 @@ import {
   type ReplayPoint,
 } from "./diagnosis/replay.ts";
 import { restoreTracker } from "./diagnosis/track.ts";
+import { keepCluster } from "./view/fold.ts";
 
 /** Keyframes come once a minute, samples of the slow cadence too: two minutes hold everything that was in force. */
 export const LOOK_BACK_MS = 130_000;
@@ -101,6 +102,7 @@ async function replayTo(
       return step.value;
     }
     if (step.value.lookAtMs >= (points.at(-1)?.lookAtMs ?? 0) + POINT_EVERY_MS) {
+      keepCluster(step.value.folded);
       points.push(step.value);
     }
     if (clock.monotonicUs() - turnUs > TURN_MS * 1000) {

@@ -19,6 +19,7 @@ import {
   type SeriesDefinition,
 } from "./gen/etcdscope/v1/stream_pb.js";
 import { checkProbeDefinition, checkSeriesDefinition, LIMITS } from "./limits.ts";
+import { createInterned } from "./interned.ts";
 import { parseSeriesKey, seriesKey } from "./series-key.ts";
 
 /** A frame with numbered samples and probe runs, without definitions. */
@@ -228,6 +229,10 @@ export interface FrameDecoder {
   decode(wire: WireFrame): Frame;
 }
 
+/** The same few hundred in each of thousands of streams. */
+const keys = createInterned<string>();
+const probeNames = createInterned<ProbeName>();
+
 export function createFrameDecoder(): FrameDecoder {
   const seriesKeys: (string | undefined)[] = [undefined];
   const probes: (ProbeName | undefined)[] = [undefined];
@@ -237,7 +242,8 @@ export function createFrameDecoder(): FrameDecoder {
     for (const definition of wire.series) {
       refuse(checkSeriesDefinition(definition));
       const labels: [string, string][] = definition.labels.map((label) => [label.name, label.value]);
-      const key = seriesKey(definition.metric, Object.fromEntries(labels));
+      const written = seriesKey(definition.metric, Object.fromEntries(labels));
+      const key = keys.get(written, () => written);
       keyBytes += Buffer.byteLength(key);
       refuse(
         keyBytes > LIMITS.dictionaryBytes
@@ -248,7 +254,9 @@ export function createFrameDecoder(): FrameDecoder {
     }
     for (const definition of wire.probes) {
       refuse(checkProbeDefinition(definition));
-      admit(probes, definition.id, { probe: definition.probe, target: definition.target });
+      const { id, probe, target } = definition;
+      const name = probeNames.get(`${probe}\n${target}`, () => ({ probe, target }));
+      admit(probes, id, name);
     }
     return nameFrame(wire, { seriesKeys, probes });
   }

@@ -19,7 +19,7 @@ export interface ReplayOptions extends Omit<EvaluateOptions, "nowMs" | "collecto
   readonly tracker?: Tracker;
 }
 
-/** What the frames have come to between two looks. It is never changed, so any number of moments can go on from it. */
+/** What the frames have come to between two looks. Once `folded` is kept, any number of moments can go on from it. */
 export interface ReplayPoint {
   readonly folded: ClusterFrames;
   readonly tracker: Tracker;

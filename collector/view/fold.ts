@@ -5,44 +5,12 @@
 import { equals } from "@bufbuild/protobuf";
 import type { Fact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import { EventSchema, FactSchema } from "../../shared/gen/etcdscope/v1/fact_pb.js";
-import { Outcome } from "../../shared/gen/etcdscope/v1/stream_pb.js";
-import type { Frame, FrameLoss, ProbeRunRecord, ReceivedFrame, Sample } from "../../shared/frame.ts";
-import { VersionedMap } from "./versioned-map.ts";
+import type { Frame, FrameLoss, ReceivedFrame } from "../../shared/frame.ts";
+import { HeldRuns } from "./held-runs.ts";
+import { HeldSeries } from "./held-series.ts";
 import { remember } from "./remember.ts";
-import type { ClusterFrames, HeldEvent, HeldFact, NodeState, Point, RunState } from "./node-state.ts";
-import { runKey } from "./node-state.ts";
+import type { ClusterFrames, HeldEvent, HeldFact, NodeState } from "./node-state.ts";
 
-/** Two minutes of the normal cadence, one of the fsync probe. */
-const RING_POINTS = 12;
-/** Series that rules look back on; of the others only the latest point is kept, for memory with thousands of nodes. */
-const RING_METRICS: ReadonlySet<string> = new Set([
-  "etcd_disk_wal_fsync_duration_seconds_quantile",
-  "etcd_disk_wal_fsync_interval_count",
-  "etcd_disk_backend_commit_duration_seconds_quantile",
-  "etcd_disk_backend_commit_interval_count",
-  "etcdscope_fsync_probe_seconds",
-  "node_disk_writes_completed_total",
-  "node_disk_write_time_seconds_total",
-  "node_disk_io_time_seconds_total",
-  "node_disk_written_bytes_total",
-  "node_disk_io_now",
-  "node_netstat_Tcp_OutSegs",
-  "node_netstat_Tcp_RetransSegs",
-  "etcd_server_slow_read_indexes_total",
-  "process_cpu_seconds_total",
-  "etcdscope_process_cpu_wait_seconds_total",
-  "etcdscope_pressure_seconds_total",
-  "container_cpu_cfs_throttled_seconds_total",
-  "etcdscope_link_round_trip_seconds",
-  "etcd_server_proposals_committed_total",
-  "etcd_server_proposals_pending",
-  "etcd_server_leader_changes_seen_total",
-  "etcd_server_heartbeat_send_failures_total",
-  "etcd_server_proposals_failed_total",
-  "etcd_server_slow_apply_total",
-  "etcd_status_raft_applied_index",
-  "etcd_status_raft_index",
-]);
 const MAX_EVENTS = 200;
 const EVENTS_FOR_MS = 3_600_000;
 const MAX_RETIRED = 8;
@@ -56,6 +24,14 @@ export function foldCluster(frames: ClusterFrames, received: ReceivedFrame): Clu
   return after === before
     ? frames
     : { cluster: frames.cluster, nodes: new Map(frames.nodes).set(after.node, after) };
+}
+
+/** Whoever reads it when more frames have been folded in keeps it before they are. */
+export function keepCluster({ nodes }: ClusterFrames): void {
+  for (const { series, runs } of nodes.values()) {
+    series.keep();
+    runs.keep();
+  }
 }
 
 /** The node with one more frame; `before` is undefined for the first of a node. */
@@ -125,8 +101,8 @@ function emptyNode(received: ReceivedFrame): NodeState {
     waiting: 0,
     waitingSinceMs: undefined,
     facts: new Map(),
-    series: new VersionedMap(),
-    runs: new VersionedMap(),
+    series: new HeldSeries(),
+    runs: new HeldRuns(),
     events: [],
     remembered: {
       ownName: "",
@@ -215,77 +191,15 @@ function hasSameLeader(one: Fact | undefined, other: Fact): boolean {
 }
 
 function foldSeries(before: NodeState["series"], frame: Frame, atMs: number): NodeState["series"] {
-  if (frame.samples.length === 0) {
-    return before;
-  }
-  return before.change(frame.samples, keyOfSample, (points = [], { key, value }) => {
-    const point: Point = { atMs, value };
-    return isLookedBackOn(key) ? appendToRing(points, point) : [point];
-  });
+  return frame.samples.length === 0 ? before : before.add(frame.samples, atMs);
 }
 
-function keyOfSample({ key }: Sample): string {
-  return key;
-}
-
-function appendToRing(points: readonly Point[], point: Point): readonly Point[] {
-  const after = points.length < RING_POINTS ? points.slice() : points.slice(1);
-  after.push(point);
-  return after;
-}
-
-/** By the key of a series; bounded as the dictionaries of streams are, since agents choose the keys. */
-const lookedBackOn = new Map<string, boolean>();
-const MAX_KNOWN_KEYS = 50_000;
-
-function isLookedBackOn(key: string): boolean {
-  const known = lookedBackOn.get(key);
-  if (known !== undefined) {
-    return known;
-  }
-  const brace = key.indexOf("{");
-  const isIn = RING_METRICS.has(brace < 0 ? key : key.slice(0, brace));
-  if (lookedBackOn.size < MAX_KNOWN_KEYS) {
-    lookedBackOn.set(key, isIn);
-  }
-  return isIn;
-}
-
+/** A keyframe repeats the last run of each probe; what is not in it is over. */
 function foldRuns(before: NodeState["runs"], frame: Frame, atMs: number): NodeState["runs"] {
-  if (frame.probeRuns.length === 0 && !frame.keyframe) {
-    return before;
+  if (frame.keyframe) {
+    return before.replace(frame.probeRuns, atMs);
   }
-  if (!frame.keyframe) {
-    return before.change(frame.probeRuns, keyOfRun, (held, run) => foldRun(held, run, atMs - run.ageMs));
-  }
-  return new VersionedMap(
-    frame.probeRuns.map((run): [string, RunState] => {
-      const key = keyOfRun(run);
-      return [key, foldRun(before.get(key), run, atMs - run.ageMs)];
-    }),
-  );
-}
-
-function keyOfRun({ probe, target }: ProbeRunRecord): string {
-  return runKey(probe, target);
-}
-
-/** A run that comes again (a keyframe repeats the last of each) changes nothing. */
-function foldRun(before: RunState | undefined, run: ProbeRunRecord, endedAtMs: number): RunState {
-  const isOk = run.outcome === Outcome.OK;
-  const isFailure = run.outcome === Outcome.FAILED || run.outcome === Outcome.TIMED_OUT;
-  const failingSinceMs = isFailure ? (before?.failingSinceMs ?? endedAtMs) : before?.failingSinceMs;
-  return {
-    probe: run.probe,
-    target: run.target,
-    outcome: run.outcome,
-    endedAtMs,
-    durationMs: run.durationUs / 1000,
-    errorCode: run.errorCode,
-    errorText: run.errorText,
-    lastOkAtMs: isOk ? endedAtMs : before?.lastOkAtMs,
-    failingSinceMs: isOk ? undefined : failingSinceMs,
-  };
+  return frame.probeRuns.length === 0 ? before : before.add(frame.probeRuns, atMs);
 }
 
 /** In their place by time; one that is there already came with a frame that was sent twice. */

@@ -1,6 +1,5 @@
 /** The folded nodes after the collector's clock was set: everything that is held in its time moves along. Pure. */
-import { VersionedMap } from "./versioned-map.ts";
-import type { ClusterFrames, HeldFact, NodeState, Point, RunState } from "./node-state.ts";
+import type { ClusterFrames, HeldFact, NodeState, Point } from "./node-state.ts";
 
 export function moveCluster({ cluster, nodes }: ClusterFrames, byMs: number): ClusterFrames {
   return { cluster, nodes: new Map([...nodes].map(([name, state]) => [name, moveNode(state, byMs)])) };
@@ -17,8 +16,8 @@ function moveNode(state: NodeState, byMs: number): NodeState {
     loss: loss && { ...loss, fromMs: loss.fromMs + byMs, toMs: loss.toMs + byMs },
     waitingSinceMs: later(waitingSinceMs, byMs),
     facts: new Map([...state.facts].map(([key, held]) => [key, moveFact(held, byMs)])),
-    series: moveMap(state.series, (points) => points.map((point) => movePoint(point, byMs))),
-    runs: moveMap(state.runs, (run) => moveRun(run, byMs)),
+    series: state.series.move(byMs),
+    runs: state.runs.move(byMs),
     events: state.events.map((held) => movePoint(held, byMs)),
     remembered: {
       ...remembered,
@@ -35,19 +34,6 @@ function movePoint<T extends Pick<Point, "atMs">>(point: T, byMs: number): T {
   return { ...point, atMs: point.atMs + byMs };
 }
 
-function moveRun(run: RunState, byMs: number): RunState {
-  return {
-    ...run,
-    endedAtMs: run.endedAtMs + byMs,
-    lastOkAtMs: later(run.lastOkAtMs, byMs),
-    failingSinceMs: later(run.failingSinceMs, byMs),
-  };
-}
-
 function later(atMs: number | undefined, byMs: number): number | undefined {
   return atMs === undefined ? undefined : atMs + byMs;
-}
-
-function moveMap<V>(map: VersionedMap<V>, move: (value: V) => V): VersionedMap<V> {
-  return new VersionedMap([...map.entries()].map(([key, value]) => [key, move(value)] as const));
 }

@@ -20,15 +20,13 @@ export function readSince(sinceUnixMs: bigint, toldAtMs: number, { clockOffsetMs
 
 /** The newest point not older than `sinceMs`. */
 export function findPoint(node: NodeState, name: SeriesName, sinceMs: number): Point | undefined {
-  const point = node.series.get(knownSeriesKey(name.metric, name.labels))?.at(-1);
+  const point = node.series.last(knownSeriesKey(name.metric, name.labels));
   return point !== undefined && point.atMs >= sinceMs ? point : undefined;
 }
 
 /** Every kept point not older than `sinceMs`, oldest first. */
 export function listPoints(node: NodeState, name: SeriesName, sinceMs: number): readonly Point[] {
-  return (node.series.get(knownSeriesKey(name.metric, name.labels)) ?? []).filter(
-    ({ atMs }) => atMs >= sinceMs,
-  );
+  return node.series.list(knownSeriesKey(name.metric, name.labels), sinceMs);
 }
 
 /** How much a counter has grown over its newest looks. */

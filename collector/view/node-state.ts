@@ -2,7 +2,8 @@
 import type { Event, Fact, MemberListFact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import type { FrameLoss } from "../../shared/frame.ts";
 import type { Outcome } from "../../shared/gen/etcdscope/v1/stream_pb.js";
-import type { VersionedMap } from "./versioned-map.ts";
+import type { HeldRuns } from "./held-runs.ts";
+import type { HeldSeries } from "./held-series.ts";
 
 /** Every `…Ms` in a NodeState is the collector's clock: the node's own, corrected by its measured offset. */
 export interface Point {
@@ -58,6 +59,7 @@ export interface Remembered {
   readonly electionTimeoutMs: number | undefined;
 }
 
+/** Of a node that more frames are folded into, only the newest state can be read, and one that was kept (keepCluster). */
 export interface NodeState {
   readonly cluster: string;
   readonly node: string;
@@ -87,10 +89,10 @@ export interface NodeState {
   /** Since when there are such frames. */
   readonly waitingSinceMs: number | undefined;
   readonly facts: ReadonlyMap<string, HeldFact>;
-  /** Oldest first, never empty; a ring for the series that rules look back on, else the latest point alone. */
-  readonly series: VersionedMap<readonly Point[]>;
+  /** The latest points of the series that rules look back on, of the others the latest alone. */
+  readonly series: HeldSeries;
   /** By runKey. */
-  readonly runs: VersionedMap<RunState>;
+  readonly runs: HeldRuns;
   /** Oldest first, of the last hour, bounded. */
   readonly events: readonly HeldEvent[];
   readonly remembered: Remembered;

@@ -60,14 +60,14 @@ function rememberList(before: Remembered, held: HeldFact, learnt: Learnt): Remem
     return before;
   }
   const status = learnt.facts.get(`status/${before.ownName}`)?.fact.body;
-  const index = learnt.series.get(seriesKey("etcd_status_raft_applied_index", { member: before.ownName }));
+  const index = learnt.series.last(seriesKey("etcd_status_raft_applied_index", { member: before.ownName }));
   return {
     ...before,
     membership: {
       list: held.fact.body.value,
       atMs: learnt.atMs,
       term: status?.case === "status" ? status.value.raftTerm : 0n,
-      appliedIndex: index?.at(-1)?.value ?? 0,
+      appliedIndex: index?.value ?? 0,
     },
   };
 }

@@ -2,7 +2,7 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { isNews } from "../../../collector/is-news.ts";
-import { fold, foldCluster, foldStream } from "../../../collector/view/fold.ts";
+import { fold, foldCluster, foldStream, keepCluster } from "../../../collector/view/fold.ts";
 import { findFact, findPoint, findRun, listPoints } from "../../../collector/view/node-reading.ts";
 import type { NodeState } from "../../../collector/view/node-state.ts";
 import type { Event, Fact } from "../../../shared/gen/etcdscope/v1/fact_pb.js";
@@ -267,9 +267,10 @@ describe("collector/view/fold", () => {
     expect(readAgain.remembered.membership).toMatchObject({ appliedIndex: 50, atMs: T0 + 4000 });
   });
 
-  it("leaves the states that it was given as they were", () => {
+  it("leaves the states that it was given as they were, where they are kept", () => {
     const before = foldAll(received(1, { samples: [{ key: "up", value: 1 }] }));
     const cluster = { cluster: "prod-a", nodes: new Map([["m1", before]]) };
+    keepCluster(cluster);
     const after = foldCluster(cluster, received(2, { samples: [{ key: "up", value: 2 }] }));
     expect(findPoint(before, { metric: "up" }, 0)?.value).toBe(1);
     expect(after.nodes.get("m1")?.sequence).toBe(2n);
