@@ -79,9 +79,10 @@ export const MESSAGE_LIMIT_OPTIONS: ChannelOptions = {
 
 /**
  * A listener's half of mutual TLS. The peer's certificate is asked for and checked, but the handshake is let through, so
- * that whoever accepts the socket can say why it was not authorized: it must destroy one that is not.
+ * that whoever accepts the socket can say why it was not authorized: it must destroy one that is not. A peer that offers other
+ * protocols than these, preferred first, is told so and let go.
  */
-export function serverTlsOptions(tls: TlsMaterial): TlsOptions {
+export function serverTlsOptions(tls: TlsMaterial, alpnProtocols: readonly string[] = ["h2"]): TlsOptions {
   return {
     ca: tls.ca,
     cert: tls.cert,
@@ -90,7 +91,8 @@ export function serverTlsOptions(tls: TlsMaterial): TlsOptions {
     rejectUnauthorized: false,
     // Both sides are ours: no renegotiation, no older ciphers.
     minVersion: "TLSv1.3",
-    ALPNProtocols: ["h2"],
+    // As a list each connection would hold a copy of it, and with it the 64 KiB from which Node cuts small buffers.
+    ALPNCallback: ({ protocols }) => alpnProtocols.find((name) => protocols.includes(name)),
   };
 }
 

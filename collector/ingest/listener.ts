@@ -143,10 +143,7 @@ export function createListener(options: ListenerOptions): Listener {
   }
 
   function tlsOptions(from: TlsMaterial): TlsOptions {
-    const served = serverTlsOptions(from);
-    return options.enrolment === undefined
-      ? served
-      : { ...served, ALPNProtocols: ["h2", ENROLMENT_PROTOCOL] };
+    return serverTlsOptions(from, options.enrolment === undefined ? ["h2"] : ["h2", ENROLMENT_PROTOCOL]);
   }
 
   /** Before its handshake, a connection has a place among those of its address. */
