@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import type { Clock } from "../shared/clock.ts";
 import { EtcdscopeError } from "../shared/errors.ts";
+import type { ClusterState } from "../shared/rest.ts";
 import type { AgentIdentity } from "../shared/frame.ts";
 import { SettingsSchema, type Settings } from "../shared/gen/etcdscope/v1/stream_pb.js";
 import type { Logger } from "../shared/log-line.ts";
@@ -72,7 +73,7 @@ export function createCollector(options: CollectorOptions): Collector {
     log,
   });
   const incidents = createIncidentWatch({ save: saveIncidents, log });
-  const events = createEventHub({ clock });
+  const events = createEventHub({ clock, stateOf });
   const notes = createNoteTaker({
     save: (cluster, batch) => history.saveNotes(cluster, batch),
     clock,
@@ -98,6 +99,7 @@ export function createCollector(options: CollectorOptions): Collector {
     expectedVoters,
     beforeLook: () => clockWatch.look(),
     onFolded: (before, after, frame) => notes.take(before, after, frame),
+    holdMs: () => ingest.holdMs(),
     collectorTroubles: () => history.problems().map(toTrouble),
     onEvaluated: (cluster, evaluation) => {
       incidents.observe(cluster, evaluation);
@@ -143,6 +145,7 @@ export function createCollector(options: CollectorOptions): Collector {
   function settingsOf(agent: AgentIdentity, phaseMs: number): Settings {
     return create(SettingsSchema, {
       fsyncProbePhaseMs: phaseMs,
+      holdFramesMs: ingest.holdMs(),
       fsyncProbeMinIntervalMs: careful.has(agent.cluster) ? CAREFUL_FSYNC_INTERVAL_MS : 0,
       hashRound: hashRounds.roundOf(agent),
     });
@@ -170,6 +173,11 @@ export function createCollector(options: CollectorOptions): Collector {
     }
   }
 
+  function stateOf(cluster: string): ClusterState | undefined {
+    const state = live.find(cluster)?.state;
+    return state === undefined ? undefined : incidents.complete(state);
+  }
+
   function findEvaluation(cluster: string): Evaluation {
     const evaluation = live.find(cluster);
     if (evaluation === undefined) {
@@ -194,10 +202,7 @@ export function createCollector(options: CollectorOptions): Collector {
     clusters: () =>
       live.summaries().map((one) => ({ ...one, openIncident: incidents.openIncident(one.name) })),
     hasCluster: (cluster) => live.has(cluster),
-    state: (cluster) => {
-      const state = live.find(cluster)?.state;
-      return state === undefined ? undefined : incidents.complete(state);
-    },
+    state: stateOf,
     stateAt: async (cluster, atMs) => {
       const [then, open] = await Promise.all([
         past.at(cluster, atMs),

@@ -6,12 +6,13 @@ import type { Clock, Timer } from "../shared/clock.ts";
 import type { AgentIdentity, Frame, ReceivedFrame } from "../shared/frame.ts";
 import type { Logger } from "../shared/log-line.ts";
 import type { ClusterSummary, Finding } from "../shared/rest.ts";
-import { evaluate, summarize, type EvaluateOptions, type Evaluation } from "./diagnosis/evaluate.ts";
+import { evaluate, summarize, type Evaluation } from "./diagnosis/evaluate.ts";
 import type { Thresholds } from "./diagnosis/thresholds.ts";
 import { EMPTY_TRACKER, moveTracker, restoreTracker, type Tracker } from "./diagnosis/track.ts";
-import { isNews, LOOK_EVERY_MS, NEWS_AFTER_MS } from "./is-news.ts";
+import { isNews, NEWS_AFTER_MS } from "./is-news.ts";
+import { hasFallenSilent, lookEveryMs, type LookLoad } from "./look-schedule.ts";
 import type { CollectorTrouble } from "./view/cluster-view.ts";
-import { foldCluster, foldStream } from "./view/fold.ts";
+import { foldCluster, foldStream, keepCluster } from "./view/fold.ts";
 import { moveCluster } from "./view/move-times.ts";
 import type { ClusterFrames, NodeState } from "./view/node-state.ts";
 
@@ -24,6 +25,8 @@ export interface LiveClustersOptions {
   readonly onFolded?: (before: NodeState | undefined, after: NodeState, frame: Frame) => void;
   /** What keeps this collector from recording, now. */
   readonly collectorTroubles: () => readonly CollectorTrouble[];
+  /** How long agents hold frames without news: so much later they are taken for silent. Not at all when absent. */
+  readonly holdMs?: () => number;
   /** After each evaluation. */
   readonly onEvaluated: (cluster: string, evaluation: Evaluation) => void;
   /** Before each look. */
@@ -49,24 +52,13 @@ export interface LiveClusters {
 interface LiveCluster {
   frames: ClusterFrames;
   tracker: Tracker;
-  /** What the last look was made of; undefined before the first. */
-  look: Look | undefined;
   /** Of the last look; undefined where it is not kept, until somebody asks. */
   evaluation: Evaluation | undefined;
+  /** undefined before the first look. */
   summary: ClusterSummary | undefined;
   evaluatedAtMs: number;
 }
 
-interface Look {
-  readonly frames: ClusterFrames;
-  readonly tracker: Tracker;
-  readonly options: EvaluateOptions;
-}
-
-/** With so many clusters that looks would take too long, quiet ones are looked at less often, but this often. */
-const LOOK_AT_LEAST_EVERY_MS = 5000;
-/** Looks without news take no more of the event loop than this: with more clusters each has its turn less often. */
-const LOOK_SHARE = 0.3;
 /** Of evaluating in one go: then frames and acknowledgements have their turn. */
 const TURN_MS = 20;
 const PAUSE_MS = 5;
@@ -74,7 +66,7 @@ const TICK_MS = 250;
 /** A collector that is told more names than this has a misconfigured, or hostile, agent. */
 const MAX_CLUSTERS = 10_000;
 const MAX_NODES_A_CLUSTER = 64;
-/** With more clusters, what a look came to is not kept but made again, the same, for who asks: it is most of what a cluster takes. */
+/** With more clusters, what a look came to is not kept: it is most of what a cluster takes. Who asks gets a new one, which is kept until the next. */
 const MAX_KEPT_EVALUATIONS = 100;
 
 const VERDICT_ORDER = ["quorum-lost", "no-leader", "at-risk", "unknown", "degraded", "healthy"];
@@ -83,6 +75,7 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
   const { clock, log } = options;
   const clusters = new Map<string, LiveCluster>();
   let startedAtMs = clock.nowMs();
+  let patience = options.thresholds;
   const toldProblems = new Set<string>();
   /** Those of which there is news. */
   const due = new Map<string, LiveCluster>();
@@ -113,7 +106,6 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
     const fresh: LiveCluster = {
       frames: { cluster: name, nodes: new Map() },
       tracker: EMPTY_TRACKER,
-      look: undefined,
       evaluation: undefined,
       summary: undefined,
       evaluatedAtMs: 0,
@@ -150,6 +142,7 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
   function evaluateDue(): void {
     soon = undefined;
     options.beforeLook?.();
+    adjustPatience();
     const nowMs = clock.nowMs();
     const endUs = clock.monotonicUs() + TURN_MS * 1000;
     for (const [name, live] of due) {
@@ -159,15 +152,11 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
         break;
       }
     }
-    const everyMs = Math.min(
-      LOOK_AT_LEAST_EVERY_MS,
-      Math.max(LOOK_EVERY_MS, (clusters.size * costMs) / LOOK_SHARE),
-    );
+    const load = { clusters: clusters.size, costMs };
     round = round.length > 0 ? round : [...clusters.keys()];
     for (let name = round.pop(); name !== undefined; name = round.pop()) {
       const live = clusters.get(name);
-      // The wall clock may step back: then, too, it is time to look.
-      if (live !== undefined && Math.abs(nowMs - live.evaluatedAtMs) >= everyMs) {
+      if (live !== undefined && isDue(live, { load, nowMs })) {
         evaluateOne(name, live, nowMs);
       }
       if (clock.monotonicUs() > endUs) {
@@ -179,23 +168,44 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
     }
   }
 
-  function evaluateOne(name: string, live: LiveCluster, nowMs: number): void {
+  function adjustPatience(): void {
+    const { thresholds, holdMs } = options;
+    const agentSilentMs = thresholds.agentSilentMs + (holdMs?.() ?? 0);
+    if (agentSilentMs !== patience.agentSilentMs) {
+      patience = { ...thresholds, agentSilentMs };
+    }
+  }
+
+  function isDue(
+    { frames, tracker, evaluatedAtMs }: LiveCluster,
+    { load, nowMs }: { readonly load: LookLoad; readonly nowMs: number },
+  ): boolean {
+    // The wall clock may step back: then, too, it is time to look.
+    return (
+      Math.abs(nowMs - evaluatedAtMs) >= lookEveryMs(load, tracker) ||
+      hasFallenSilent(frames, {
+        silentAfterMs: patience.agentSilentMs,
+        lookedAtMs: evaluatedAtMs,
+        nowMs,
+      })
+    );
+  }
+
+  function evaluateOne(name: string, live: LiveCluster, nowMs: number): Evaluation {
     live.evaluatedAtMs = nowMs;
     const beginUs = clock.monotonicUs();
-    live.look = {
-      frames: live.frames,
-      tracker: live.tracker,
-      options: {
-        nowMs,
-        thresholds: options.thresholds,
-        expectedVoters: options.expectedVoters(name),
-        collectorStartedAtMs: startedAtMs,
-        collectorTroubles: options.collectorTroubles(),
-      },
-    };
-    const evaluation = evaluateLook(live.look);
+    const evaluation = evaluate(live.frames, live.tracker, {
+      nowMs,
+      thresholds: patience,
+      expectedVoters: options.expectedVoters(name),
+      collectorStartedAtMs: startedAtMs,
+      collectorTroubles: options.collectorTroubles(),
+    });
     live.tracker = evaluation.tracker;
-    live.evaluation = clusters.size > MAX_KEPT_EVALUATIONS ? undefined : evaluation;
+    live.evaluation = undefined;
+    if (clusters.size <= MAX_KEPT_EVALUATIONS) {
+      keep(live, evaluation);
+    }
     live.summary = summarize(evaluation.state);
     for (const problem of evaluation.problems) {
       const told = `${name}/${problem.code}`;
@@ -209,6 +219,7 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
     }
     options.onEvaluated(name, evaluation);
     costMs += ((clock.monotonicUs() - beginUs) / 1000 - costMs) / 64;
+    return evaluation;
   }
 
   function scheduleTick(): void {
@@ -259,11 +270,11 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
         live.tracker = moveTracker(live.tracker, byMs);
       }
     },
-    has: (cluster) => clusters.get(cluster)?.look !== undefined,
+    has: (cluster) => clusters.get(cluster)?.summary !== undefined,
     find: (cluster) => {
       const live = clusters.get(cluster);
-      if (live?.look !== undefined) {
-        live.evaluation ??= evaluateLook(live.look);
+      if (live?.summary !== undefined) {
+        keep(live, live.evaluation ?? evaluateOne(cluster, live, clock.nowMs()));
       }
       return live?.evaluation;
     },
@@ -278,6 +289,8 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
   };
 }
 
-function evaluateLook({ frames, tracker, options }: Look): Evaluation {
-  return evaluate(frames, tracker, options);
+/** Who gets it reads on in the state of its nodes, also when the next frames have come. */
+function keep(live: LiveCluster, evaluation: Evaluation): void {
+  live.evaluation = evaluation;
+  keepCluster(live.frames);
 }

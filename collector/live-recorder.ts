@@ -28,6 +28,8 @@ interface Waiting<T> {
 
 export function createLiveRecorder<T>(options: LiveRecorderOptions<T>): LiveRecorder<T> {
   const clusters = new Map<string, Waiting<T>>();
+  /** Those of which something waits: few, where there may be thousands. */
+  const due = new Set<string>();
   let lost = 0;
 
   function flushOne(cluster: string, waiting: Waiting<T>): void {
@@ -36,6 +38,7 @@ export function createLiveRecorder<T>(options: LiveRecorderOptions<T>): LiveReco
     }
     const batch = waiting.entries;
     waiting.entries = new Map();
+    due.delete(cluster);
     waiting.isSaving = true;
     // Both ways out are handled, so the chain cannot reject.
     void options.save(cluster, [...batch.values()]).then(
@@ -46,6 +49,7 @@ export function createLiveRecorder<T>(options: LiveRecorderOptions<T>): LiveReco
         waiting.isSaving = false;
         options.log.warn({ error, cluster, what: options.what }, "Could not be written; trying again.");
         waiting.entries = bound(new Map([...batch, ...waiting.entries]));
+        due.add(cluster);
       },
     );
   }
@@ -76,11 +80,15 @@ export function createLiveRecorder<T>(options: LiveRecorderOptions<T>): LiveReco
         waiting.entries.set(options.idOf(entry), entry);
       }
       waiting.entries = bound(waiting.entries);
+      due.add(cluster);
       flushOne(cluster, waiting);
     },
     flush() {
-      for (const [cluster, waiting] of clusters) {
-        flushOne(cluster, waiting);
+      for (const cluster of due) {
+        const waiting = clusters.get(cluster);
+        if (waiting !== undefined) {
+          flushOne(cluster, waiting);
+        }
       }
     },
   };

@@ -17,4 +17,8 @@ fi
 if [ "${1-}" = logs ]; then
   exec "$home/bin/node" --disable-warning=ExperimentalWarning --max-semi-space-size=4 "$home/lib/main.js" "$@"
 fi
+if [ "${1-}" = collector ]; then
+  exec "$home/bin/node" --disable-warning=ExperimentalWarning --max-semi-space-size=16 --heap-growing-percent=60 \
+    "$home/lib/main.js" "$@"
+fi
 exec "$home/bin/node" --disable-warning=ExperimentalWarning "$home/lib/main.js" "$@"

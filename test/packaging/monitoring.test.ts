@@ -59,7 +59,7 @@ async function ownMetrics(): Promise<ReadonlySet<string>> {
   const counters = createIngestCounters();
   const metrics = createCollectorMetrics({
     ingestMetrics: counters,
-    events: createEventHub({ clock: systemClock }),
+    events: createEventHub({ clock: systemClock, stateOf: () => undefined }),
     outputMetrics: createOutputCounters(),
   });
   return listMetrics(await metrics.render([]));

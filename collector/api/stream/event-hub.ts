@@ -44,19 +44,24 @@ const STATE_REFRESH_MS = 5_000;
 
 interface Heard {
   told: Told;
-  state: ClusterState;
   summary: ClusterSummary;
   readonly listeners: Set<EventListener>;
   /** The state that was sent last. */
   sentAtMs: number;
   sentPrint: string;
-  /** Of `state`, once somebody asked. */
+  /** Of the last look, once somebody asked. */
   block: Buffer | undefined;
 }
 
 const UNHEARD = { sentAtMs: 0, sentPrint: "", block: undefined } as const;
 
-export function createEventHub({ clock }: { readonly clock: Clock }): EventHub {
+export interface EventHubOptions {
+  readonly clock: Clock;
+  /** With the incident that is open, of a cluster that has been judged. Kept elsewhere: most of thousands nobody listens to. */
+  readonly stateOf: (cluster: string) => ClusterState | undefined;
+}
+
+export function createEventHub({ clock, stateOf }: EventHubOptions): EventHub {
   const journal = createEventJournal(clock.nowMs().toString(36));
   const clusters = new Map<string, Heard>();
   /** Those who listen to a cluster that has not been judged yet are refused, so each has its place in one of these. */
@@ -102,12 +107,12 @@ export function createEventHub({ clock }: { readonly clock: Clock }): EventHub {
     });
   }
 
-  function stateBlock(heard: Heard): Buffer {
-    heard.block ??= formatEvent({ name: "state", data: heard.state });
+  function stateBlock(heard: Heard, state: ClusterState): Buffer {
+    heard.block ??= formatEvent({ name: "state", data: state });
     return identifyEvent(heard.block, journal.newestId());
   }
 
-  function sendState(heard: Heard): void {
+  function sendState(heard: Heard, state: ClusterState): void {
     if (heard.listeners.size === 0) {
       return;
     }
@@ -115,11 +120,11 @@ export function createEventHub({ clock }: { readonly clock: Clock }): EventHub {
     if (sinceMs < STATE_GAP_MS) {
       return;
     }
-    const print = fingerprintState(heard.state);
+    const print = fingerprintState(state);
     if (print !== heard.sentPrint || sinceMs >= STATE_REFRESH_MS) {
       heard.sentAtMs = clock.nowMs();
       heard.sentPrint = print;
-      send(heard.listeners, stateBlock(heard));
+      send(heard.listeners, stateBlock(heard, state));
     }
   }
 
@@ -140,9 +145,9 @@ export function createEventHub({ clock }: { readonly clock: Clock }): EventHub {
       const cluster = look.state.cluster;
       const before = clusters.get(cluster);
       const { told, findings, incidents, summary, isSummaryNews } = tellChanges(before?.told, look);
-      const heard: Heard = before ?? { ...UNHEARD, told, state: look.state, summary, listeners: new Set() };
+      const heard: Heard = before ?? { ...UNHEARD, told, summary, listeners: new Set() };
       clusters.set(cluster, heard);
-      Object.assign(heard, { told, summary, state: look.state, block: undefined });
+      Object.assign(heard, { told, summary, block: undefined });
       for (const data of findings) {
         const block = formatEvent({ name: "finding", data });
         send(heard.listeners, journal.append({ cluster, name: "finding", block }).block);
@@ -157,9 +162,11 @@ export function createEventHub({ clock }: { readonly clock: Clock }): EventHub {
         fleetBlock = undefined;
         send(ofAll, identifyEvent(formatEvent({ name: "cluster", data: summary }), journal.newestId()));
       }
-      sendState(heard);
+      sendState(heard, look.state);
     },
     greet(cluster, lastEventId) {
+      // first of all: it may be a new look, which is told as any other
+      const state = cluster === undefined ? undefined : stateOf(cluster);
       const heard = cluster === undefined ? undefined : clusters.get(cluster);
       const missed = lastEventId === undefined ? undefined : journal.since(lastEventId);
       const hello = formatEvent({
@@ -174,7 +181,11 @@ export function createEventHub({ clock }: { readonly clock: Clock }): EventHub {
       return [
         hello,
         ...blocks,
-        ...(cluster === undefined ? [greetAll()] : heard === undefined ? [] : [stateBlock(heard)]),
+        ...(cluster === undefined
+          ? [greetAll()]
+          : heard === undefined || state === undefined
+            ? []
+            : [stateBlock(heard, state)]),
       ];
     },
     listen(listener) {

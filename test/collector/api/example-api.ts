@@ -47,7 +47,7 @@ export function createExampleApi(change: Partial<ApiOptions> = {}): ExampleApi {
     source: createSource(),
     incidents: NO_INCIDENTS,
     history: createHistoryDouble() as HistoryDoor,
-    events: createEventHub({ clock: EXAMPLE_CLOCK }),
+    events: createEventHub({ clock: EXAMPLE_CLOCK, stateOf: () => undefined }),
     http: { host: "127.0.0.1", port: 0, tls: undefined, tokens: [] },
     clock: EXAMPLE_CLOCK,
     log,

@@ -8,7 +8,8 @@ import { AT_RISK, DISK_FULL, HEALTHY, MEMBER_DOWN, NOW_MS } from "../example-sou
 import { readEvents, type EventReader } from "./read-events.ts";
 
 const clock = createManualClock(NOW_MS);
-const events = createEventHub({ clock });
+const states = new Map<string, ClusterState>();
+const events = createEventHub({ clock, stateOf: (cluster) => states.get(cluster) });
 const api = createExampleApi({ events });
 let url = "";
 const open: EventReader[] = [];
@@ -27,6 +28,7 @@ afterEach(() => {
 afterAll(() => api.app.close());
 
 function look(state: ClusterState, resolved: readonly Finding[] = []): void {
+  states.set(state.cluster, state);
   events.observe({ state, resolved, incidents: [] });
 }
 
