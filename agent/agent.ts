@@ -144,13 +144,14 @@ export function createAgent(options: AgentOptions): Agent {
   }
 
   function closeFrame(): void {
+    const isUrgent = urgentTimer !== undefined;
     urgentTimer?.cancel();
     urgentTimer = undefined;
     const moment = { nowMs: clock.nowMs(), monotonicUs: clock.monotonicUs() };
     builder.addSamples(sampler.sample(moment.monotonicUs));
     queue.push(builder.close(moment));
     for (const link of links) {
-      link.notify();
+      link.notify(!isUrgent);
     }
   }
 

@@ -27,8 +27,8 @@ export interface CollectorLink {
   start(): void;
   /** Closes both streams at once; frames not acknowledged stay in the queue. */
   stop(): void;
-  /** The queue has grown. */
-  notify(): void;
+  /** The queue has grown; by a frame without news, it may wait for others if the collector asked for that. */
+  notify(mayWait?: boolean): void;
   status(): StreamClientStatus;
 }
 
@@ -93,8 +93,8 @@ export function createCollectorLink(options: CollectorLinkOptions): CollectorLin
       stopKept();
       live.stop();
     },
-    notify: () => {
-      live.notify();
+    notify: (mayWait) => {
+      live.notify(mayWait);
       bringKept();
     },
     status: () => live.status(),

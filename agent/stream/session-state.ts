@@ -10,17 +10,20 @@ export const SESSION_TIMES = {
   refusedRetryMs: 30_000,
   /** From opening the connection to the Welcome. */
   connectLimitMs: 5000,
-  /** Silence after which the collector is asked for a sign of life. */
-  pingAfterSilenceMs: 1000,
+  /** Silence after which the collector is asked for a sign of life; with held frames so much longer. More than the second between two acknowledgements. */
+  pingAfterSilenceMs: 1250,
   /** Silence after which, a ping unanswered, the stream is taken for dead. */
   deadAfterSilenceMs: 3000,
   /** What an unanswered ping must have waited at least: a process that was stopped itself must not blame the stream. */
-  pingAnswerMs: 2000,
+  pingAnswerMs: 1750,
   /** Between measurements of the clock offset: at first, and once there are enough. */
   offsetFirstMs: 1000,
   offsetSteadyMs: 10_000,
   offsetsBeforeSteady: 3,
 } as const;
+
+/** As long as a collector may ask that frames are held: a dead stream is noticed within 5 s all the same. */
+export const MAX_HOLD_MS = 2000;
 
 /** Frames sent and not acknowledged, at most. They stay in the queue meanwhile, which is what bounds their bytes. */
 export const WINDOW_FRAMES = 20_000n;
@@ -56,6 +59,8 @@ export interface StreamingState extends Unbroken {
   readonly openPing: OpenPing | undefined;
   readonly nextOffsetPingMs: number;
   readonly offsets: OffsetHistory;
+  /** How long frames may be held: for so long nothing is sent, and nothing heard. */
+  readonly holdMs: number;
 }
 export type SessionState = StoppedState | WaitingState | ConnectingState | StreamingState;
 

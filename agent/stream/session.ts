@@ -10,12 +10,14 @@ import {
   type ConnectResponse,
   type Pong,
   type Refusal,
+  type Settings,
   type Welcome,
 } from "../../shared/gen/etcdscope/v1/stream_pb.js";
 import type { SequenceRange } from "../../shared/sequence-set.ts";
 import { estimateOffset, recordRoundTrip } from "./clock-offset.ts";
 import {
   INITIAL_SESSION,
+  MAX_HOLD_MS,
   SESSION_TIMES,
   WINDOW_FRAMES,
   type ConnectingState,
@@ -62,6 +64,11 @@ export function sendAfter(state: SessionState): bigint | undefined {
     : undefined;
 }
 
+/** How long a frame without news may wait for others. */
+export function holdMsOf(state: SessionState): number {
+  return state.kind === "streaming" ? state.holdMs : 0;
+}
+
 /** When the next tick is due (monotonic), or undefined when none is. */
 export function nextTickMs(state: SessionState): number | undefined {
   switch (state.kind) {
@@ -73,7 +80,7 @@ export function nextTickMs(state: SessionState): number | undefined {
       return state.sinceMs + SESSION_TIMES.connectLimitMs;
     case "streaming":
       return state.openPing === undefined
-        ? Math.min(state.lastHeardMs + SESSION_TIMES.pingAfterSilenceMs, state.nextOffsetPingMs)
+        ? Math.min(pingAtMs(state), state.nextOffsetPingMs)
         : deadAtMs(state, state.openPing);
   }
 }
@@ -105,8 +112,12 @@ function tickStream(state: StreamingState, now: Now): SessionStep {
       ? fail(state, `Nothing heard for ${SESSION_TIMES.deadAfterSilenceMs} ms`, now)
       : stay(state);
   }
-  const isSilent = now.ms >= state.lastHeardMs + SESSION_TIMES.pingAfterSilenceMs;
+  const isSilent = now.ms >= pingAtMs(state);
   return isSilent || now.ms >= state.nextOffsetPingMs ? ping(state, now) : stay(state);
+}
+
+function pingAtMs({ lastHeardMs, holdMs }: StreamingState): number {
+  return lastHeardMs + SESSION_TIMES.pingAfterSilenceMs + holdMs;
 }
 
 function deadAtMs(state: StreamingState, openPing: OpenPing): number {
@@ -136,7 +147,10 @@ function hear(state: ConnectingState | StreamingState, message: ConnectResponse,
     case "pong":
       return ponged(heard, body.value, now);
     case "settings":
-      return { state: heard, actions: [{ kind: "settings", settings: body.value }] };
+      return {
+        state: { ...heard, holdMs: holdOf(body.value) },
+        actions: [{ kind: "settings", settings: body.value }],
+      };
     case "welcome":
     case undefined:
       // a second Welcome, or what a newer collector says: skipped
@@ -156,6 +170,7 @@ function welcomed(welcome: Welcome, now: Now): SessionStep {
     openPing: undefined,
     nextOffsetPingMs: now.ms,
     offsets: [],
+    holdMs: welcome.settings === undefined ? 0 : holdOf(welcome.settings),
   };
   const first = ping(streaming, now);
   return {
@@ -172,6 +187,10 @@ function welcomed(welcome: Welcome, now: Now): SessionStep {
       ...first.actions,
     ],
   };
+}
+
+function holdOf({ holdFramesMs }: Settings): number {
+  return Math.min(holdFramesMs, MAX_HOLD_MS);
 }
 
 function listHeld({ resumeAfter, held }: Welcome): readonly SequenceRange[] {

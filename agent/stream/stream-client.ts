@@ -14,7 +14,7 @@ import type { TlsPaths } from "../config.ts";
 import { createFrameBytes } from "../spool/frame-bytes.ts";
 import type { FrameSource, Outgoing } from "../spool/frame-queue.ts";
 import { openConnection, type Connection } from "./connection.ts";
-import { nextTickMs, sendAfter, stepSession } from "./session.ts";
+import { holdMsOf, nextTickMs, sendAfter, stepSession } from "./session.ts";
 import {
   INITIAL_SESSION,
   type Now,
@@ -26,6 +26,9 @@ import { wrapFrames } from "./wrap-frames.ts";
 
 /** What goes into one message, at most, of what is ready. */
 const BATCH = { frames: 64, bytes: 64 * 1024 } as const;
+
+/** Ticks are not on the dot: a frame that would be late by less goes now, not a tick later. */
+const HOLD_MARGIN_MS = 250;
 
 /** Who the agent says it is, and which of its runs the frames are from. */
 export type HelloIdentity = Pick<Hello, "cluster" | "node" | "agentVersion" | "bootId" | "instanceId">;
@@ -65,8 +68,8 @@ export interface StreamClient {
   start(): void;
   /** Closes the stream at once; frames not acknowledged stay in the queue. */
   stop(): void;
-  /** The queue has grown. */
-  notify(): void;
+  /** The queue has grown; by a frame without news, it may wait for others as long as the collector asked for. */
+  notify(mayWait?: boolean): void;
   status(): StreamClientStatus;
 }
 
@@ -79,6 +82,8 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
   let encoder = createFrameBytes(options.log);
   let isBlocked = false;
   let takesBatches = false;
+  /** Since when a frame waits for others. */
+  let heldSinceMs: number | undefined;
   let timer: Timer | undefined;
   let timerAtMs = Number.POSITIVE_INFINITY;
   let framesSent = 0;
@@ -156,6 +161,9 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
         return;
       case "settings":
         options.onSettings(action.settings);
+        if (holdMsOf(state) === 0) {
+          pump();
+        }
         return;
       case "ping":
         sendPing(action.id, action.sentAtUnixMs);
@@ -200,8 +208,16 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
     connection?.write(create(ConnectRequestSchema, { message: { case: "ping", value } }));
   }
 
+  /** Another frame comes in a tick; so there is no timer, and the last that may be waited for is the one before the time is over. */
+  function isHeld(): boolean {
+    const nowMs = clock.monotonicUs() / 1000;
+    heldSinceMs ??= nowMs;
+    return takesBatches && nowMs - heldSinceMs < holdMsOf(state) - HOLD_MARGIN_MS;
+  }
+
   /** Sends what may be sent: until the queue, the window or the socket's buffer ends it. */
   function pump(): void {
+    heldSinceMs = undefined;
     let batch: Uint8Array[] = [];
     let batchBytes = 0;
     function send(): void {
@@ -237,7 +253,11 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
   return {
     start: () => handle({ kind: "started" }),
     stop: () => handle({ kind: "stopped" }),
-    notify: pump,
+    notify: (mayWait = false) => {
+      if (!mayWait || !isHeld()) {
+        pump();
+      }
+    },
     status: () => ({
       state: state.kind,
       framesSentTotal: framesSent,

@@ -17,7 +17,7 @@ import { createIngestCounters, type IngestCounters } from "./counters.ts";
 import { parseIdentity } from "./identity.ts";
 import { createListener, type EnrolmentDoor, type Listener } from "./listener.ts";
 import { createService, type IncomingCall, type Service } from "./service.ts";
-import { planFsyncPhases } from "./settings.ts";
+import { planFsyncPhases, planHoldMs } from "./settings.ts";
 import { createStaleOffset, type StaleOffset } from "./stale-offset.ts";
 import { createStreamRegistry, type StreamRegistry } from "./stream-registry.ts";
 
@@ -47,6 +47,8 @@ export interface IngestOptions {
   readonly onStreamState: (agent: AgentIdentity, state: "open" | "closed", nowMs: number) => void;
   /** Asked at each welcome and when the phase changes. By default: the phase and nothing else. */
   readonly settingsFor?: (agent: AgentIdentity, fsyncProbePhaseMs: number) => Settings;
+  /** How long agents hold frames without news, by how many there are. */
+  readonly planHold?: (agents: number, beforeMs: number) => number;
   /** Before the receipt of each frame is written down. */
   readonly beforeReceipt?: () => void;
 }
@@ -60,6 +62,8 @@ export interface Ingest {
   pushSettings(agent: AgentIdentity, settings: Settings): void;
   /** The wall clock was set by so much: what agents have measured against it before is put right. */
   moveTimes(byMs: number): void;
+  /** How long agents hold frames without news, now. */
+  holdMs(): number;
   /** Live: read, do not keep. */
   readonly counters: Readonly<IngestCounters>;
 }
@@ -83,6 +87,7 @@ export function createIngest(options: IngestOptions): Ingest {
   /** By cluster/node. */
   const dropped = new Map<string, { readonly instanceId: string; readonly total: bigint }>();
   let isPressed = false;
+  let holdMs = 0;
   const phases = new Map<string, ReadonlyMap<string, number>>();
   const queue: CommitQueue<AgentStream> = createCommitQueue<AgentStream>({
     append: (frames) => history.append(frames),
@@ -172,7 +177,7 @@ export function createIngest(options: IngestOptions): Ingest {
     }
     const { agent, stream, isBackFill } = session;
     const replaced = registryOf(session).register(agent, session);
-    counters.streams = registry.size();
+    countStreams();
     if (!isBackFill) {
       planPhases(agent.cluster);
     }
@@ -204,7 +209,23 @@ export function createIngest(options: IngestOptions): Ingest {
 
   function settingsFor(agent: AgentIdentity): Settings {
     const phaseMs = phases.get(agent.cluster)?.get(agent.node) ?? 0;
-    return options.settingsFor?.(agent, phaseMs) ?? create(SettingsSchema, { fsyncProbePhaseMs: phaseMs });
+    return (
+      options.settingsFor?.(agent, phaseMs) ??
+      create(SettingsSchema, { fsyncProbePhaseMs: phaseMs, holdFramesMs: holdMs })
+    );
+  }
+
+  /** With each that comes or goes the fleet may have become a large one, or none any more. */
+  function countStreams(): void {
+    counters.streams = registry.size();
+    const before = holdMs;
+    holdMs = (options.planHold ?? planHoldMs)(counters.streams, before);
+    if (holdMs !== before) {
+      log.info({ agents: counters.streams, holdMs }, "Agents hold frames without news for so long.");
+      for (const { agent, stream } of registry.all()) {
+        stream.sendSettings(settingsFor(agent));
+      }
+    }
   }
 
   /** A node that is new moves the others' phases; one that goes leaves its place, for it will be back. */
@@ -284,7 +305,7 @@ export function createIngest(options: IngestOptions): Ingest {
     if (session === undefined || !registryOf(session).unregister(session.agent, session)) {
       return;
     }
-    counters.streams = registry.size();
+    countStreams();
     if (session.isBackFill) {
       log.info({ ...session.agent, remote: stream.remote }, "Stream of what an agent had kept is closed.");
     } else {
@@ -314,6 +335,7 @@ export function createIngest(options: IngestOptions): Ingest {
       }
     },
     pushSettings: (agent, settings) => registry.find(agent)?.stream.sendSettings(settings),
+    holdMs: () => holdMs,
     counters,
   };
 }

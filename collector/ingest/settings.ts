@@ -1,4 +1,4 @@
-/** When each agent of a cluster runs its fsync probe, so that no two members probe together. Pure. */
+/** What ingest asks of the agents: when each runs its fsync probe, and how long frames without news are held. Pure. */
 
 /** The probe's interval by default; an agent with another one keeps its phase modulo its own. */
 export const FSYNC_PROBE_INTERVAL_MS = 5000;
@@ -9,4 +9,16 @@ export function planFsyncPhases(nodes: Iterable<string>): ReadonlyMap<string, nu
   return new Map(
     ordered.map((node, index) => [node, Math.floor((index * FSYNC_PROBE_INTERVAL_MS) / ordered.length)]),
   );
+}
+
+/** Of a large fleet: three frames of the default cadence in one message. */
+export const HOLD_FRAMES_MS = 2000;
+/** So many agents make a fleet large, and so few end it: their number wavers. */
+const LARGE_FLEET = { from: 1000, below: 800 } as const;
+
+export function planHoldMs(agents: number, beforeMs: number): number {
+  if (agents >= LARGE_FLEET.from) {
+    return HOLD_FRAMES_MS;
+  }
+  return agents < LARGE_FLEET.below ? 0 : beforeMs;
 }

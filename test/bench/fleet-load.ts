@@ -1,6 +1,6 @@
 /**
- * Thousands of agents from one process: each its own mutual-TLS connection and stream, one frame a second. On bare HTTP/2 with
- * frames encoded beforehand, so that the load costs less than what it is put on.
+ * Thousands of agents from one process: each its own mutual-TLS connection and stream, one frame a second, held as long as the
+ * collector asks for. On bare HTTP/2 with frames encoded beforehand, so that the load costs less than what it is put on.
  */
 import { fromBinary, toBinary, create } from "@bufbuild/protobuf";
 import { readFileSync } from "node:fs";
@@ -16,6 +16,8 @@ import type { LoadAgent } from "./agent-load.ts";
 import type { FrameTemplates } from "./real-frames.ts";
 
 const FRAME_EVERY_MS = 1000;
+/** As an agent does it (agent/stream/stream-client.ts). */
+const HOLD_MARGIN_MS = 250;
 const PATH = "/etcdscope.v1.CollectorService/Connect";
 /** A gRPC message's head: a byte for compression, four for the length. */
 const HEAD_BYTES = 5;
@@ -27,6 +29,7 @@ export interface FleetAgent extends LoadAgent {
 export interface FleetCounts {
   readonly sent: number;
   readonly acknowledged: number;
+  /** Captured. */
   readonly samples: number;
   /** From send to acknowledgement, of the frames acknowledged since the last look. */
   readonly ackMs: readonly number[];
@@ -98,26 +101,43 @@ export function createFleetLoad(agents: readonly FleetAgent[], port: number): Fl
   ): void {
     let sequence = 0;
     let last = 0;
+    let holdMs = 0;
+    let held: Uint8Array[] = [];
+    let heldSinceMs = 0;
     const sentMs: number[] = [];
 
-    function send(): void {
-      if (isSending && !stream.destroyed) {
-        sequence += 1;
-        // the first one defines every series and holds every fact; then each agent is elsewhere
-        const place = sequence === 1 ? 0 : on.index + sequence;
-        sentMs.push(performance.now());
-        stream.write(frameMessage(wrapFrames([templates.frame(place, sequence, systemClock.nowMs())])));
-        sent += 1;
-        samples += templates.samples(place);
+    function capture(): void {
+      if (!isSending || stream.destroyed) {
+        return;
       }
+      sequence += 1;
+      // the first one defines every series and holds every fact; then each agent is elsewhere
+      const place = sequence === 1 ? 0 : on.index + sequence;
+      const nowMs = performance.now();
+      heldSinceMs = held.length === 0 ? nowMs : heldSinceMs;
+      held.push(templates.frame(place, sequence, systemClock.nowMs()));
+      samples += templates.samples(place);
+      if (sequence === 1 || templates.isUrgent(place) || nowMs - heldSinceMs >= holdMs - HOLD_MARGIN_MS) {
+        send(nowMs);
+      }
+    }
+
+    function send(nowMs: number): void {
+      sentMs.push(...held.map(() => nowMs));
+      sent += held.length;
+      stream.write(frameMessage(wrapFrames(held)));
+      held = [];
     }
 
     readMessages(stream, (bytes) => {
       const { message } = fromBinary(ConnectResponseSchema, bytes);
       if (message.case === "welcome") {
+        holdMs = message.value.settings?.holdFramesMs ?? 0;
         on.onWelcome();
-        send();
-        setTimeout(() => setInterval(send, FRAME_EVERY_MS).unref(), Math.random() * FRAME_EVERY_MS);
+        capture();
+        setTimeout(() => setInterval(capture, FRAME_EVERY_MS).unref(), Math.random() * FRAME_EVERY_MS);
+      } else if (message.case === "settings") {
+        holdMs = message.value.holdFramesMs;
       } else if (message.case === "ack") {
         const nowMs = performance.now();
         for (; last < Number(message.value.sequence); last += 1) {

@@ -53,6 +53,8 @@ export function widen(frames: readonly Frame[], samples: number): readonly Frame
 
 export interface FrameTemplates {
   readonly samples: (index: number) => number;
+  /** Whether its agent would send it at once. */
+  readonly isUrgent: (index: number) => boolean;
   /** The wire's Frame message: the frame of that index, numbered, captured now. Index 0 defines every series. */
   readonly frame: (index: number, sequence: number, nowMs: number) => Uint8Array;
 }
@@ -75,8 +77,12 @@ export function createTemplates(frames: readonly Frame[]): FrameTemplates {
     return bodyOf(index === 0 ? { ...wire, series: definitions.series, probes: definitions.probes } : wire);
   });
   const counts = frames.map((frame) => frame.samples.length);
+  const urgent = frames.map(
+    ({ keyframe, facts, events }) => events.length > 0 || (!keyframe && facts.length > 0),
+  );
   return {
     samples: (index) => counts[index % counts.length] ?? 0,
+    isUrgent: (index) => urgent[index % urgent.length] === true,
     frame: (index, sequence, nowMs) => {
       const head = toBinary(
         FrameSchema,

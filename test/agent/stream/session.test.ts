@@ -13,6 +13,7 @@ import {
   ConnectResponseSchema,
   Reason,
   RefusalSchema,
+  SettingsSchema,
   WelcomeSchema,
   type ConnectResponse,
 } from "../../../shared/gen/etcdscope/v1/stream_pb.js";
@@ -40,6 +41,8 @@ const welcome = (resumeAfter: bigint): SessionEvent =>
 const ack = (sequence: bigint): SessionEvent => hear({ case: "ack", value: response({ sequence }) });
 const pong = (id: bigint, receivedAtUnixUs: bigint): SessionEvent =>
   hear({ case: "pong", value: response({ id, receivedAtUnixUs }) });
+const settings = (holdFramesMs: number): SessionEvent =>
+  hear({ case: "settings", value: create(SettingsSchema, { holdFramesMs }) });
 const refusal = (reason: Reason, retryable: boolean, retryAfterMs = 0): SessionEvent =>
   hear({ case: "refusal", value: create(RefusalSchema, { reason, text: "no", retryable, retryAfterMs }) });
 const ended = (reason: string): SessionEvent => ({ kind: "ended", reason });
@@ -128,6 +131,19 @@ describe("agent/stream/session", () => {
     expect(kinds(driver.at(3020, { kind: "ticked" }))).toEqual(["disconnect", "reportFailure"]);
   });
 
+  it("is patient while frames are held, and still notices within 5 s that the stream is dead", () => {
+    const driver = streaming();
+    for (const [id, atMs] of [10, 1020, 2030, 3040].entries()) {
+      driver.at(atMs, { kind: "ticked" });
+      driver.at(atMs + 10, pong(BigInt(id + 1), BigInt(1000 * (1_790_000_000_000 + atMs + 5))));
+    }
+    driver.at(3060, settings(60_000));
+    expect(nextTickMs(driver.state())).toBe(3060 + 3250);
+    expect(kinds(driver.at(6310, { kind: "ticked" }))).toEqual(["ping"]);
+    expect(nextTickMs(driver.state())).toBe(3060 + 5000);
+    expect(kinds(driver.at(8060, { kind: "ticked" }))).toEqual(["disconnect", "reportFailure"]);
+  });
+
   it("takes any message as a sign of life", () => {
     const driver = streaming();
     driver.at(1020, { kind: "ticked" });
@@ -140,7 +156,7 @@ describe("agent/stream/session", () => {
     const driver = streaming();
     driver.at(20, pong(1n, 0n));
     expect(kinds(driver.at(60_000, { kind: "ticked" }))).toEqual(["ping"]);
-    expect(nextTickMs(driver.state())).toBe(62_000);
+    expect(nextTickMs(driver.state())).toBe(61_750);
     expect(kinds(driver.at(60_001, pong(2n, 0n)))).toEqual(["clockOffset"]);
   });
 

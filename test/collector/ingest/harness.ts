@@ -8,7 +8,12 @@ import { createStreamClient, type StreamClient } from "../../../agent/stream/str
 import type { ClockOffset } from "../../../shared/frame.ts";
 import type { Settings } from "../../../shared/gen/etcdscope/v1/stream_pb.js";
 import { createSequenceSet } from "../../../shared/sequence-set.ts";
-import { createIngest, type FrameStore, type Ingest } from "../../../collector/ingest/ingest.ts";
+import {
+  createIngest,
+  type FrameStore,
+  type Ingest,
+  type IngestOptions,
+} from "../../../collector/ingest/ingest.ts";
 import { createTestLog, createTestQueue, testFrame } from "./test-frames.ts";
 import {
   agentName,
@@ -77,28 +82,30 @@ export interface TestAgent {
   readonly offsets: ClockOffset[];
   readonly settings: Settings[];
   /** Appends the next frames to the queue. */
-  push(count: number): void;
+  push(count: number, frames?: { readonly mayWait: boolean }): void;
 }
 
-/** `trusting`: agents of another harness are trusted as well. */
+/** `authority`: agents of another harness are trusted as well. */
 export async function createHarness(
   store: FrameStore = createMemoryStore(),
-  trusting?: Pick<Harness, "authority"> & { readonly revoked?: string },
+  special: Partial<Pick<Harness, "authority">> &
+    Pick<IngestOptions, "planHold"> & { readonly revoked?: string } = {},
   clock: Clock = systemClock,
 ): Promise<Harness> {
   const folder = mkdtempSync(join(tmpdir(), "etcdscope-ingest-"));
-  const authority = trusting?.authority ?? (await createAuthority(folder));
+  const authority = special.authority ?? (await createAuthority(folder));
   const tls = await issue(authority, { name: "collector", names: LOOPBACK });
   const log = createTestLog();
   const live: ReceivedFrame[] = [];
   const streamStates: string[] = [];
   const clients: StreamClient[] = [];
   const ingest = createIngest({
-    config: { host: "127.0.0.1", port: 0, tls, revoked: trusting?.revoked },
+    config: { host: "127.0.0.1", port: 0, tls, revoked: special.revoked },
     history: store,
     clock,
     log,
     onFrames: (frames) => live.push(...frames),
+    ...(special.planHold && { planHold: special.planHold }),
     onStreamState: (agent, state) => streamStates.push(`${agent.node} ${state}`),
   });
   const port = await ingest.start();
@@ -133,12 +140,12 @@ export async function createHarness(
     });
     clients.push(client);
     client.start();
-    function push(count: number): void {
+    function push(count: number, { mayWait } = { mayWait: false }): void {
       for (let i = 0; i < count; i += 1) {
         sequence += 1n;
         queue.push(testFrame(sequence));
       }
-      client.notify();
+      client.notify(mayWait);
     }
     return { client, queue, log: agentLog, offsets, settings, push };
   }

@@ -46,6 +46,27 @@ describe("collector/ingest/ingest", () => {
     expect(m0.settings.at(-1)?.fsyncProbePhaseMs).toBe(0);
   });
 
+  it("has agents hold frames without news while the fleet is large, and none of them is lost", async () => {
+    const store = createMemoryStore();
+    harness = await createHarness(store, { planHold: (agents) => (agents > 1 ? 2000 : 0) });
+    const m1 = await harness.agent({ node: "m1" });
+    const m2 = await harness.agent({ node: "m2" });
+    await waitFor("m1 holds", () => m1.settings.at(-1)?.holdFramesMs === 2000);
+    await waitFor("m2 holds", () => m2.settings.at(-1)?.holdFramesMs === 2000);
+    expect(harness.ingest.holdMs()).toBe(2000);
+    m1.push(2, { mayWait: true });
+    expect(m1.client.status().framesSentTotal).toBe(0);
+    m1.push(1, { mayWait: false });
+    expect(m1.client.status().framesSentTotal).toBe(3);
+    await waitFor("all three", () => m1.queue.size() === 0);
+    m1.push(1, { mayWait: true });
+    expect(m1.client.status().framesSentTotal).toBe(3);
+    m2.client.stop();
+    await waitFor("what m1 held, when it need not hold any more", () => m1.queue.size() === 0);
+    expect(harness.live.map(({ frame }) => frame.sequence)).toEqual([1n, 2n, 3n, 4n]);
+    expect(store.frames).toHaveLength(4);
+  });
+
   it("refuses a certificate that is another node's, and both logs name both", async () => {
     harness = await createHarness();
     const tls = await harness.issue({ name: "other", names: agentName("prod-a", "m2") });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { planFsyncPhases } from "../../../collector/ingest/settings.ts";
+import { HOLD_FRAMES_MS, planFsyncPhases, planHoldMs } from "../../../collector/ingest/settings.ts";
 
 describe("collector/ingest/settings", () => {
   it("divides the interval evenly, the same whatever the order", () => {
@@ -7,6 +7,21 @@ describe("collector/ingest/settings", () => {
       ["m1", 0],
       ["m2", 1666],
       ["m3", 3333],
+    ]);
+  });
+
+  it("has frames held in a large fleet, and goes on either way while its size wavers", () => {
+    expect([3, 799, 999, 1000, 5000].map((agents) => planHoldMs(agents, 0))).toEqual([
+      0,
+      0,
+      0,
+      HOLD_FRAMES_MS,
+      HOLD_FRAMES_MS,
+    ]);
+    expect([999, 800, 799].map((agents) => planHoldMs(agents, HOLD_FRAMES_MS))).toEqual([
+      HOLD_FRAMES_MS,
+      HOLD_FRAMES_MS,
+      0,
     ]);
   });
 

@@ -313,6 +313,14 @@ export declare type Settings = Message<"etcdscope.v1.Settings"> & {
    * @generated from field: uint64 hash_round = 3;
    */
   hashRound: bigint;
+
+  /**
+   * A frame in which no state has changed may wait so long for others, so that one message brings them all: what a message
+   * costs is most of what a large fleet costs its collector. News goes at once, and takes along what waits.
+   *
+   * @generated from field: uint32 hold_frames_ms = 4;
+   */
+  holdFramesMs: number;
 };
 
 /**
