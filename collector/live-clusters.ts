@@ -138,7 +138,7 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
     }
   }
 
-  /** What there is news of, then the others in turn, for as long as one turn may take. */
+  /** What there is news of, then the rest of the round, for as long as one turn may take. */
   function evaluateDue(): void {
     soon = undefined;
     options.beforeLook?.();
@@ -153,7 +153,6 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
       }
     }
     const load = { clusters: clusters.size, costMs };
-    round = round.length > 0 ? round : [...clusters.keys()];
     for (let name = round.pop(); name !== undefined; name = round.pop()) {
       const live = clusters.get(name);
       if (live !== undefined && isDue(live, { load, nowMs })) {
@@ -222,11 +221,18 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
     return evaluation;
   }
 
+  function evaluateInTurn(): void {
+    if (round.length === 0) {
+      round = [...clusters.keys()];
+    }
+    evaluateDue();
+  }
+
   function scheduleTick(): void {
     tick = clock.after(TICK_MS, () => {
       try {
         soon?.cancel();
-        evaluateDue();
+        evaluateInTurn();
       } catch (error) {
         log.error({ error }, "Evaluation failed; trying again.");
       }
@@ -245,7 +251,7 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
       addFrames(frames);
     },
     start() {
-      evaluateDue();
+      evaluateInTurn();
       scheduleTick();
     },
     stop() {

@@ -1,5 +1,5 @@
 /**
- * Status of the own member every second and, over connections kept open, of each other one: every other second while
+ * Status of the own member every second and, over connections kept open, of each other one: every third second while
  * all is well, sooner when anything is not. What changes rarely is a
  * fact, indexes and sizes are samples. Status answers without a quorum and with a hung disk: the read probe tells more.
  */

@@ -12,6 +12,8 @@ import type { IngestCounters } from "./counters.ts";
 export const COMMIT_LIMITS = {
   /** Frames wait this long for company: nobody waits for an acknowledgement, and a commit costs an fsync. */
   gatherMs: 10,
+  /** Of a large fleet, whose agents hold frames for much longer. */
+  gatherManyMs: 100,
   /** Encoding a batch holds the event loop: some 20 µs a frame. */
   batchFrames: 1000,
   /** Bytes as received that wait to be durable, at most. */
@@ -33,6 +35,8 @@ export interface CommitQueueOptions<Stream> {
   readonly clock: Clock;
   readonly counters: IngestCounters;
   readonly pendingBytes?: number;
+  /** COMMIT_LIMITS.gatherMs when absent. */
+  readonly gatherMs?: () => number;
   /** Every frame of this stream up to this sequence is durable. */
   readonly onDurable: (stream: Stream, sequence: bigint) => void;
   /** Streams should be paused (true), or may go on. */
@@ -50,6 +54,7 @@ export interface CommitQueue<Stream> {
 export function createCommitQueue<Stream>(options: CommitQueueOptions<Stream>): CommitQueue<Stream> {
   const { clock, counters } = options;
   const maxBytes = options.pendingBytes ?? COMMIT_LIMITS.pendingBytes;
+  const gatherMs = options.gatherMs ?? (() => COMMIT_LIMITS.gatherMs);
   const letGo = new Set<Stream>();
   let waiting: PendingFrame<Stream>[] = [];
   let waitingBytes = 0;
@@ -72,7 +77,7 @@ export function createCommitQueue<Stream>(options: CommitQueueOptions<Stream>): 
     if (waitingBytes > maxBytes) {
       relieve();
     }
-    schedule(COMMIT_LIMITS.gatherMs);
+    schedule(gatherMs());
   }
 
   function relieve(): void {
@@ -115,7 +120,7 @@ export function createCommitQueue<Stream>(options: CommitQueueOptions<Stream>): 
       waitingBytes -= batch.reduce((sum, { bytes }) => sum + bytes, 0);
       running = store(batch).finally(() => {
         running = undefined;
-        schedule(waiting.length >= COMMIT_LIMITS.batchFrames ? 0 : COMMIT_LIMITS.gatherMs);
+        schedule(waiting.length >= COMMIT_LIMITS.batchFrames ? 0 : gatherMs());
       });
     }
     return running ?? Promise.resolve();

@@ -12,7 +12,7 @@ import type { Logger } from "../../shared/log-line.ts";
 import type { SequenceRange } from "../../shared/sequence-set.ts";
 import type { CollectorConfig } from "../config.ts";
 import { createAgentStream, type AgentStream, type StreamEvents } from "./agent-stream.ts";
-import { createCommitQueue, type CommitQueue } from "./commit-queue.ts";
+import { COMMIT_LIMITS, createCommitQueue, type CommitQueue } from "./commit-queue.ts";
 import { createIngestCounters, type IngestCounters } from "./counters.ts";
 import { parseIdentity } from "./identity.ts";
 import { createListener, type EnrolmentDoor, type Listener } from "./listener.ts";
@@ -91,6 +91,7 @@ export function createIngest(options: IngestOptions): Ingest {
   const phases = new Map<string, ReadonlyMap<string, number>>();
   const queue: CommitQueue<AgentStream> = createCommitQueue<AgentStream>({
     append: (frames) => history.append(frames),
+    gatherMs: () => (holdMs > 0 ? COMMIT_LIMITS.gatherManyMs : COMMIT_LIMITS.gatherMs),
     clock,
     counters,
     onDurable: (stream, sequence) => stream.acknowledge(sequence),

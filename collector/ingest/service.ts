@@ -5,8 +5,8 @@ import { CollectorService, ConnectResponseSchema } from "../../shared/gen/etcdsc
 import { encodeMessage, MESSAGE_LIMIT_OPTIONS, methodDefinition } from "../../shared/grpc.ts";
 import type { AgentStream, StreamTransport } from "./agent-stream.ts";
 
-/** A TCP peer that is gone without a word is noticed after the sum of both. */
-const KEEPALIVE = { timeMs: 5000, timeoutMs: 4000 } as const;
+/** A TCP peer that is gone without a word is noticed after the sum of both; that an agent is silent, by its frames, long before. */
+const KEEPALIVE = { timeMs: 15_000, timeoutMs: 5000 } as const;
 /** Time for the last messages to leave before calls that were ended are cut. */
 const END_GRACE_MS = 1000;
 

@@ -57,14 +57,16 @@ describe("agent/probe/status", () => {
     });
   });
 
-  it("gives each other member every second tick, by turns, while all is well, and the own one every tick", async () => {
+  it("gives each other member every third tick, by turns, while all is well, and the own one every tick", async () => {
     const { see, clock } = watch();
     await see({}, "m2");
     await see({}, "m3");
-    expect((await see({}, "m2")).restMs).toBe(1_500);
-    expect((await see({}, "m3")).restMs).toBe(500);
-    await clock.advance(1_010);
+    expect((await see({}, "m2")).restMs).toBe(2_500);
     expect((await see({}, "m3")).restMs).toBe(1_500);
+    await clock.advance(1_010);
+    expect((await see({}, "m3")).restMs).toBe(500);
+    await clock.advance(1_000);
+    expect((await see({}, "m3")).restMs).toBe(2_500);
     expect((await see({ raftTerm: 6n }, "m2")).restMs).toBeUndefined();
     await see({}, "m1");
     expect((await see({}, "m1")).restMs).toBeUndefined();
