@@ -17,8 +17,8 @@ const HOUR_MS = 3_600_000;
 /** Agents measure anew every ten seconds how far their clock is from the collector's. */
 const MEASURED_EVERY_S = 10;
 
-/** A collector beside a world whose agents keep their own clocks. */
-function watchWorld(clock = createManualClock(START_MS)) {
+/** A collector beside a world whose agents keep their own clocks, and hold their frames for so many seconds. */
+function watchWorld(clock = createManualClock(START_MS), holdS = 0) {
   const world = new World();
   const evaluations: Evaluation[] = [];
   const log = createTestLog();
@@ -29,6 +29,7 @@ function watchWorld(clock = createManualClock(START_MS)) {
     log,
     thresholds: DEFAULT_THRESHOLDS,
     expectedVoters: () => undefined,
+    holdMs: () => 1000 * holdS,
     collectorTroubles: () => [],
     beforeLook: () => watch.look(),
     onEvaluated: (cluster, evaluation) => {
@@ -43,6 +44,7 @@ function watchWorld(clock = createManualClock(START_MS)) {
   });
   let seconds = 0;
   let measuredUs = 0;
+  let held: ReceivedFrame[] = [];
 
   function receive({ frame, ...received }: ReceivedFrame): ReceivedFrame {
     const ownUs = frame.clockOffset?.offsetUs ?? 0;
@@ -62,7 +64,11 @@ function watchWorld(clock = createManualClock(START_MS)) {
       }
       seconds += 1;
       watch.look();
-      live.addFrames(world.tick().map(receive));
+      held.push(...world.tick());
+      if (seconds % (holdS + 1) === 0) {
+        live.addFrames(held.map(receive));
+        held = [];
+      }
       await clock.advance(1000);
       world.nowMs += 1000;
     }
@@ -169,6 +175,17 @@ describe("collector/live-clusters", () => {
     clock.setBy(-HOUR_MS);
     await run(3);
     expect(codesOf(await run(12, "silence m2"))).toContain("AGENT_SILENT");
+  });
+
+  it("finds nothing in a healthy cluster whose agents hold their frames, and silence so much later", async () => {
+    const { run, clock } = watchWorld(createManualClock(START_MS), 2);
+    expect(codesOf(await run(90, "voters m1 m2 m3"))).toEqual([]);
+    const lastHeardMs = clock.nowMs() - 1000;
+    const looks = await run(12, "silence m2");
+    const [first] = looks.filter(({ state }) => state.findings.some(({ code }) => code === "AGENT_SILENT"));
+    const afterMs = Date.parse(first?.state.at ?? "") - lastHeardMs;
+    expect(afterMs).toBeGreaterThan(DEFAULT_THRESHOLDS.agentSilentMs + 2000);
+    expect(afterMs).toBeLessThan(DEFAULT_THRESHOLDS.agentSilentMs + 2000 + 1500);
   });
 
   it("tells of a node whose clock went back only that, and its member goes on serving", async () => {
