@@ -279,8 +279,8 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
     has: (cluster) => clusters.get(cluster)?.summary !== undefined,
     find: (cluster) => {
       const live = clusters.get(cluster);
-      if (live?.summary !== undefined) {
-        keep(live, live.evaluation ?? evaluateOne(cluster, live, clock.nowMs()));
+      if (live?.summary !== undefined && live.evaluation === undefined) {
+        keep(live, evaluateOne(cluster, live, clock.nowMs()));
       }
       return live?.evaluation;
     },

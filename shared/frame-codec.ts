@@ -230,8 +230,12 @@ export interface FrameDecoder {
 }
 
 /** The same few hundred in each of thousands of streams. */
-const keys = createInterned<string>();
-const probeNames = createInterned<ProbeName>();
+const internKey = createInterned((key) => key);
+/** By JSON of probe and target. */
+const internProbe = createInterned((name): ProbeName => {
+  const [probe = "", target = ""] = JSON.parse(name) as readonly string[];
+  return { probe, target };
+});
 
 export function createFrameDecoder(): FrameDecoder {
   const seriesKeys: (string | undefined)[] = [undefined];
@@ -242,8 +246,7 @@ export function createFrameDecoder(): FrameDecoder {
     for (const definition of wire.series) {
       refuse(checkSeriesDefinition(definition));
       const labels: [string, string][] = definition.labels.map((label) => [label.name, label.value]);
-      const written = seriesKey(definition.metric, Object.fromEntries(labels));
-      const key = keys.get(written, () => written);
+      const key = internKey(seriesKey(definition.metric, Object.fromEntries(labels)));
       keyBytes += Buffer.byteLength(key);
       refuse(
         keyBytes > LIMITS.dictionaryBytes
@@ -255,8 +258,7 @@ export function createFrameDecoder(): FrameDecoder {
     for (const definition of wire.probes) {
       refuse(checkProbeDefinition(definition));
       const { id, probe, target } = definition;
-      const name = probeNames.get(`${probe}\n${target}`, () => ({ probe, target }));
-      admit(probes, id, name);
+      admit(probes, id, internProbe(JSON.stringify([probe, target])));
     }
     return nameFrame(wire, { seriesKeys, probes });
   }

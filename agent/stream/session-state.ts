@@ -12,7 +12,7 @@ export const SESSION_TIMES = {
   connectLimitMs: 5000,
   /** Silence after which the collector is asked for a sign of life; with held frames so much longer. More than the second between two acknowledgements. */
   pingAfterSilenceMs: 1250,
-  /** Silence after which, a ping unanswered, the stream is taken for dead. */
+  /** Silence after which, a ping unanswered, the stream is taken for dead; with held frames so much longer. */
   deadAfterSilenceMs: 3000,
   /** What an unanswered ping must have waited at least: a process that was stopped itself must not blame the stream. */
   pingAnswerMs: 1750,

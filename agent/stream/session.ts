@@ -109,7 +109,7 @@ function tick(state: SessionState, now: Now): SessionStep {
 function tickStream(state: StreamingState, now: Now): SessionStep {
   if (state.openPing !== undefined) {
     return now.ms >= deadAtMs(state, state.openPing)
-      ? fail(state, `Nothing heard for ${SESSION_TIMES.deadAfterSilenceMs} ms`, now)
+      ? fail(state, `Nothing heard for ${SESSION_TIMES.deadAfterSilenceMs + state.holdMs} ms`, now)
       : stay(state);
   }
   const isSilent = now.ms >= pingAtMs(state);
@@ -122,7 +122,7 @@ function pingAtMs({ lastHeardMs, holdMs }: StreamingState): number {
 
 function deadAtMs(state: StreamingState, openPing: OpenPing): number {
   return Math.max(
-    state.lastHeardMs + SESSION_TIMES.deadAfterSilenceMs,
+    state.lastHeardMs + SESSION_TIMES.deadAfterSilenceMs + state.holdMs,
     openPing.sentAtMs + SESSION_TIMES.pingAnswerMs,
   );
 }

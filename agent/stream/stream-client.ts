@@ -14,6 +14,7 @@ import type { TlsPaths } from "../config.ts";
 import { createFrameBytes } from "../spool/frame-bytes.ts";
 import type { FrameSource, Outgoing } from "../spool/frame-queue.ts";
 import { openConnection, type Connection } from "./connection.ts";
+import { createFrameHold } from "./frame-hold.ts";
 import { holdMsOf, nextTickMs, sendAfter, stepSession } from "./session.ts";
 import {
   INITIAL_SESSION,
@@ -26,9 +27,6 @@ import { wrapFrames } from "./wrap-frames.ts";
 
 /** What goes into one message, at most, of what is ready. */
 const BATCH = { frames: 64, bytes: 64 * 1024 } as const;
-
-/** Ticks are not on the dot: a frame that would be late by less goes now, not a tick later. */
-const HOLD_MARGIN_MS = 250;
 
 /** Who the agent says it is, and which of its runs the frames are from. */
 export type HelloIdentity = Pick<Hello, "cluster" | "node" | "agentVersion" | "bootId" | "instanceId">;
@@ -77,13 +75,12 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
   const { clock, queue } = options;
   const log = options.log.child({ collector: options.collector });
   const random = options.random ?? Math.random;
+  const hold = createFrameHold();
   let state: SessionState = INITIAL_SESSION;
   let connection: Connection | undefined;
   let encoder = createFrameBytes(options.log);
   let isBlocked = false;
   let takesBatches = false;
-  /** Since when a frame waits for others. */
-  let heldSinceMs: number | undefined;
   let timer: Timer | undefined;
   let timerAtMs = Number.POSITIVE_INFINITY;
   let framesSent = 0;
@@ -157,7 +154,10 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
         return;
       case "acknowledge":
         queue.acknowledge(action.sequence);
-        pump();
+        // what was held back by a full window; what waits for others goes on waiting
+        if (!hold.isHolding()) {
+          pump();
+        }
         return;
       case "settings":
         options.onSettings(action.settings);
@@ -208,16 +208,9 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
     connection?.write(create(ConnectRequestSchema, { message: { case: "ping", value } }));
   }
 
-  /** Another frame comes in a tick; so there is no timer, and the last that may be waited for is the one before the time is over. */
-  function isHeld(): boolean {
-    const nowMs = clock.monotonicUs() / 1000;
-    heldSinceMs ??= nowMs;
-    return takesBatches && nowMs - heldSinceMs < holdMsOf(state) - HOLD_MARGIN_MS;
-  }
-
   /** Sends what may be sent: until the queue, the window or the socket's buffer ends it. */
   function pump(): void {
-    heldSinceMs = undefined;
+    hold.release();
     let batch: Uint8Array[] = [];
     let batchBytes = 0;
     function send(): void {
@@ -254,7 +247,8 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
     start: () => handle({ kind: "started" }),
     stop: () => handle({ kind: "stopped" }),
     notify: (mayWait = false) => {
-      if (!mayWait || !isHeld()) {
+      const holdMs = mayWait && takesBatches ? holdMsOf(state) : 0;
+      if (!hold.mayWait(clock.monotonicUs() / 1000, holdMs)) {
         pump();
       }
     },

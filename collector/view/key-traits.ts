@@ -1,7 +1,5 @@
-/**
- * What the fold wants to know of a series' key, each worked out once: thousands of nodes have the same few hundred. Bounded as the
- * dictionaries of streams are, since agents choose the keys.
- */
+/** What the fold wants to know of a series' key, each worked out once: thousands of nodes have the same few hundred. */
+import { createInterned } from "../../shared/interned.ts";
 
 /** Series that rules look back on; of the others only the latest point is kept, for memory with thousands of nodes. */
 const LOOKED_BACK_ON: ReadonlySet<string> = new Set([
@@ -39,25 +37,10 @@ export interface KeyTraits {
   readonly isLookedBackOn: boolean;
 }
 
-const MAX_KNOWN_KEYS = 50_000;
-const known = new Map<string, KeyTraits>();
-
-export function traitsOf(key: string): KeyTraits {
-  return known.get(key) ?? workOut(key);
-}
-
-function workOut(key: string): KeyTraits {
+export const traitsOf = createInterned((key): KeyTraits => {
   const brace = key.indexOf("{");
-  const traits = {
-    hash: hash(key),
-    isLookedBackOn: LOOKED_BACK_ON.has(brace < 0 ? key : key.slice(0, brace)),
-  };
-  if (known.size >= MAX_KNOWN_KEYS) {
-    known.clear();
-  }
-  known.set(key, traits);
-  return traits;
-}
+  return { hash: hash(key), isLookedBackOn: LOOKED_BACK_ON.has(brace < 0 ? key : key.slice(0, brace)) };
+});
 
 /** FNV-1a of the UTF-16 units. https://www.ietf.org/archive/id/draft-eastlake-fnv-21.html */
 function hash(text: string): number {

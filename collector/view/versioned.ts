@@ -1,6 +1,6 @@
 /**
  * Something large that changes little at each step: each version hands its content on to the next, which changes it in place, so that a
- * step costs what it brings and leaves nothing for the collector of garbage. A version that was handed on says so when it is
+ * step costs what it brings and leaves no garbage. A version that was handed on says so when it is
  * read; who wants to read one later keeps it, and then the next one is made of a copy.
  */
 export abstract class Versioned<Content> {

@@ -5,6 +5,7 @@
 import { fromBinary, toBinary, create } from "@bufbuild/protobuf";
 import { readFileSync } from "node:fs";
 import { connect, type ClientHttp2Session, type ClientHttp2Stream } from "node:http2";
+import { createFrameHold } from "../../agent/stream/frame-hold.ts";
 import { wrapFrames } from "../../agent/stream/wrap-frames.ts";
 import { systemClock } from "../../shared/clock.ts";
 import {
@@ -16,8 +17,6 @@ import type { LoadAgent } from "./agent-load.ts";
 import type { FrameTemplates } from "./real-frames.ts";
 
 const FRAME_EVERY_MS = 1000;
-/** As an agent does it (agent/stream/stream-client.ts). */
-const HOLD_MARGIN_MS = 250;
 const PATH = "/etcdscope.v1.CollectorService/Connect";
 /** A gRPC message's head: a byte for compression, four for the length. */
 const HEAD_BYTES = 5;
@@ -103,7 +102,7 @@ export function createFleetLoad(agents: readonly FleetAgent[], port: number): Fl
     let last = 0;
     let holdMs = 0;
     let held: Uint8Array[] = [];
-    let heldSinceMs = 0;
+    const hold = createFrameHold();
     const sentMs: number[] = [];
 
     function capture(): void {
@@ -114,10 +113,10 @@ export function createFleetLoad(agents: readonly FleetAgent[], port: number): Fl
       // the first one defines every series and holds every fact; then each agent is elsewhere
       const place = sequence === 1 ? 0 : on.index + sequence;
       const nowMs = performance.now();
-      heldSinceMs = held.length === 0 ? nowMs : heldSinceMs;
       held.push(templates.frame(place, sequence, systemClock.nowMs()));
       samples += templates.samples(place);
-      if (sequence === 1 || templates.isUrgent(place) || nowMs - heldSinceMs >= holdMs - HOLD_MARGIN_MS) {
+      const isUrgent = sequence === 1 || templates.isUrgent(place);
+      if (!hold.mayWait(nowMs, isUrgent ? 0 : holdMs)) {
         send(nowMs);
       }
     }
@@ -127,6 +126,7 @@ export function createFleetLoad(agents: readonly FleetAgent[], port: number): Fl
       sent += held.length;
       stream.write(frameMessage(wrapFrames(held)));
       held = [];
+      hold.release();
     }
 
     readMessages(stream, (bytes) => {

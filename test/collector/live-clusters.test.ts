@@ -131,7 +131,7 @@ describe("collector/live-clusters", () => {
     },
   );
 
-  it("answers of one cluster of very many what its last look came to", async () => {
+  it("answers of one cluster of very many with a look of that moment, the same until the next", async () => {
     const clock = createManualClock(START_MS);
     const told = new Map<string, Evaluation>();
     const live = createLiveClusters({

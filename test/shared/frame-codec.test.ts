@@ -73,6 +73,17 @@ describe("shared/frame-codec", () => {
     expect(second.sampleSeries).toEqual([1, 2]);
   });
 
+  it("keeps probes apart whose name and target make the same text together, also in two streams", () => {
+    const run = { outcome: 1, durationUs: 1, errorCode: "", errorText: "", ageMs: 0 };
+    for (const [probe, target] of [
+      ["a\nb", "c"],
+      ["a", "b\nc"],
+    ] as const) {
+      const [frame] = viaWire([{ ...testFrame(1n), probeRuns: [{ ...run, probe, target }] }]);
+      expect(frame?.probeRuns).toEqual([{ ...run, probe, target }]);
+    }
+  });
+
   it("brings labels into one order, whatever order they came in", () => {
     const decoder = createFrameDecoder();
     const wire = createFrameEncoder().encode(testFrame(1n));

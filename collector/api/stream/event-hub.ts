@@ -165,9 +165,9 @@ export function createEventHub({ clock, stateOf }: EventHubOptions): EventHub {
       sendState(heard, look.state);
     },
     greet(cluster, lastEventId) {
-      // first of all: it may be a new look, which is told as any other
+      // Before anything is read here: to answer, a look may be made, and what it finds is observed.
       const state = cluster === undefined ? undefined : stateOf(cluster);
-      const heard = cluster === undefined ? undefined : clusters.get(cluster);
+      const heard = state === undefined ? undefined : clusters.get(state.cluster);
       const missed = lastEventId === undefined ? undefined : journal.since(lastEventId);
       const hello = formatEvent({
         name: "hello",
@@ -181,11 +181,8 @@ export function createEventHub({ clock, stateOf }: EventHubOptions): EventHub {
       return [
         hello,
         ...blocks,
-        ...(cluster === undefined
-          ? [greetAll()]
-          : heard === undefined || state === undefined
-            ? []
-            : [stateBlock(heard, state)]),
+        ...(cluster === undefined ? [greetAll()] : []),
+        ...(heard !== undefined && state !== undefined ? [stateBlock(heard, state)] : []),
       ];
     },
     listen(listener) {
