@@ -25,7 +25,7 @@ export function readServedCertificate(
       subject: certificate.subject.split("\n").filter(Boolean).join(", "),
       serial: certificate.serialNumber.toLowerCase(),
       fingerprintSha256: certificate.fingerprint256.replaceAll(":", "").toLowerCase(),
-      notAfterMs: certificate.validToDate.getTime(),
+      notAfterMs: Date.parse(certificate.validTo),
       servedAtMs: about.nowMs,
     }
   );

@@ -50,8 +50,9 @@ function parseCertificate(pem: string): ParsedCertificate {
   } catch (cause) {
     throw damaged(cause);
   }
-  const notBeforeMs = certificate.validFromDate.getTime();
-  const notAfterMs = certificate.validToDate.getTime();
+  // Of what is no date, validFromDate and validToDate give what happens to be in memory; the text says "Bad time value".
+  const notBeforeMs = Date.parse(certificate.validFrom);
+  const notAfterMs = Date.parse(certificate.validTo);
   if (Number.isNaN(notBeforeMs) || Number.isNaN(notAfterMs)) {
     throw damaged("its dates are none");
   }
