@@ -100,6 +100,11 @@ export function createCollector(options: CollectorOptions): Collector {
     beforeLook: () => clockWatch.look(),
     onFolded: (before, after, frame) => notes.take(before, after, frame),
     holdMs: () => ingest.holdMs(),
+    forgottenAfterMs: config.history.rawMs,
+    onForgotten: (agent) => {
+      phases.delete(`${agent.cluster}/${agent.node}`);
+      ingest.forget(agent);
+    },
     collectorTroubles: () => history.problems().map(toTrouble),
     onEvaluated: (cluster, evaluation) => {
       incidents.observe(cluster, evaluation);
@@ -237,7 +242,7 @@ export function createCollector(options: CollectorOptions): Collector {
     capture: (request) =>
       writeCapture(request, {
         nowMs: clock.nowMs(),
-        thresholds,
+        thresholds: live.thresholds(),
         expectedVoters: expectedVoters(request.cluster),
         readFrames: (name, fromMs, toMs) => history.frames(name, fromMs, toMs),
         readFindings: (name, fromMs, toMs) => history.findings(name, fromMs, toMs),

@@ -6,11 +6,13 @@ import type { Clock, Timer } from "../shared/clock.ts";
 import type { AgentIdentity, Frame, ReceivedFrame } from "../shared/frame.ts";
 import type { Logger } from "../shared/log-line.ts";
 import type { ClusterSummary, Finding } from "../shared/rest.ts";
-import { evaluate, summarize, type Evaluation } from "./diagnosis/evaluate.ts";
+import { evaluate, summarize, type EvaluateOptions, type Evaluation } from "./diagnosis/evaluate.ts";
 import type { Thresholds } from "./diagnosis/thresholds.ts";
 import { EMPTY_TRACKER, moveTracker, restoreTracker, type Tracker } from "./diagnosis/track.ts";
+import { endAll, forgetGone, makeRoom, withoutNodes, type Forgotten } from "./forget-nodes.ts";
 import { isNews, NEWS_AFTER_MS } from "./is-news.ts";
 import { hasFallenSilent, lookEveryMs, type LookLoad } from "./look-schedule.ts";
+import { createTellOnce } from "./tell-once.ts";
 import type { CollectorTrouble } from "./view/cluster-view.ts";
 import { foldCluster, foldStream, keepCluster } from "./view/fold.ts";
 import { moveCluster } from "./view/move-times.ts";
@@ -31,6 +33,10 @@ export interface LiveClustersOptions {
   readonly onEvaluated: (cluster: string, evaluation: Evaluation) => void;
   /** Before each look. */
   readonly beforeLook?: () => void;
+  /** A node that was not heard for longer is gone, and so is a cluster without nodes. Never when absent. */
+  readonly forgottenAfterMs?: number;
+  /** Its name is not known any more. */
+  readonly onForgotten?: (agent: AgentIdentity) => void;
 }
 
 export interface LiveClusters {
@@ -47,6 +53,8 @@ export interface LiveClusters {
   find(cluster: string): Evaluation | undefined;
   /** Worst first, then by name. */
   summaries(): readonly ClusterSummary[];
+  /** What it judges by now: where agents hold their frames, silence begins so much later. */
+  thresholds(): Thresholds;
 }
 
 interface LiveCluster {
@@ -57,6 +65,8 @@ interface LiveCluster {
   /** undefined before the first look. */
   summary: ClusterSummary | undefined;
   evaluatedAtMs: number;
+  /** When its name was first heard, by the monotonic clock. */
+  readonly sinceUs: number;
 }
 
 /** Of evaluating in one go: then frames and acknowledgements have their turn. */
@@ -66,6 +76,7 @@ const TICK_MS = 250;
 /** A collector that is told more names than this has a misconfigured, or hostile, agent. */
 const MAX_CLUSTERS = 10_000;
 const MAX_NODES_A_CLUSTER = 64;
+const FORGET_EVERY_MS = 60_000;
 /** With more clusters, what a look came to is not kept: it is most of what a cluster takes. Who asks gets a new one, which is kept until the next. */
 const MAX_KEPT_EVALUATIONS = 100;
 
@@ -76,7 +87,7 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
   const clusters = new Map<string, LiveCluster>();
   let startedAtMs = clock.nowMs();
   let patience = options.thresholds;
-  const toldProblems = new Set<string>();
+  const tellOnce = createTellOnce(MAX_CLUSTERS);
   /** Those of which there is news. */
   const due = new Map<string, LiveCluster>();
   /** Those whose turn without news is still to come in this round. */
@@ -86,14 +97,11 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
   let soon: Timer | undefined;
   let tick: Timer | undefined;
   let refused = 0;
+  let forgotAtUs = clock.monotonicUs();
 
   function claim(name: string, node: string): LiveCluster | undefined {
     const known = clusters.get(name);
-    const isFull =
-      known === undefined
-        ? clusters.size >= MAX_CLUSTERS
-        : !known.frames.nodes.has(node) && known.frames.nodes.size >= MAX_NODES_A_CLUSTER;
-    if (isFull) {
+    if (known === undefined ? clusters.size >= MAX_CLUSTERS : !hasPlace(known, node)) {
       refused += 1;
       if (refused === 1) {
         log.error({ cluster: name, node }, "Too many clusters or nodes: frames are kept but not diagnosed.");
@@ -109,32 +117,63 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
       evaluation: undefined,
       summary: undefined,
       evaluatedAtMs: 0,
+      sinceUs: clock.monotonicUs(),
     };
     clusters.set(name, fresh);
     due.set(name, fresh);
     return fresh;
   }
 
+  function hasPlace(live: LiveCluster, node: string): boolean {
+    if (live.frames.nodes.has(node) || live.frames.nodes.size < MAX_NODES_A_CLUSTER) {
+      return true;
+    }
+    const forgotten = makeRoom(live.frames, clock.nowMs());
+    forget(live, forgotten);
+    return forgotten.nodes.length > 0;
+  }
+
+  function forget(live: LiveCluster, { frames, nodes }: Forgotten): void {
+    live.frames = frames;
+    for (const node of nodes) {
+      log.info({ cluster: frames.cluster, node }, "Node was not heard for long and is forgotten.");
+      options.onForgotten?.({ cluster: frames.cluster, node });
+    }
+  }
+
   function addFrames(frames: readonly ReceivedFrame[]): void {
     for (const received of frames) {
       const live = claim(received.agent.cluster, received.agent.node);
       if (live !== undefined) {
-        const { node } = received.agent;
-        const before = live.frames.nodes.get(node);
-        live.frames = foldCluster(live.frames, received);
-        const after = live.frames.nodes.get(node);
-        if (after !== undefined) {
-          options.onFolded?.(before, after, received.frame);
-        }
-        // What was kept for long is no news, unless the node was not known at all.
-        const isNewest = before?.sequence !== after?.sequence || before?.instanceId !== after?.instanceId;
-        if (isNewest && isNews(before, after, received.frame)) {
-          due.set(received.agent.cluster, live);
-        }
-        if (due.size > 0) {
-          soon ??= clock.after(NEWS_AFTER_MS, evaluateDue);
-        }
+        addFrame(live, received);
       }
+    }
+    if (due.size > 0) {
+      soon ??= clock.after(NEWS_AFTER_MS, evaluateDue);
+    }
+  }
+
+  function addFrame(live: LiveCluster, received: ReceivedFrame): void {
+    const { cluster, node } = received.agent;
+    const before = live.frames.nodes.get(node);
+    try {
+      live.frames = foldCluster(live.frames, received);
+    } catch (error) {
+      // half of it may have been folded in: the node's next keyframe makes it anew
+      live.frames = withoutNodes(live.frames, [node]);
+      tellOnce(`${cluster}/${node}`, () =>
+        log.error({ cluster, node, error }, "A frame could not be folded: its node begins anew."),
+      );
+      return;
+    }
+    const after = live.frames.nodes.get(node);
+    if (after !== undefined) {
+      options.onFolded?.(before, after, received.frame);
+    }
+    // What was kept for long is no news, unless the node was not known at all.
+    const isNewest = before?.sequence !== after?.sequence || before?.instanceId !== after?.instanceId;
+    if (isNewest && isNews(before, after, received.frame)) {
+      due.set(cluster, live);
     }
   }
 
@@ -147,7 +186,7 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
     const endUs = clock.monotonicUs() + TURN_MS * 1000;
     for (const [name, live] of due) {
       due.delete(name);
-      evaluateOne(name, live, nowMs);
+      tryToEvaluate(name, live, nowMs);
       if (clock.monotonicUs() > endUs) {
         break;
       }
@@ -156,7 +195,7 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
     for (let name = round.pop(); name !== undefined; name = round.pop()) {
       const live = clusters.get(name);
       if (live !== undefined && isDue(live, { load, nowMs })) {
-        evaluateOne(name, live, nowMs);
+        tryToEvaluate(name, live, nowMs);
       }
       if (clock.monotonicUs() > endUs) {
         break;
@@ -190,31 +229,39 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
     );
   }
 
-  function evaluateOne(name: string, live: LiveCluster, nowMs: number): Evaluation {
-    live.evaluatedAtMs = nowMs;
-    const beginUs = clock.monotonicUs();
-    const evaluation = evaluate(live.frames, live.tracker, {
+  /** One cluster that cannot be looked at must not keep the others from it. */
+  function tryToEvaluate(name: string, live: LiveCluster, nowMs: number): void {
+    try {
+      evaluateOne(name, live, nowMs);
+    } catch (error) {
+      tellOnce(name, () => log.error({ cluster: name, error }, "Evaluation failed; trying again."));
+    }
+  }
+
+  function optionsOf(name: string, nowMs: number): EvaluateOptions {
+    return {
       nowMs,
       thresholds: patience,
       expectedVoters: options.expectedVoters(name),
       collectorStartedAtMs: startedAtMs,
       collectorTroubles: options.collectorTroubles(),
-    });
+    };
+  }
+
+  function evaluateOne(name: string, live: LiveCluster, nowMs: number): Evaluation {
+    live.evaluatedAtMs = nowMs;
+    const beginUs = clock.monotonicUs();
+    const evaluation = evaluate(live.frames, live.tracker, optionsOf(name, nowMs));
     live.tracker = evaluation.tracker;
     live.evaluation = undefined;
     if (clusters.size <= MAX_KEPT_EVALUATIONS) {
       keep(live, evaluation);
     }
     live.summary = summarize(evaluation.state);
-    for (const problem of evaluation.problems) {
-      const told = `${name}/${problem.code}`;
-      if (!toldProblems.has(told) && toldProblems.size < MAX_CLUSTERS) {
-        toldProblems.add(told);
-        log.error(
-          { cluster: name, rule: problem.code, error: problem.cause },
-          "Rule failed; the other rules stand.",
-        );
-      }
+    for (const { code, cause } of evaluation.problems) {
+      tellOnce(`${name}/${code}`, () =>
+        log.error({ cluster: name, rule: code, error: cause }, "Rule failed; the other rules stand."),
+      );
     }
     options.onEvaluated(name, evaluation);
     costMs += ((clock.monotonicUs() - beginUs) / 1000 - costMs) / 64;
@@ -225,7 +272,32 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
     if (round.length === 0) {
       round = [...clusters.keys()];
     }
+    if (clock.monotonicUs() - forgotAtUs >= FORGET_EVERY_MS * 1000) {
+      forgotAtUs = clock.monotonicUs();
+      forgetOld(clock.nowMs());
+    }
     evaluateDue();
+  }
+
+  function forgetOld(nowMs: number): void {
+    const afterMs = options.forgottenAfterMs ?? Infinity;
+    for (const [name, live] of clusters) {
+      const forgotten = forgetGone(live.frames, { afterMs, nowMs });
+      forget(live, forgotten);
+      // One that the history only knew by its findings may still be read from there, or speak.
+      const isOld = clock.monotonicUs() - live.sinceUs > afterMs * 1000;
+      if (live.frames.nodes.size === 0 && (forgotten.nodes.length > 0 || isOld)) {
+        endCluster(name, live, nowMs);
+      }
+    }
+  }
+
+  /** Nobody speaks for it any more: what was active of it is over. */
+  function endCluster(name: string, live: LiveCluster, nowMs: number): void {
+    const last = evaluate(live.frames, live.tracker, optionsOf(name, nowMs));
+    options.onEvaluated(name, endAll(last, live.tracker));
+    clusters.delete(name);
+    due.delete(name);
   }
 
   function scheduleTick(): void {
@@ -292,6 +364,10 @@ export function createLiveClusters(options: LiveClustersOptions): LiveClusters {
             VERDICT_ORDER.indexOf(one.verdict) - VERDICT_ORDER.indexOf(other.verdict) ||
             (one.name < other.name ? -1 : 1),
         ),
+    thresholds: () => {
+      adjustPatience();
+      return patience;
+    },
   };
 }
 

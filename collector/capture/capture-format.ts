@@ -20,7 +20,7 @@ import {
 } from "../../shared/frame-codec.ts";
 import { CapturedFrameSchema } from "../../shared/gen/etcdscope/v1/capture_pb.js";
 import type { Finding } from "../../shared/rest.ts";
-import { redactFrame } from "./redact-frame.ts";
+import { redactFrame, redactTexts } from "./redact-capture.ts";
 
 export const CAPTURE_FORMAT = "etcdscope-capture";
 export const CAPTURE_VERSION = 1;
@@ -81,8 +81,11 @@ const HEADER = z.looseObject({
   activeFindings: z.array(FINDING),
 });
 
+/** Redacted. */
 export function encodeHeader(header: CaptureHeader): Buffer {
-  return Buffer.from(`${JSON.stringify({ format: CAPTURE_FORMAT, version: CAPTURE_VERSION, ...header })}\n`);
+  const activeFindings = redactTexts(header.activeFindings);
+  const line = { format: CAPTURE_FORMAT, version: CAPTURE_VERSION, ...header, activeFindings };
+  return Buffer.from(`${JSON.stringify(line)}\n`);
 }
 
 /** Turns frames into messages one after the other; redacted. */

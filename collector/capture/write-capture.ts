@@ -15,6 +15,7 @@ export interface CaptureRequest {
 
 export interface CaptureSources {
   readonly nowMs: number;
+  /** In force now, with the time for which agents hold their frames: the replay of a span before that changed may see silence sooner or later. */
   readonly thresholds: Readonly<Record<string, number>>;
   readonly expectedVoters: number | undefined;
   /** In [fromMs, toMs) by capture, oldest first. */

@@ -64,6 +64,8 @@ export interface Ingest {
   moveTimes(byMs: number): void;
   /** How long agents hold frames without news, now. */
   holdMs(): number;
+  /** This name will not be back. */
+  forget(agent: AgentIdentity): void;
   /** Live: read, do not keep. */
   readonly counters: Readonly<IngestCounters>;
 }
@@ -337,6 +339,16 @@ export function createIngest(options: IngestOptions): Ingest {
     },
     pushSettings: (agent, settings) => registry.find(agent)?.stream.sendSettings(settings),
     holdMs: () => holdMs,
+    forget: ({ cluster, node }) => {
+      dropped.delete(`${cluster}/${node}`);
+      const left = new Map(phases.get(cluster));
+      left.delete(node);
+      if (left.size > 0) {
+        phases.set(cluster, left);
+      } else {
+        phases.delete(cluster);
+      }
+    },
     counters,
   };
 }

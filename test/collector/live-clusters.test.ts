@@ -6,7 +6,7 @@ import { DEFAULT_THRESHOLDS } from "../../collector/diagnosis/thresholds.ts";
 import { createIncidentWatch } from "../../collector/incident-watch.ts";
 import { createStaleOffset } from "../../collector/ingest/stale-offset.ts";
 import { createLiveClusters } from "../../collector/live-clusters.ts";
-import type { ReceivedFrame } from "../../shared/frame.ts";
+import type { Frame, ReceivedFrame } from "../../shared/frame.ts";
 import type { Finding } from "../../shared/rest.ts";
 import { createManualClock } from "../agent/manual-clock.ts";
 import { COMMANDS } from "../scenario/commands.ts";
@@ -18,12 +18,13 @@ const HOUR_MS = 3_600_000;
 const MEASURED_EVERY_S = 10;
 
 /** A collector beside a world whose agents keep their own clocks, and hold their frames for so many seconds. */
-function watchWorld(clock = createManualClock(START_MS), holdS = 0) {
+function watchWorld(clock = createManualClock(START_MS), holdS = 0, forgottenAfterMs = Infinity) {
   const world = new World();
   const evaluations: Evaluation[] = [];
   const log = createTestLog();
   const incidents = createIncidentWatch({ save: () => Promise.resolve(), log });
   const stale = createStaleOffset();
+  const forgotten: string[] = [];
   const live = createLiveClusters({
     clock,
     log,
@@ -32,6 +33,8 @@ function watchWorld(clock = createManualClock(START_MS), holdS = 0) {
     holdMs: () => 1000 * holdS,
     collectorTroubles: () => [],
     beforeLook: () => watch.look(),
+    forgottenAfterMs,
+    onForgotten: ({ node }) => forgotten.push(node),
     onEvaluated: (cluster, evaluation) => {
       evaluations.push(evaluation);
       incidents.observe(cluster, evaluation);
@@ -76,7 +79,18 @@ function watchWorld(clock = createManualClock(START_MS), holdS = 0) {
   }
 
   live.start();
-  return { clock, run, live, incidents, state: () => live.find("prod-a")?.state };
+  return { clock, run, live, incidents, forgotten, log, state: () => live.find("prod-a")?.state };
+}
+
+/** One that a healthy node sent. */
+function createFrame(): ReceivedFrame {
+  const world = new World();
+  COMMANDS["voters"]?.(world, ["m1", "m2", "m3"]);
+  const [received] = world.tick();
+  if (received === undefined) {
+    throw new Error("Expected a frame");
+  }
+  return received;
 }
 
 function codesOf(looks: readonly Evaluation[]): readonly string[] {
@@ -186,6 +200,78 @@ describe("collector/live-clusters", () => {
     const afterMs = Date.parse(first?.state.at ?? "") - lastHeardMs;
     expect(afterMs).toBeGreaterThan(DEFAULT_THRESHOLDS.agentSilentMs + 2000);
     expect(afterMs).toBeLessThan(DEFAULT_THRESHOLDS.agentSilentMs + 2000 + 1500);
+  });
+
+  it("judges by what it tells whoever records it: silence begins later where frames are held", async () => {
+    const { live } = watchWorld(createManualClock(START_MS), 2);
+    expect(live.thresholds()).toEqual({
+      ...DEFAULT_THRESHOLDS,
+      agentSilentMs: DEFAULT_THRESHOLDS.agentSilentMs + 2000,
+    });
+    expect(watchWorld().live.thresholds()).toEqual(DEFAULT_THRESHOLDS);
+  });
+
+  it("forgets a node that was not heard for long, and with the last one the cluster, whose findings are over", async () => {
+    const afterMs = 10 * 60_000;
+    const { run, live, incidents, forgotten } = watchWorld(createManualClock(START_MS), 0, afterMs);
+    await run(30, "voters m1 m2 m3");
+    await run(afterMs / 1000 - 60, "silence m3");
+    expect([forgotten, live.find("prod-a")?.state.findings.map(({ code }) => code)]).toEqual([
+      [],
+      ["AGENT_SILENT"],
+    ]);
+    await run(180);
+    expect(forgotten).toEqual(["m3"]);
+    const looks = await run(afterMs / 1000 + 120, "silence m1", "silence m2");
+    expect(forgotten).toEqual(["m3", "m1", "m2"]);
+    expect([live.has("prod-a"), live.summaries()]).toEqual([false, []]);
+    const last = looks.at(-1);
+    expect(last?.state.findings).toEqual([]);
+    expect(last?.resolved.map(({ code, status }) => [code, status])).toContainEqual([
+      "AGENT_SILENT",
+      "resolved",
+    ]);
+    expect(incidents.list("prod-a").filter(({ status }) => status === "open")).toEqual([]);
+  });
+
+  it("gives the place of a name that is gone to a new one in a full cluster, never that of one that speaks", () => {
+    const { live, clock, forgotten, log } = watchWorld();
+    const template = createFrame();
+    const send = (node: string, agoMs: number): void =>
+      live.addFrames([
+        { ...template, agent: { cluster: "full", node }, receivedAtMs: clock.nowMs() - agoMs },
+      ]);
+    for (let count = 0; count < 64; count += 1) {
+      send(`n${count}`, count === 7 ? 9 * 60_000 : 0);
+    }
+    send("one-more", 0);
+    expect(forgotten).toEqual([]);
+    expect(log.lines.filter(({ sentence }) => sentence.includes("Too many"))).toHaveLength(1);
+    clock.setBy(2 * 60_000);
+    for (let count = 0; count < 64; count += 1) {
+      send(`n${count}`, count === 7 ? 11 * 60_000 : 0);
+    }
+    send("one-more", 0);
+    send("another", 0);
+    expect(forgotten).toEqual(["n7"]);
+  });
+
+  it("begins a node anew whose frame cannot be folded, and goes on with the others", async () => {
+    const { live, clock, log, run } = watchWorld();
+    await run(5, "voters m1 m2 m3");
+    const template = createFrame();
+    const broken = { ...template.frame, sequence: 99n, samples: undefined } as unknown as Frame;
+    live.addFrames([
+      { ...template, frame: broken, receivedAtMs: clock.nowMs() },
+      { ...template, agent: { cluster: "prod-b", node: "n1" }, receivedAtMs: clock.nowMs() },
+    ]);
+    await clock.advance(1000);
+    expect(log.lines.map(({ sentence }) => sentence)).toContain(
+      "A frame could not be folded: its node begins anew.",
+    );
+    expect(live.has("prod-b")).toBe(true);
+    await run(70);
+    expect(live.find("prod-a")?.state.verdict).toBe("healthy");
   });
 
   it("tells of a node whose clock went back only that, and its member goes on serving", async () => {

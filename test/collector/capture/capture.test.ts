@@ -114,6 +114,24 @@ describe("collector/capture/capture-format", () => {
   });
 });
 
+describe("collector/capture/redact-capture", () => {
+  it("lets no secret out in the findings of the header", async () => {
+    const [finding] = story.live.values();
+    const told = {
+      ...(finding as Finding),
+      title: { en: "GET https://root:hunter2@m1:2379 failed", zh: "GET https://root:hunter2@m1:2379 失败" },
+      evidence: [
+        { node: "m1", source: "etcd's log", at: "", text: { en: "token=abcdef", zh: "token=abcdef" } },
+      ],
+    } as Finding;
+    const bytes = await captureFrames(story.frames, story, [told]);
+    const { header } = parseCapture(bytes);
+    expect(header.activeFindings[0]?.title.en).toBe("GET https://[redacted]@m1:2379 failed");
+    expect(bytes.toString("latin1")).not.toMatch(/hunter2|abcdef/);
+    expect(told.title.en).toContain("hunter2");
+  });
+});
+
 describe("collector/capture/order-frames", () => {
   it("counts a frame from its receipt, and one that was kept from its capture on the collector's clock", () => {
     const [received] = createWorld().tick();

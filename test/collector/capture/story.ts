@@ -43,6 +43,7 @@ export function playStory(): Story {
 export async function captureFrames(
   frames: readonly ReceivedFrame[],
   span: { readonly fromMs: number; readonly toMs: number },
+  active: readonly Finding[] = [],
 ): Promise<Buffer> {
   const pieces = await writeCapture(
     { cluster: "prod-a", ...span },
@@ -52,7 +53,7 @@ export async function captureFrames(
       expectedVoters: undefined,
       readFrames: async (_cluster, fromMs, toMs) =>
         frames.filter(({ frame }) => frame.capturedAtMs >= fromMs && frame.capturedAtMs < toMs),
-      readFindings: async () => [],
+      readFindings: async () => active,
     },
   );
   const chunks: Buffer[] = [];

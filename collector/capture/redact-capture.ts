@@ -1,5 +1,5 @@
 /**
- * A frame that may leave the house. Agents redact at the source; this holds for what an older one sent, and for secrets
+ * What may leave the house. Agents redact at the source; this holds for what an older one sent, and for secrets
  * that only look like one where they stand.
  */
 import { FrameSchema, type Frame } from "../../shared/gen/etcdscope/v1/stream_pb.js";
@@ -10,6 +10,15 @@ import { redactSecrets } from "../../shared/log/redact-excerpt.ts";
 export function redactFrame(frame: Frame): Frame {
   const copy = clone(FrameSchema, frame);
   redactIn([copy.facts, copy.events, copy.probeRuns]);
+  return copy;
+}
+
+/** The same with every text redacted: for what a header holds. */
+export function redactTexts<T>(value: T): T {
+  const copy = structuredClone(value);
+  if (typeof copy === "object" && copy !== null) {
+    redactIn(copy);
+  }
   return copy;
 }
 
