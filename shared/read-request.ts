@@ -4,7 +4,7 @@
  */
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { EtcdscopeError } from "./errors.ts";
-import type { FactMemory } from "./fact-memory.ts";
+import { keepWire, type FactMemory } from "./fact-memory.ts";
 import type { Fact } from "./gen/etcdscope/v1/fact_pb.js";
 import { decodeMessage } from "./grpc.ts";
 import {
@@ -131,6 +131,7 @@ function readFrame(place: Place): Frame {
     clockRoundTripUs: 0,
     waiting: 0n,
   };
+  const wire: Uint8Array[] = [];
   while (place.at < bytes.length && !place.isUnusual) {
     const from = place.at;
     const tag = readVarint(place);
@@ -171,7 +172,7 @@ function readFrame(place: Place): Frame {
         frame.waiting = BigInt(readVarint(place));
         break;
       case (9 << 3) | 2:
-        readFact(place, frame.facts);
+        readFact(place, frame.facts, wire);
         break;
       case (5 << 3) | 2:
       case (6 << 3) | 2:
@@ -181,6 +182,9 @@ function readFrame(place: Place): Frame {
       default:
         place.isUnusual = true;
     }
+  }
+  if (wire.length > 0) {
+    keepWire(frame.facts, wire);
   }
   return frame;
 }
@@ -202,12 +206,13 @@ function readRare(place: Place, frame: Frame, from: number): void {
   }
 }
 
-function readFact(place: Place, into: Fact[]): void {
+function readFact(place: Place, into: Fact[], wire: Uint8Array[]): void {
   const end = readEnd(place);
-  const start = place.at;
+  const bytes = place.bytes.subarray(place.at, end);
   place.at = end;
   try {
-    into.push(place.facts.read(place.bytes.subarray(start, end)));
+    into.push(place.facts.read(bytes));
+    wire.push(bytes);
   } catch {
     place.isUnusual = true; // as above
   }

@@ -13,8 +13,6 @@ export interface ByteWriter {
   raw(bytes: Uint8Array): void;
   /** Its length, then the bytes. */
   block(bytes: Uint8Array): void;
-  /** The same of a Latin-1 text. */
-  latin1(text: string): void;
   length(): number;
   /** A copy of what was written. */
   bytes(): Uint8Array<ArrayBuffer>;
@@ -23,7 +21,6 @@ export interface ByteWriter {
 export function createByteWriter(): ByteWriter {
   let buffer = new Uint8Array(256);
   let view = new DataView(buffer.buffer);
-  let text = Buffer.from(buffer.buffer);
   let at = 0;
 
   function reserve(count: number): void {
@@ -32,7 +29,6 @@ export function createByteWriter(): ByteWriter {
       larger.set(buffer);
       buffer = larger;
       view = new DataView(buffer.buffer);
-      text = Buffer.from(buffer.buffer);
     }
   }
 
@@ -74,11 +70,6 @@ export function createByteWriter(): ByteWriter {
     block: (bytes) => {
       varint(bytes.length);
       raw(bytes);
-    },
-    latin1: (value) => {
-      varint(value.length);
-      reserve(value.length);
-      at += text.write(value, at, "latin1");
     },
     length: () => at,
     bytes: () => buffer.slice(0, at),

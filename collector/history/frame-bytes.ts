@@ -6,9 +6,8 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import type { Frame, ProbeRunRecord } from "../../shared/frame.ts";
 import { numberFrame, type Numbering } from "../../shared/frame-codec.ts";
-import type { Fact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import { FrameSchema } from "../../shared/gen/etcdscope/v1/stream_pb.js";
-import { findWireText } from "../../shared/fact-memory.ts";
+import { findWire } from "../../shared/fact-memory.ts";
 import { createByteWriter } from "./bytes.ts";
 
 /** Field number and wire type (0 varint, 1 64 bits, 2 with a length), as the wire has them before each field. */
@@ -91,16 +90,12 @@ export function createFrameBytes(): FrameBytes {
   }
 
   function appendDocuments({ facts, events }: Frame): void {
-    const made: Fact[] = [];
-    for (const fact of facts) {
-      const text = findWireText(fact);
-      if (text === undefined) {
-        made.push(fact);
-      } else {
-        writer.varint(TAG.facts);
-        writer.latin1(text);
-      }
+    const wire = findWire(facts);
+    for (const bytes of wire ?? []) {
+      writer.varint(TAG.facts);
+      writer.block(bytes);
     }
+    const made = wire === undefined ? [...facts] : [];
     if (made.length > 0 || events.length > 0) {
       const documents = create(FrameSchema, { facts: made, events: [...events] });
       writer.raw(toBinary(FrameSchema, documents));

@@ -4,11 +4,12 @@ import { describe, expect, it } from "vitest";
 import { decodeBlob } from "../../../collector/history/frame-blob.ts";
 import { createFrameBytes } from "../../../collector/history/frame-bytes.ts";
 import { createNameDictionary } from "../../../collector/history/name-dictionary.ts";
-import { createFactMemory } from "../../../shared/fact-memory.ts";
+import { createFactMemory, findWire, keepWire } from "../../../shared/fact-memory.ts";
 import type { Frame } from "../../../shared/frame.ts";
 import { nameFrame, numberFrame } from "../../../shared/frame-codec.ts";
-import { FactSchema, ProcessFactSchema } from "../../../shared/gen/etcdscope/v1/fact_pb.js";
-import { FrameSchema } from "../../../shared/gen/etcdscope/v1/stream_pb.js";
+import { FactSchema, ProcessFactSchema, type Fact } from "../../../shared/gen/etcdscope/v1/fact_pb.js";
+import { ConnectRequestSchema, FrameSchema } from "../../../shared/gen/etcdscope/v1/stream_pb.js";
+import { readRequests } from "../../../shared/read-request.ts";
 import { testFrame } from "../ingest/test-frames.ts";
 
 const count = fc.oneof(fc.nat(300), fc.maxSafeInteger().map(Math.abs));
@@ -57,15 +58,31 @@ describe("collector/history/frame-bytes", () => {
     // a field that this version does not know is kept too
     const unknown = Uint8Array.of(0xfa, 0x7f, 2, 1, 2);
     const sent = Buffer.concat([toBinary(FactSchema, made), unknown]);
-    const read = createFactMemory().read(sent);
-    const frame = testFrame(1n, { facts: [made, read] });
-    const dictionary = createNameDictionary({ series: [], probes: [] });
-    const bytes = createFrameBytes();
-    bytes.append(frame, dictionary);
-    const { facts } = fromBinary(FrameSchema, bytes.bytes());
-    expect(facts.map((fact) => Buffer.from(toBinary(FactSchema, fact)))).toEqual([
-      sent,
-      Buffer.from(toBinary(FactSchema, made)),
-    ]);
+    const append = (facts: readonly Fact[]): readonly Buffer[] => {
+      const bytes = createFrameBytes();
+      bytes.append(testFrame(1n, { facts }), createNameDictionary({ series: [], probes: [] }));
+      return fromBinary(FrameSchema, bytes.bytes()).facts.map((fact) =>
+        Buffer.from(toBinary(FactSchema, fact)),
+      );
+    };
+    const came = [createFactMemory().read(sent), made];
+    keepWire(came, [sent, toBinary(FactSchema, made)]);
+    expect(append(came)).toEqual([sent, Buffer.from(toBinary(FactSchema, made))]);
+    expect(append([made, made])).toEqual(Array(2).fill(Buffer.from(toBinary(FactSchema, made))));
+  });
+
+  it("finds the bytes of what a message brought", () => {
+    const value = create(ProcessFactSchema, { pid: 7, note: "a" });
+    const fact = create(FactSchema, { key: "process", body: { case: "process", value } });
+    const bytes = toBinary(
+      ConnectRequestSchema,
+      create(ConnectRequestSchema, { message: { case: "frame", value: { facts: [fact, fact] } } }),
+    );
+    const [read] = readRequests(bytes, createFactMemory());
+    const message = read?.request.message;
+    const facts = message?.case === "frame" ? message.value.facts : [];
+    expect(findWire(facts)?.map((one) => Buffer.from(one))).toEqual(
+      Array(2).fill(Buffer.from(toBinary(FactSchema, fact))),
+    );
   });
 });
