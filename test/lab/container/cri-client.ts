@@ -1,0 +1,55 @@
+/** What a kubelet says to a container runtime, over its socket. */
+import { fromBinary, fromJson, toBinary, toJson, type JsonValue } from "@bufbuild/protobuf";
+import { Client, credentials } from "@grpc/grpc-js";
+import { criMessage, PACKAGE } from "./cri-messages.ts";
+
+/** Method → its request and its response. */
+const METHODS = {
+  Version: ["Empty", "VersionResponse"],
+  RunPodSandbox: ["RunPodSandboxRequest", "PodSandboxId"],
+  StopPodSandbox: ["PodSandboxId", "Empty"],
+  RemovePodSandbox: ["PodSandboxId", "Empty"],
+  CreateContainer: ["CreateContainerRequest", "ContainerId"],
+  StartContainer: ["ContainerId", "Empty"],
+  StopContainer: ["StopContainerRequest", "Empty"],
+  RemoveContainer: ["ContainerId", "Empty"],
+  ContainerStatus: ["ContainerId", "ContainerStatusResponse"],
+  ReopenContainerLog: ["ContainerId", "Empty"],
+} as const;
+
+const CALL_LIMIT_MS = 30_000;
+
+export interface CriClient {
+  /** Messages as protobuf's JSON, fields by their names in the interface. Throws what the runtime answered. */
+  call(method: keyof typeof METHODS, request: JsonValue): Promise<Readonly<Record<string, JsonValue>>>;
+  close(): void;
+}
+
+export function createCriClient(socketPath: string): CriClient {
+  const client = new Client(`unix:${socketPath}`, credentials.createInsecure());
+  return {
+    call: (method, request) => {
+      const [asked, answered] = METHODS[method].map(criMessage);
+      if (asked === undefined || answered === undefined) {
+        throw new Error(`${method} has no messages`);
+      }
+      return new Promise((settle, fail) => {
+        client.makeUnaryRequest(
+          `/${PACKAGE}.RuntimeService/${method}`,
+          (message: JsonValue) => Buffer.from(toBinary(asked, fromJson(asked, message))),
+          (bytes) => toJson(answered, fromBinary(answered, bytes)),
+          request,
+          { deadline: Date.now() + CALL_LIMIT_MS },
+          (error, response) => {
+            if (error === null) {
+              settle(response as Record<string, JsonValue>);
+            } else {
+              fail(new Error(`${method}: ${error.message}`));
+            }
+          },
+        );
+      });
+    },
+    close: () => client.close(),
+  };
+}
