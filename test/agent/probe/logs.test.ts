@@ -75,6 +75,23 @@ describe("agent/probe/logs", () => {
     expect(told(await look())).toEqual([["log", "DISK_FULL", "1"]]);
   });
 
+  it("takes no part of a line that the runtime cut for a line", async () => {
+    writeFileSync(path, info(NOW_MS));
+    const { look } = start();
+    await look();
+    const [tag, time] = [" stderr P ", new Date(NOW_MS).toISOString()];
+    const head = `{"level":"warn","ts":"${time}","caller":"txn/util.go:93","msg":"apply request took too long","request":"key:`;
+    appendFileSync(path, `${time}${tag}${head}${"x".repeat(16_384 - head.length)}\n`);
+    expect(told(await look())).toEqual([]);
+    appendFileSync(path, `${time} stderr F mvcc: database space exceeded"}\n`);
+    expect((await look()).events?.map(({ attributes }) => attributes["code"])).not.toContain(
+      "QUOTA_EXCEEDED",
+    );
+    // By itself it is one.
+    appendFileSync(path, `${time} stderr F mvcc: database space exceeded"}\n`);
+    expect(told(await look())).toEqual([["log", "QUOTA_EXCEEDED", "1"]]);
+  });
+
   it("tells the first line at once, and the rest as a count once a minute", async () => {
     writeFileSync(path, info(NOW_MS));
     const { look, clock } = start();
