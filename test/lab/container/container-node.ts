@@ -89,19 +89,9 @@ export async function startContainerNode(
   const mounts = OWN.map((path) => `mount --bind "${at(path)}" ${path}`).join(" && ");
   const holderLog = join(dir, "holder.log");
   const holder = await startLabProcess({
-    command: [
-      ...[
-        "unshare",
-        "--mount",
-        "--propagation",
-        "private",
-        "--pid",
-        "--fork",
-        "--kill-child",
-        "--mount-proc",
-      ],
-      ...["sh", "-c", `${mounts} && echo ready && exec sleep infinity`],
-    ],
+    command: "unshare --mount --propagation private --pid --fork --kill-child --mount-proc sh -c"
+      .split(" ")
+      .concat(`${mounts} && echo ready && exec sleep infinity`),
     logPath: holderLog,
   });
   const wrap = (command: readonly string[]): readonly string[] => [
@@ -127,7 +117,7 @@ export async function startContainerNode(
       "containerd answers",
       async () => {
         const { runtime_name: name, runtime_version: version } = await client.call("Version", {});
-        runtime = `${String(name)} ${String(version)}`;
+        runtime = `${name ?? ""} ${version ?? ""}`;
         return true;
       },
       { timeoutMs: STARTS_WITHIN_MS },

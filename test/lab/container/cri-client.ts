@@ -1,6 +1,7 @@
 /** What a kubelet says to a container runtime, over its socket. */
 import { fromBinary, fromJson, toBinary, toJson, type JsonValue } from "@bufbuild/protobuf";
 import { Client, credentials } from "@grpc/grpc-js";
+import { systemClock } from "../../../shared/clock.ts";
 import { criMessage, PACKAGE } from "./cri-messages.ts";
 
 /** Method → its request and its response. */
@@ -12,16 +13,14 @@ const METHODS = {
   CreateContainer: ["CreateContainerRequest", "ContainerId"],
   StartContainer: ["ContainerId", "Empty"],
   StopContainer: ["StopContainerRequest", "Empty"],
-  RemoveContainer: ["ContainerId", "Empty"],
-  ContainerStatus: ["ContainerId", "ContainerStatusResponse"],
   ReopenContainerLog: ["ContainerId", "Empty"],
 } as const;
 
 const CALL_LIMIT_MS = 30_000;
 
 export interface CriClient {
-  /** Messages as protobuf's JSON, fields by their names in the interface. Throws what the runtime answered. */
-  call(method: keyof typeof METHODS, request: JsonValue): Promise<Readonly<Record<string, JsonValue>>>;
+  /** Messages as protobuf's JSON, fields by their names in the interface; the answers here hold texts only. Throws what the runtime says. */
+  call(method: keyof typeof METHODS, request: JsonValue): Promise<Readonly<Record<string, string>>>;
   close(): void;
 }
 
@@ -39,10 +38,10 @@ export function createCriClient(socketPath: string): CriClient {
           (message: JsonValue) => Buffer.from(toBinary(asked, fromJson(asked, message))),
           (bytes) => toJson(answered, fromBinary(answered, bytes)),
           request,
-          { deadline: Date.now() + CALL_LIMIT_MS },
+          { deadline: systemClock.nowMs() + CALL_LIMIT_MS },
           (error, response) => {
             if (error === null) {
-              settle(response as Record<string, JsonValue>);
+              settle(response as Record<string, string>);
             } else {
               fail(new Error(`${method}: ${error.message}`));
             }

@@ -74,14 +74,6 @@ const MESSAGES: Readonly<Record<string, Readonly<Record<string, Field>>>> = {
   },
   ContainerId: { container_id: [1, "string"] },
   StopContainerRequest: { container_id: [1, "string"], timeout: [2, "int64"] },
-  ContainerStatus: {
-    id: [1, "string"],
-    state: [3, "int32"],
-    finished_at: [6, "int64"],
-    exit_code: [7, "int32"],
-    reason: [10, "string"],
-  },
-  ContainerStatusResponse: { status: [1, "ContainerStatus"] },
 };
 
 export const PACKAGE = "runtime.v1";

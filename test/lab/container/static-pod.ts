@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { renameSync, writeFileSync } from "node:fs";
 import { stringify } from "yaml";
+import { systemClock } from "../../../shared/clock.ts";
 import type { Flags } from "../etcd-member.ts";
 import type { ContainerNode } from "./container-node.ts";
 
@@ -113,7 +114,7 @@ export async function startStaticPod(
     lastId: () => lastId,
     logPath,
     rotateLog: async (id) => {
-      const time = new Date()
+      const time = new Date(systemClock.nowMs())
         .toISOString()
         .replaceAll(/[-:]|\..*/g, "")
         .replace("T", "-");
@@ -140,8 +141,7 @@ export async function startStaticPod(
         },
       };
       const request = { pod_sandbox_id: sandboxId ?? "", config, sandbox_config: sandbox };
-      const created = await cri.call("CreateContainer", request);
-      lastId = String(created["container_id"]);
+      lastId = (await cri.call("CreateContainer", request))["container_id"] ?? "";
       await cri.call("StartContainer", { container_id: lastId });
       return lastId;
     },
