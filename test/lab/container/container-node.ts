@@ -33,6 +33,8 @@ export interface ContainerNode {
   at(path: string): string;
   /** Where the kubelet of this node would have its pods' cgroups: `--cgroup-root`. */
   readonly cgroupRoot: string;
+  /** The number, on the node, of the process of this name; 0: none. */
+  findPid(name: string): Promise<number>;
   /** The words that run a command on the node. */
   wrap(command: readonly string[]): readonly string[];
   stop(): Promise<void>;
@@ -98,9 +100,15 @@ export async function startContainerNode(
     "nsenter",
     `--mount=/proc/${holder.pid}/ns/mnt`,
     `--pid=/proc/${holder.pid}/ns/pid_for_children`,
-    "--",
+    // It forks for the namespace of processes, and what it forked is to end with it.
+    ..."-- setpriv --pdeathsig KILL --".split(" "),
     ...command,
   ];
+  const findPid = async (name: string): Promise<number> => {
+    const script = `for each in /proc/[0-9]*; do read -r comm < $each/comm && [ "$comm" = "$0" ] && echo "\${each#/proc/}"; done 2>/dev/null; true`;
+    const found = await runCommand(wrap(["sh", "-c", script, name]));
+    return Number(found.stdout.split("\n")[0] ?? 0);
+  };
   let cri: CriClient | undefined;
   const stop = async (): Promise<void> => {
     cri?.close();
@@ -123,7 +131,16 @@ export async function startContainerNode(
       { timeoutMs: STARTS_WITHIN_MS },
     );
     await importImages(options, wrap);
-    return { kind: "available", cri, runtime, cgroupRoot: `/etcdscope-lab-${process.pid}`, at, wrap, stop };
+    return {
+      kind: "available",
+      cri,
+      runtime,
+      cgroupRoot: `/etcdscope-lab-${process.pid}`,
+      at,
+      findPid,
+      wrap,
+      stop,
+    };
   } catch (error) {
     await stop();
     const said = `${tailOf(holderLog)} ${tailOf(join(dir, "containerd.log"))}`.trim();
