@@ -1,6 +1,7 @@
 /** OOM_KILLED: the kernel ended etcd for memory, by the counters of its cgroup or of the machine at the moment it went. */
 import { eachMember } from "../each-node.ts";
 import type { MemberLook } from "../each-node.ts";
+import { findLastRunAtMs } from "../last-run.ts";
 import type { HeldEvent } from "../../view/node-state.ts";
 import { listKernelEvents, proveByKernel } from "../kernel-evidence.ts";
 import { createEvidence } from "../evidence.ts";
@@ -62,6 +63,13 @@ function evaluateMember(look: MemberLook): RuleOutcome {
     kill !== undefined &&
     isUp &&
     (cluster.nowMs - kill.atMs > thresholds.oomRecentMs || kill.atMs < node.state.instanceSinceMs);
+  if (kill !== undefined && (findLastRunAtMs(look) ?? 0) > kill.atMs) {
+    const because = {
+      en: "after the kernel killed it for memory it ran again, and ended otherwise",
+      zh: "内核因内存杀死它之后它又运行过，并以其他方式结束",
+    };
+    return { kind: "ok", subject, because };
+  }
   if (kill === undefined || isOver) {
     // Who has told of an old one tells of a new one too.
     const isCounted = kill !== undefined || node.state.series.has("node_vmstat_oom_kill");
