@@ -35,6 +35,13 @@ export function listContainerRecords(id: string): readonly ContainerRecord[] {
   ];
 }
 
+/** Where CRI-O's conmon leaves an empty file when a container was killed for memory: its record of the end does not say so. */
+export function listOomMarks(id: string): readonly string[] {
+  return ["/run", "/var/lib"].map(
+    (root) => `${root}/containers/storage/overlay-containers/${id}/userdata/oom`,
+  );
+}
+
 /** undefined: it has not ended as far as this text knows, or the text is none of that runtime's. */
 export function parseContainerEnd(runtime: ContainerRuntime, text: string): ContainerEnd | undefined {
   if (runtime === "cri-o") {

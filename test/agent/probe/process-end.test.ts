@@ -17,9 +17,9 @@ const [CONTAINERD] = listContainerRecords(ID);
 
 const FIXTURES = join(import.meta.dirname, "../../fixture/containers");
 
-/** What a runtime wrote down, as captured: "containerd-1.6.20/killed". */
+/** What a runtime wrote down, as captured: "containerd-1.6.20/killed.json". */
 function readRecord(name: string): string {
-  return readFileSync(join(FIXTURES, `${name}.json`), "utf8");
+  return readFileSync(join(FIXTURES, name), "utf8");
 }
 
 /** Looks while process 812 runs in a cgroup, and after it has gone, `looks` times. */
@@ -67,7 +67,7 @@ describe("agent/probe/process-end", () => {
     "reads what %s recorded",
     (version) => {
       const read = (name: string): unknown =>
-        parseContainerEnd("containerd", readRecord(`${version}/${name}`));
+        parseContainerEnd("containerd", readRecord(`${version}/${name}.json`));
       expect(read("running")).toBeUndefined();
       expect(read("exit-0")).toEqual({ code: 0, reason: "" });
       expect(read("exit-2")).toEqual({ code: 2, reason: "" });
@@ -79,7 +79,7 @@ describe("agent/probe/process-end", () => {
 
   it("reads what Docker recorded, also while it waits to start the container again", () => {
     const read = (name: string): unknown =>
-      parseContainerEnd("docker", readRecord(`docker-20.10.24/${name}`));
+      parseContainerEnd("docker", readRecord(`docker-20.10.24/${name}.json`));
     expect(["created", "running", "not-started"].map(read)).toEqual([undefined, undefined, undefined]);
     expect(read("exit-2")).toEqual({ code: 2, reason: "" });
     expect(read("killed")).toEqual({ code: 137, reason: "" });
@@ -90,14 +90,14 @@ describe("agent/probe/process-end", () => {
   it.each([
     ["containerd", '{"Version":"v1","Pid', undefined],
     ["docker", "", undefined],
-    ["cri-o", "2", { code: 2, reason: "" }],
+    ["cri-o", readRecord("conmon-2.1.6/exit-3"), { code: 3, reason: "" }],
     ["cri-o", "", undefined],
   ] as const)("reads what %s recorded: %s", (runtime, text, want) => {
     expect(parseContainerEnd(runtime, text)).toEqual(want);
   });
 
   it("tells how the container of an etcd that has gone ended", async () => {
-    const files = { [CONTAINERD?.path ?? ""]: readRecord("containerd-1.6.20/oom-killed") };
+    const files = { [CONTAINERD?.path ?? ""]: readRecord("containerd-1.6.20/oom-killed.json") };
     const [seen] = await lookAfter(`/kubepods/pod1/${ID}`, filesOf(files));
     expect(seen?.events?.[0]).toMatchObject({
       kind: "process_ended",
@@ -110,6 +110,17 @@ describe("agent/probe/process-end", () => {
         result: "oom-kill",
       },
     });
+  });
+
+  it("knows by the mark beside it that a container of CRI-O was killed for memory", async () => {
+    const files = { [`/var/run/crio/exits/${ID}`]: readRecord("conmon-2.1.6/killed") };
+    const cgroup = `/kubepods.slice/kubepods-pod1.slice/crio-${ID}.scope/container`;
+    const [killed] = await lookAfter(cgroup, filesOf(files));
+    const told = { source: "cri-o", how: "killed", status: "SIGKILL" };
+    expect(killed?.events?.[0]?.attributes).toMatchObject({ ...told, result: "" });
+    const mark = `/run/containers/storage/overlay-containers/${ID}/userdata/oom`;
+    const [marked] = await lookAfter(cgroup, filesOf({ ...files, [mark]: "" }));
+    expect(marked?.events?.[0]?.attributes).toMatchObject({ ...told, result: "oom-kill" });
   });
 
   it("asks again while the runtime has not written it down, a few times", async () => {

@@ -36,6 +36,12 @@ describe("shared/log/join-partial-lines", () => {
     expect(findField(long[1]?.text ?? "", "downgrade-check-interval")).toBe("5s");
   });
 
+  it("puts together what conmon cut, at 8 KiB and where its writer ended", () => {
+    const [long = "", unfinished = ""] = joinAll(readLines("conmon-2.1.6/long-lines.log.gz"));
+    expect(long.endsWith(` stdout F ${"x".repeat(20_000)}`)).toBe(true);
+    expect(unfinished.endsWith(" stdout F unfinished")).toBe(true);
+  });
+
   it("keeps what stands in the middle of a line from being an event", () => {
     const lines = readLines("containerd-1.6.20/long-lines.log.gz");
     const classify = (all: readonly string[]): readonly string[] => {
