@@ -141,12 +141,14 @@ export function createLogsProbe({ config, log, positions }: ProbeSetup): Probe {
     return followed;
   }
 
-  /** Without a process its log is still where it was. */
+  /** Without a process its log is still where it was; also of one that has gone since it was found. */
   async function findLogOrLast(context: ProbeContext): Promise<FoundLog | undefined> {
     try {
       return await findLog(config.etcd, context);
     } catch (caught) {
-      if (followed !== undefined && context.discovered?.pid === undefined) {
+      const pid = context.discovered?.pid;
+      const isGone = pid === undefined || context.host.findProcessStat(pid) === undefined;
+      if (followed !== undefined && isGone) {
         return undefined;
       }
       throw caught;

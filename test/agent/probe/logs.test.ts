@@ -228,6 +228,7 @@ describe("agent/probe/logs", () => {
 describe("agent/probe/logs of pods", () => {
   const PODS = "/var/log/pods";
   const MANIFEST = "/etc/kubernetes/manifests/etcd.yaml";
+  const GONE_PID = 813;
   const UIDS = ["0a1b2c3d4e5f60718293a4b5c6d7e8f9", "1a1b2c3d4e5f60718293a4b5c6d7e8f9"] as const;
   let dir = "";
   beforeEach(() => {
@@ -246,8 +247,10 @@ describe("agent/probe/logs of pods", () => {
     const real = createLinuxHost({ clock });
     const here = (path: string): string => path.replace(PODS, dir);
     const host: Partial<HostDoor> = {
-      findProcessErrorOutput: () => "pipe:[1]",
-      findProcessCgroup: () => `/kubepods/burstable/pod${UIDS[0]}/${"ab".repeat(32)}`,
+      findProcessStat: () => undefined,
+      findProcessErrorOutput: (pid) => (pid === GONE_PID ? undefined : "pipe:[1]"),
+      findProcessCgroup: (pid) =>
+        pid === GONE_PID ? undefined : `/kubepods/burstable/pod${UIDS[0]}/${"ab".repeat(32)}`,
       listDirectory: (at, signal) => real.listDirectory(here(at), signal),
       readFileFacts: (at, signal) => real.readFileFacts(here(at), signal),
       readLogPart: (at, from, signal) => real.readLogPart(here(at), from, signal),
@@ -276,6 +279,15 @@ describe("agent/probe/logs of pods", () => {
     const seen = [await look(undefined), await look(undefined), await look(undefined)];
     expect(seen.flatMap(told)).toEqual([["log", "DISK_FULL", "1"]]);
     expect(seen[2]?.samples).toContainEqual({ key: "etcdscope_log_lines_total", value: 3003 });
+  });
+
+  it("reads on when a process has gone that was only just found", async () => {
+    const { look } = start();
+    const log = join(folderOf(UIDS[0]), "0.log");
+    writeFileSync(log, info(NOW_MS));
+    await look(812);
+    appendFileSync(log, diskFull(NOW_MS));
+    expect(told(await look(GONE_PID))).toEqual([["log", "DISK_FULL", "1"]]);
   });
 
   it("goes on in the folder that the pod has after a change of its manifest", async () => {
