@@ -24,6 +24,8 @@ export const oomKilled: Rule = {
 
 /** The counter is looked at once a second; the kernel's line has the moment itself. */
 const SAME_KILL_MS = 5000;
+/** The machine's counter is looked at every ten seconds, and when etcd goes: it may have risen so long before. */
+const COUNTED_MS = 15_000;
 
 /** By the counters as they rose when it went, or by the kernel's own line. */
 function isKill({ event: { kind, attributes } }: HeldEvent): boolean {
@@ -46,11 +48,30 @@ function isOfMember(kill: HeldEvent, { node, member }: MemberLook): boolean {
     return false;
   }
   if (kill.event.kind === "oom_killed") {
-    return true;
+    return !isOfAnother(kill, node);
   }
   return kill.atMs < node.state.instanceSinceMs
     ? startedAtMs === 0
     : !node.state.series.has("node_vmstat_oom_kill");
+}
+
+/** By the machine's counter alone, where the kernel names others as killed and nobody names this process: it ended at the same time. */
+function isOfAnother({ atMs, event: { kind, attributes } }: HeldEvent, node: MemberLook["node"]): boolean {
+  const { pid, scope } = attributes;
+  const named = listKernelEvents(node, ["OOM_KILL"], atMs - COUNTED_MS);
+  const isToldByStarter = node.state.events.some(
+    ({ event }) =>
+      event.kind === "process_ended" &&
+      event.attributes["pid"] === pid &&
+      event.attributes["result"] === "oom-kill",
+  );
+  return (
+    kind === "oom_killed" &&
+    scope === "host" &&
+    !isToldByStarter &&
+    named.length > 0 &&
+    !named.some(({ event }) => event.attributes["pid"] === pid)
+  );
 }
 
 function evaluateMember(look: MemberLook): RuleOutcome {
