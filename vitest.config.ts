@@ -10,8 +10,11 @@ const onRealThings = ["test/integration/**/*.test.ts", "test/lab/**/*.test.ts", 
 process.env["NODE_COMPILE_CACHE"] ??= new URL(".cache/compile", import.meta.url).pathname;
 
 const waiting = ["test/integration/unseen.test.ts"];
-/** Ten thousand connections are felt by whatever runs beside them. */
-const alone = ["test/security/floods.test.ts"];
+/**
+ * Ten thousand connections are felt by whatever runs beside them; that the kernel killed an etcd for memory is seen by every agent of the
+ * machine.
+ */
+const alone = ["test/security/floods.test.ts", "test/integration/container.test.ts"];
 
 export default defineConfig({
   test: {
@@ -33,7 +36,7 @@ export default defineConfig({
         test: {
           name: "real",
           include: onRealThings,
-          exclude: waiting,
+          exclude: [...waiting, ...alone],
           // They wait more than they compute, each in a network, with disks and ports of its own.
           maxWorkers: 2,
           testTimeout: 120_000,
@@ -45,6 +48,7 @@ export default defineConfig({
         test: {
           name: "alone",
           include: alone,
+          fileParallelism: false,
           sequence: { groupOrder: 3 },
         },
       },

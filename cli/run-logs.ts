@@ -1,6 +1,7 @@
 /** `etcdscope logs`: what files of logs prove, without an agent or a collector; a verdict for people, a line a line for scripts. */
 import { createLogClassifier } from "../shared/log/classify.ts";
 import type { LineEvent } from "../shared/log/classify.ts";
+import { createPartialLines } from "../shared/log/join-partial-lines.ts";
 import { createLineSplitter } from "../shared/log/split-lines.ts";
 import { LogSummarizer } from "../shared/log/summarize.ts";
 import type { Clock } from "../shared/clock.ts";
@@ -28,12 +29,15 @@ export async function runLogs(request: LogsRequest, terminal: Terminal): Promise
   for (const file of request.files) {
     let line = 0;
     const named = request.files.length > 1 ? `"file":${JSON.stringify(file)},` : "";
-    const splitter = createLineSplitter((text) => {
+    const partial = createPartialLines();
+    const splitter = createLineSplitter((part) => {
       line += 1;
-      const event = classifier.classify(text);
+      // A line that a container's runtime cut is told with its last part.
+      const text = partial.join(part);
+      const event = text === undefined ? undefined : classifier.classify(text);
       if (request.json) {
         block += toJson(named, line, event);
-      } else if (event !== undefined) {
+      } else if (text !== undefined && event !== undefined) {
         summarizer.add(event, { file, line, text });
       }
     });

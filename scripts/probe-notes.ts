@@ -143,7 +143,7 @@ export const PROBE_NOTES: Readonly<Record<string, ProbeNote>> = {
     needs: "nothing",
   },
   logs: {
-    reads: "etcd's log: journald's files, the pod's, or a file",
+    reads: "etcd's log: journald's files, the pod's, Docker's of its container, or a file",
     costs: "what was appended, at most 1 MiB a look",
     needs: "to read the log",
   },

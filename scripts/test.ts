@@ -1,7 +1,7 @@
 /**
  * Everything that must hold before a change lands, in one run: format, lint, types, generated code, then all tests: unit tests,
- * then the ones on real things, and beside these the one that mostly waits. Words on the command line are handed to vitest as
- * filters, and then only the tests run.
+ * then the ones on real things, beside these the one that mostly waits, and at last those that every other would feel. Words on the
+ * command line are handed to vitest as filters, and then only the tests run.
  */
 
 import { spawn } from "node:child_process";
@@ -134,12 +134,13 @@ async function runAllTests(): Promise<readonly FileCounts[]> {
   if (isInterrupted) {
     return unit;
   }
-  const alone = await runVitest(["--project=alone"]);
   const [real, waiting] = await Promise.all([
     runVitest(["--project=real"]),
     runVitest(["--project=waiting"]),
   ]);
-  return [...unit, ...alone, ...(await runFailedAlone(real)), ...waiting];
+  const again = await runFailedAlone(real);
+  const alone = isInterrupted ? [] : await runVitest(["--project=alone"]);
+  return [...unit, ...again, ...waiting, ...alone];
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Reads what was appended to a log file, a bounded part at a time; the caller remembers the place. */
 import { createHash } from "node:crypto";
-import { open, readdir, stat } from "node:fs/promises";
+import { open, readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 /** A place in a log file; the inode tells a rotated file from a grown one. */
@@ -124,9 +124,11 @@ async function findBefore(
   { inode, offset, mark }: LogPlace,
   nowInode: number,
 ): Promise<{ readonly path: string; readonly size: number } | undefined> {
-  const folder = dirname(path);
+  // With Docker, the log of a pod is a link to where Docker has it, and renames it.
+  const real = await realpath(path);
+  const folder = dirname(real);
   const names = (await readdir(folder)).filter(
-    (name) => name.startsWith(basename(path)) && name !== basename(path),
+    (name) => name.startsWith(basename(real)) && name !== basename(real),
   );
   // Newest names last, by number or date.
   for (const name of names.sort().reverse().slice(0, MAX_SIBLINGS)) {

@@ -3,7 +3,7 @@ import { posix } from "node:path";
 import { EtcdscopeError } from "../../shared/errors.ts";
 import type { AgentConfig } from "../config.ts";
 import { findConfiguredEtcd } from "../discovery/find-configured-etcd.ts";
-import { chooseContainerLog, choosePodFolder, decideLogSource } from "./log-source.ts";
+import { chooseContainerLog, decideLogSource, listPodFolders } from "./log-source.ts";
 import type { LogSource } from "./log-source.ts";
 import type { ProbeContext } from "./probe.ts";
 
@@ -12,6 +12,10 @@ export type FoundLog =
   | { readonly kind: "journal"; readonly key: string; readonly unit: string };
 
 const PODS = "/var/log/pods";
+/** Docker's, with its json-file log driver. */
+const DOCKER_CONTAINERS = "/var/lib/docker/containers";
+/** A UID for each change of the manifest; kubelet removes what is left of the former ones. */
+const MAX_FOLDERS = 20;
 
 /** Rejects with NOT_APPLICABLE and the reason where there is none. */
 export async function findLog(config: AgentConfig["etcd"], context: ProbeContext): Promise<FoundLog> {
@@ -30,6 +34,8 @@ export async function findLog(config: AgentConfig["etcd"], context: ProbeContext
       return fileAt(source.path);
     case "pod":
       return fileAt(await findPodLog(context, source));
+    case "container":
+      return fileAt(await findContainerLog(context, source.id));
     case "journal":
       return { kind: "journal", key: `journal ${source.unit}`, unit: source.unit };
     case "off":
@@ -48,7 +54,10 @@ async function findPodLog(
   source: LogSource & { readonly kind: "pod" },
 ): Promise<string> {
   const { host, signal } = context;
-  const folder = choosePodFolder(await host.listDirectory(PODS, signal), source.podUid);
+  const folder = await chooseNewest(
+    listPodFolders(await host.listDirectory(PODS, signal), source.podUid),
+    context,
+  );
   if (folder === undefined) {
     throw skipped("no_log", `No folder of etcd's pod ${source.podUid ?? ""} is below ${PODS}`);
   }
@@ -60,6 +69,43 @@ async function findPodLog(
     throw skipped("no_log", `There is no container log in ${directory}`);
   }
   return posix.join(directory, log);
+}
+
+/** The one in which a container was made last: of a pod that is gone the logs may still be there. */
+async function chooseNewest(
+  folders: readonly string[],
+  { host, signal }: ProbeContext,
+): Promise<string | undefined> {
+  if (folders.length < 2) {
+    return folders[0];
+  }
+  const times = await Promise.all(
+    folders.slice(-MAX_FOLDERS).map(async (folder) => {
+      const facts = await host
+        .readFileFacts(posix.join(PODS, folder, "etcd"), signal)
+        .catch(() => ({ modifiedAtMs: 0 }));
+      return { folder, atMs: facts.modifiedAtMs };
+    }),
+  );
+  return times.toSorted((one, other) => other.atMs - one.atMs)[0]?.folder;
+}
+
+async function findContainerLog({ host, signal }: ProbeContext, id: string): Promise<string> {
+  const directory = posix.join(DOCKER_CONTAINERS, id);
+  const name = `${id}-json.log`;
+  const names = await host.listDirectory(directory, signal).catch((caught: unknown): string[] => {
+    if (EtcdscopeError.from(caught).code === "TIMED_OUT") {
+      throw caught;
+    }
+    return [];
+  });
+  if (!names.includes(name)) {
+    throw skipped(
+      "no_log",
+      `No runtime keeps a log of container ${id.slice(0, 12)} as a file; set etcd.logs`,
+    );
+  }
+  return posix.join(directory, name);
 }
 
 function skipped(reason: string, sentence: string): EtcdscopeError {

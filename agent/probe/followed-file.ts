@@ -1,8 +1,8 @@
 /** A log file followed over renames, truncation and restarts of its writer; one part a look, bounded. */
-import { posix } from "node:path";
 import { EtcdscopeError } from "../../shared/errors.ts";
-import type { LogPlace } from "../host/read-log-part.ts";
+import type { LogPart, LogPlace } from "../host/read-log-part.ts";
 import type { FoundLog } from "./find-log.ts";
+import { isSameContainer } from "./log-source.ts";
 import type { FollowedLog, LogLook } from "./logs.ts";
 import type { ProbeContext } from "./probe.ts";
 
@@ -10,8 +10,6 @@ interface Place {
   readonly path: string;
   readonly place: LogPlace | undefined;
 }
-
-type Part = LogLook["parts"][number];
 
 export class FollowedFile implements FollowedLog {
   #path: string;
@@ -30,9 +28,9 @@ export class FollowedFile implements FollowedLog {
     return `file ${this.#path}`;
   }
 
-  /** A container's next start writes to the next file of the same folder. */
+  /** A container's next start writes to the next file of the same folder; after a change of its manifest, of another. */
   mayBecome(found: FoundLog): boolean {
-    return found.kind === "file" && posix.dirname(found.path) === posix.dirname(this.#path);
+    return found.kind === "file" && isSameContainer(found.path, this.#path);
   }
 
   moveTo(path: string): void {
@@ -48,7 +46,10 @@ export class FollowedFile implements FollowedLog {
       const rest = await this.#readRest(before.path, before.place, context);
       if (rest !== undefined) {
         // By itself: should the new file not be there yet, nothing of the old one is lost.
-        return { parts: [rest], skippedBytes: 0, position: undefined, hasMore: true };
+        const { bytes, skippedBytes, place, hasMore } = rest;
+        this.#before = hasMore ? { path: before.path, place } : undefined;
+        const part = { bytes, isBoundary: skippedBytes > 0 };
+        return { parts: [part], skippedBytes, position: undefined, hasMore: true };
       }
     }
     const isMoved = this.#place === undefined;
@@ -64,10 +65,14 @@ export class FollowedFile implements FollowedLog {
   }
 
   /** undefined: nothing was left, or it is gone. */
-  async #readRest(path: string, place: LogPlace, { host, signal }: ProbeContext): Promise<Part | undefined> {
+  async #readRest(
+    path: string,
+    place: LogPlace,
+    { host, signal }: ProbeContext,
+  ): Promise<LogPart | undefined> {
     try {
-      const { bytes, isNewFile } = await host.readLogPart(path, place, signal);
-      return bytes.length === 0 || isNewFile ? undefined : { bytes, isBoundary: false };
+      const part = await host.readLogPart(path, place, signal);
+      return part.bytes.length === 0 || part.isNewFile ? undefined : part;
     } catch (caught) {
       if (EtcdscopeError.from(caught).code === "TIMED_OUT") {
         throw caught;

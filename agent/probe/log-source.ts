@@ -1,9 +1,13 @@
 /** Where etcd's log goes: what the configuration says, or what the process itself shows. Pure. */
+import { posix } from "node:path";
+import { findContainerId } from "./parse-container-end.ts";
 
 export type LogSource =
   | { readonly kind: "file"; readonly path: string }
   /** A container's log below /var/log/pods; uid undefined: kubeadm's own static pod. */
   | { readonly kind: "pod"; readonly podUid: string | undefined }
+  /** What a runtime keeps of a container that is in no pod. */
+  | { readonly kind: "container"; readonly id: string }
   /** A systemd unit's entries in the journal. */
   | { readonly kind: "journal"; readonly unit: string }
   | { readonly kind: "off" }
@@ -40,6 +44,10 @@ export function decideLogSource(configured: string, traces: ProcessTraces): LogS
   if (errorOutput?.startsWith("/") === true && !errorOutput.startsWith("/dev/")) {
     return { kind: "file", path: `${traces.rootPrefix}${errorOutput}` };
   }
+  const id = findContainerId(cgroup ?? "");
+  if (id !== undefined) {
+    return { kind: "container", id };
+  }
   const unit = /\/([\w@:.\\-]+\.service)$/m.exec(cgroup ?? "")?.[1];
   if (unit !== undefined) {
     return journal(unit);
@@ -69,11 +77,17 @@ function findPodUid(cgroup: string): string | undefined {
     ?.replaceAll("_", "-");
 }
 
-/** The pod's folder among the names below /var/log/pods. */
-export function choosePodFolder(names: readonly string[], podUid: string | undefined): string | undefined {
-  return podUid === undefined
-    ? names.find((name) => name.startsWith("kube-system_etcd-"))
-    : names.find((name) => name.endsWith(`_${podUid}`));
+/** Folders below /var/log/pods of a pod; without its UID, of kubeadm's etcd under each UID that it has had. */
+export function listPodFolders(names: readonly string[], podUid: string | undefined): readonly string[] {
+  return names.filter((name) =>
+    podUid === undefined ? name.startsWith("kube-system_etcd-") : name.endsWith(`_${podUid}`),
+  );
+}
+
+/** True for two places of one container: a static pod whose manifest was changed has another UID, and so another folder. */
+export function isSameContainer(one: string, other: string): boolean {
+  const withoutUid = (path: string): string => path.replace(/^(\/var\/log\/pods\/[^/]+)_[^/_]+\//, "$1/");
+  return withoutUid(posix.dirname(one)) === withoutUid(posix.dirname(other));
 }
 
 /** The log of the container's last start: the highest number. Rotated ones have a time behind theirs. */

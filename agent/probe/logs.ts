@@ -10,6 +10,7 @@ import type { Event, Fact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import { createLogClassifier } from "../../shared/log/classify.ts";
 import type { LogClassifier } from "../../shared/log/classify.ts";
 import { redactExcerpt } from "../../shared/log/redact-excerpt.ts";
+import { createPartialLines } from "../../shared/log/join-partial-lines.ts";
 import { createLineSplitter } from "../../shared/log/split-lines.ts";
 import type { LineSplitter } from "../../shared/log/split-lines.ts";
 import { findLog } from "./find-log.ts";
@@ -140,12 +141,14 @@ export function createLogsProbe({ config, log, positions }: ProbeSetup): Probe {
     return followed;
   }
 
-  /** Without a process its log is still where it was. */
+  /** Without a process its log is still where it was; also of one that has gone since it was found. */
   async function findLogOrLast(context: ProbeContext): Promise<FoundLog | undefined> {
     try {
       return await findLog(config.etcd, context);
     } catch (caught) {
-      if (followed !== undefined && context.discovered?.pid === undefined) {
+      const pid = context.discovered?.pid;
+      const isGone = pid === undefined || context.host.findProcessStat(pid) === undefined;
+      if (followed !== undefined && isGone) {
         return undefined;
       }
       throw caught;
@@ -182,28 +185,43 @@ export function createLogsProbe({ config, log, positions }: ProbeSetup): Probe {
   function createSplitter(nowMs: number): LineSplitter {
     classifier ??= createLogClassifier(nowMs);
     classifier.reset();
-    return createLineSplitter((line) => {
+    const partial = createPartialLines();
+    const lines = createLineSplitter((part) => {
       linesTotal += 1;
-      const event = classifier?.classify(line);
-      const atMs = event?.atMs ?? nowMs;
-      if (event === undefined || occurrences.length >= MAX_OCCURRENCES) {
-        return;
-      }
-      const isYoung = atMs >= notBeforeMs;
-      if (!isYoung && event.severity !== "critical") {
-        return;
-      }
-      const { code, severity, parsed } = event;
-      const text = parsed.error === "" ? parsed.message : `${parsed.message}: ${parsed.error}`;
-      const said = redactExcerpt(text).slice(0, MAX_SAID);
-      const occurrence = { code, severity, atMs, excerpt: redactExcerpt(line), said };
-      if (isYoung) {
-        occurrences.push(occurrence);
-      }
-      if (severity === "critical") {
-        lastWords = [...lastWords, occurrence].slice(-MAX_LAST_WORDS);
+      const line = partial.join(part);
+      if (line !== undefined) {
+        classify(line, nowMs);
       }
     });
+    return {
+      push: (chunk) => lines.push(chunk),
+      end: () => {
+        lines.end();
+        partial.end().forEach((line) => classify(line, nowMs));
+      },
+    };
+  }
+
+  function classify(line: string, nowMs: number): void {
+    const event = classifier?.classify(line);
+    const atMs = event?.atMs ?? nowMs;
+    if (event === undefined || occurrences.length >= MAX_OCCURRENCES) {
+      return;
+    }
+    const isYoung = atMs >= notBeforeMs;
+    if (!isYoung && event.severity !== "critical") {
+      return;
+    }
+    const { code, severity, parsed } = event;
+    const text = parsed.error === "" ? parsed.message : `${parsed.message}: ${parsed.error}`;
+    const said = redactExcerpt(text).slice(0, MAX_SAID);
+    const occurrence = { code, severity, atMs, excerpt: redactExcerpt(line), said };
+    if (isYoung) {
+      occurrences.push(occurrence);
+    }
+    if (severity === "critical") {
+      lastWords = [...lastWords, occurrence].slice(-MAX_LAST_WORDS);
+    }
   }
 
   /** Not synced: after a crash of the machine some lines may be told twice. */

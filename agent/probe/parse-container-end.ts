@@ -14,9 +14,12 @@ export interface ContainerRecord {
   readonly path: string;
 }
 
-/** An id in the last part of a cgroup's path: "cri-containerd-ID.scope", "crio-ID.scope", "ID". */
+/**
+ * An id in the last part of a cgroup's path: "cri-containerd-ID.scope", "crio-ID.scope", "ID"; with cgroups of version 2 crun has a
+ * "container" below the scope, and where containerd was not told of systemd it is "SLICE:cri-containerd:ID".
+ */
 export function findContainerId(cgroup: string): string | undefined {
-  return /(?:^|[-/])([0-9a-f]{64})(?:\.scope)?$/m.exec(cgroup)?.[1];
+  return /(?:^|[-/:])([0-9a-f]{64})(?:\.scope)?(?:\/container)?$/m.exec(cgroup)?.[1];
 }
 
 /** Where the end of a container may be recorded; also what RKE2 and k3s bring with them. */
@@ -32,6 +35,13 @@ export function listContainerRecords(id: string): readonly ContainerRecord[] {
   ];
 }
 
+/** Where CRI-O's conmon leaves an empty file when a container was killed for memory: its record of the end does not say so. */
+export function listOomMarks(id: string): readonly string[] {
+  return ["/run", "/var/lib"].map(
+    (root) => `${root}/containers/storage/overlay-containers/${id}/userdata/oom`,
+  );
+}
+
 /** undefined: it has not ended as far as this text knows, or the text is none of that runtime's. */
 export function parseContainerEnd(runtime: ContainerRuntime, text: string): ContainerEnd | undefined {
   if (runtime === "cri-o") {
@@ -45,8 +55,11 @@ export function parseContainerEnd(runtime: ContainerRuntime, text: string): Cont
       : undefined;
   }
   const state = toRecord(record["State"]);
-  const { Running: isRunning, ExitCode: code, OOMKilled: isOutOfMemory } = state;
-  return isRunning === false && typeof code === "number"
+  const { Running: isRunning, Restarting: isRestarting, FinishedAt: finished } = state;
+  const { ExitCode: code, OOMKilled: isOutOfMemory } = state;
+  // While it waits to start it again, Docker calls it running. One that never ran ended in the year 1.
+  const isEnded = (isRunning === false || isRestarting === true) && !String(finished).startsWith("0001-");
+  return isEnded && typeof code === "number"
     ? { code, reason: isOutOfMemory === true ? "OOMKilled" : "" }
     : undefined;
 }

@@ -2,7 +2,12 @@
 import { create } from "@bufbuild/protobuf";
 import { EventSchema } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import { EtcdscopeError } from "../../shared/errors.ts";
-import { findContainerId, listContainerRecords, parseContainerEnd } from "./parse-container-end.ts";
+import {
+  findContainerId,
+  listContainerRecords,
+  listOomMarks,
+  parseContainerEnd,
+} from "./parse-container-end.ts";
 import type { Observation, Probe, ProbeContext } from "./probe.ts";
 
 /** The name of a signal is what people know; of others the number is told. */
@@ -118,16 +123,29 @@ async function readContainerEnd(id: string, { host, signal }: ProbeContext): Pro
     const end = text === undefined ? undefined : parseContainerEnd(runtime, text);
     if (end !== undefined) {
       const isKilled = end.code > 128 && end.code < 128 + 65;
+      const isMarked = runtime === "cri-o" && isKilled && (await hasMark(listOomMarks(id), { host, signal }));
       return {
         unit: `container ${id.slice(0, 12)}`,
         source: runtime,
         how: isKilled ? "killed" : "exited",
         status: isKilled ? end.code - 128 : end.code,
-        result: end.reason === "OOMKilled" ? "oom-kill" : end.reason.toLowerCase(),
+        result: isMarked || end.reason === "OOMKilled" ? "oom-kill" : end.reason.toLowerCase(),
       };
     }
   }
   return undefined;
+}
+
+async function hasMark(
+  paths: readonly string[],
+  doors: Pick<ProbeContext, "host" | "signal">,
+): Promise<boolean> {
+  for (const path of paths) {
+    if ((await findRecord(path, doors)) !== undefined) {
+      return true;
+    }
+  }
+  return false;
 }
 
 async function findRecord(

@@ -10,6 +10,7 @@ import { eachMember } from "./each-node.ts";
 import type { MemberLook } from "./each-node.ts";
 import { createEvidence } from "./evidence.ts";
 import { severityOfLoss } from "./judged-cluster.ts";
+import { findLastRunAtMs } from "./last-run.ts";
 import { findUnreadLog, listLastWords, listSayings, proveBySaying } from "./log-evidence.ts";
 import type { Saying } from "./log-evidence.ts";
 import { isUp } from "./member-state.ts";
@@ -32,6 +33,8 @@ export interface StartRule {
 
 /** What one attempt says, it says within this time; kubelet and systemd try again later than that. */
 const ATTEMPT_MS = 15_000;
+/** A process and what it says first, by clocks that are not read at once. */
+const SAME_START_MS = 1000;
 /** An etcd that is just starting holds its own ports before it is discovered. */
 const OBSTACLE_HOLDS_MS = 3000;
 /** By an attempt that ends so, what an earlier one said is over. */
@@ -90,7 +93,8 @@ function evaluateMember(about: StartRule, look: MemberLook): RuleOutcome {
   }
   const lastOkAtMs = findRun(node.state, "status", member.name)?.lastOkAtMs ?? 0;
   // A run is told with the frame after it, which is up to a tick later: an attempt that failed meanwhile came after the last answer.
-  const sayings = listAttempt(about, look, lastOkAtMs - thresholds.fastTickMs);
+  const sinceMs = Math.max(lastOkAtMs - thresholds.fastTickMs, (findLastRunAtMs(look) ?? 0) - SAME_START_MS);
+  const sayings = listAttempt(about, look, sinceMs);
   const obstacles = listObstacles(about, look);
   if (sayings.length > 0 || obstacles.length > 0) {
     return describe(about, look, { sayings, obstacles });

@@ -12,8 +12,8 @@ const JSON_FIELDS =
 /** The same in capnslog's sentences. */
 const QUOTED =
   /\b((?:request|key|range_end|value|username|password|token)[ :=]+)(\\?)"(?:[^"\\]|\\[^"]|\\"(?! with ))*\\?"/g;
-/** In the details of trace[…] lines: "{range_begin:/a; range_end:/b; response_count:1; }". */
-const TRACED = /\b(key|range_begin|range_end|lease_key|prefix)(:)(?! ?\\?")[^;}"]+/g;
+/** In the details of trace[…] lines: "{range_begin:/a; range_end:/b; response_count:1; }"; no file's name: "open server.key: …" says why. */
+const TRACED = /(?<![.\w])(key|range_begin|range_end|lease_key|prefix)(:)(?! ?\\?")[^;}"]+/g;
 const CREDENTIALS = /([A-Za-z][A-Za-z0-9+.-]*:\/\/)[^/@,\s"]+@/g;
 const ASSIGNED =
   /\b(password|passwd|token|secret|authorization)(["']?\s*[:=]\s*["']?)(?:Bearer\s+)?[^\s"',}&]+/gi;

@@ -2,6 +2,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { HEAD_BYTES } from "../../agent/probe/check-snapshot.ts";
 import { encodeHeader, encodeRecord } from "../../agent/spool/record.ts";
 import { createAuthority, issueAgent, parseAuthority } from "../../collector/enrol/certificate-authority.ts";
@@ -26,6 +27,7 @@ export const JOIN_KEY = "k".repeat(43);
 export const NOW_MS = Date.parse("2026-11-22T03:16:10.000Z");
 
 export type SampleName =
+  | "containers"
   | "stream"
   | "hello"
   | "spool"
@@ -69,7 +71,11 @@ export async function readSamples(): Promise<Readonly<Record<SampleName, readonl
     hello: [request({ case: "hello", value: hello }), request({ case: "ping", value: { id: 1n } as never })],
     spool: [segment],
     capture: [await captureFrames(story.frames, story)],
-    log: readFolder("logs").map((text) => text.subarray(0, 6000)),
+    log: [
+      ...readFolder("logs").map((text) => text.subarray(0, 6000)),
+      ...readContainers(".gz").map((bytes) => gunzipSync(bytes)),
+    ],
+    containers: readContainers(".json"),
     yaml: ["systemd/agent.yaml", "systemd/collector.yaml"].flatMap((file) =>
       uncomment(readFileSync(join(root, file), "utf8")),
     ),
@@ -95,6 +101,13 @@ function readFolder(name: string): Buffer[] {
   return readdirSync(join(fixtures, name), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => readFileSync(join(entry.parentPath, entry.name)));
+}
+
+function readContainers(ending: string): Buffer[] {
+  const folder = join(fixtures, "containers");
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(ending))
+    .map((name) => readFileSync(join(folder, name)));
 }
 
 function readProc(): Buffer[] {

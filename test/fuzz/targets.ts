@@ -28,6 +28,7 @@ import { checkHead } from "../../agent/probe/check-snapshot.ts";
 import { parseLogPosition } from "../../agent/probe/log-position.ts";
 import { parseAlarms } from "../../agent/probe/parse-alarms.ts";
 import { parseCertificates } from "../../agent/probe/parse-certificates.ts";
+import { parseContainerEnd } from "../../agent/probe/parse-container-end.ts";
 import { scanSegment } from "../../agent/spool/record.ts";
 import { chooseCoding } from "../../collector/api/compress.ts";
 import { parseCapture } from "../../collector/capture/capture-format.ts";
@@ -46,6 +47,7 @@ import { EtcdscopeError } from "../../shared/errors.ts";
 import { ConnectResponseSchema, SettingsSchema } from "../../shared/gen/etcdscope/v1/stream_pb.js";
 import { decodeMessage } from "../../shared/grpc.ts";
 import { createLogClassifier } from "../../shared/log/classify.ts";
+import { createPartialLines } from "../../shared/log/join-partial-lines.ts";
 import { createLineSplitter, decodeLine } from "../../shared/log/split-lines.ts";
 import { LogSummarizer } from "../../shared/log/summarize.ts";
 import { parseSeriesKey } from "../../shared/series-key.ts";
@@ -121,10 +123,12 @@ export async function createTargets(hello: Buffer): Promise<FuzzTargets> {
     const classifier = createLogClassifier(NOW_MS);
     const summarizer = new LogSummarizer();
     let lines = 0;
-    const splitter = createLineSplitter((line) => {
+    const partial = createPartialLines();
+    const splitter = createLineSplitter((part) => {
       lines += 1;
-      const event = classifier.classify(line);
-      if (event !== undefined) {
+      const line = partial.join(part);
+      const event = line === undefined ? undefined : classifier.classify(line);
+      if (line !== undefined && event !== undefined) {
         summarizer.add(event, { file: "fuzz", line: lines, text: decodeLine(line) });
       }
     });
@@ -276,6 +280,18 @@ export async function createTargets(hello: Buffer): Promise<FuzzTargets> {
           remotePort: 2380,
           localPort: 2380,
         });
+      },
+    },
+    {
+      name: "what a runtime wrote down of a container",
+      samples: "containers",
+      weight: 3,
+      take: (bytes) => {
+        const text = bytes.toString();
+        for (const runtime of ["containerd", "cri-o", "docker"] as const) {
+          const end = parseContainerEnd(runtime, text);
+          expectThat(end === undefined || typeof end.code === "number", "an end has a code");
+        }
       },
     },
     {

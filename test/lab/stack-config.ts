@@ -84,7 +84,7 @@ export interface AgentConfigRequest {
   readonly pkiDir: string;
   readonly place: CollectorPlace;
   readonly cluster: string;
-  readonly member: EtcdMember;
+  readonly member: Pick<EtcdMember, "name" | "dataDir">;
   readonly overrides: ConfigOverrides;
 }
 

@@ -1,6 +1,7 @@
 /** OOM_KILLED: the kernel ended etcd for memory, by the counters of its cgroup or of the machine at the moment it went. */
 import { eachMember } from "../each-node.ts";
 import type { MemberLook } from "../each-node.ts";
+import { findLastRunAtMs } from "../last-run.ts";
 import type { HeldEvent } from "../../view/node-state.ts";
 import { listKernelEvents, proveByKernel } from "../kernel-evidence.ts";
 import { createEvidence } from "../evidence.ts";
@@ -23,6 +24,8 @@ export const oomKilled: Rule = {
 
 /** The counter is looked at once a second; the kernel's line has the moment itself. */
 const SAME_KILL_MS = 5000;
+/** The machine's counter is looked at every ten seconds, and when etcd goes: it may have risen so long before. */
+const COUNTED_MS = 15_000;
 
 /** By the counters as they rose when it went, or by the kernel's own line. */
 function isKill({ event: { kind, attributes } }: HeldEvent): boolean {
@@ -45,11 +48,30 @@ function isOfMember(kill: HeldEvent, { node, member }: MemberLook): boolean {
     return false;
   }
   if (kill.event.kind === "oom_killed") {
-    return true;
+    return !isOfAnother(kill, node);
   }
   return kill.atMs < node.state.instanceSinceMs
     ? startedAtMs === 0
     : !node.state.series.has("node_vmstat_oom_kill");
+}
+
+/** By the machine's counter alone, where the kernel names others as killed and nobody names this process: it ended at the same time. */
+function isOfAnother({ atMs, event: { kind, attributes } }: HeldEvent, node: MemberLook["node"]): boolean {
+  const { pid, scope } = attributes;
+  const named = listKernelEvents(node, ["OOM_KILL"], atMs - COUNTED_MS);
+  const isToldByStarter = node.state.events.some(
+    ({ event }) =>
+      event.kind === "process_ended" &&
+      event.attributes["pid"] === pid &&
+      event.attributes["result"] === "oom-kill",
+  );
+  return (
+    kind === "oom_killed" &&
+    scope === "host" &&
+    !isToldByStarter &&
+    named.length > 0 &&
+    !named.some(({ event }) => event.attributes["pid"] === pid)
+  );
 }
 
 function evaluateMember(look: MemberLook): RuleOutcome {
@@ -62,6 +84,13 @@ function evaluateMember(look: MemberLook): RuleOutcome {
     kill !== undefined &&
     isUp &&
     (cluster.nowMs - kill.atMs > thresholds.oomRecentMs || kill.atMs < node.state.instanceSinceMs);
+  if (kill !== undefined && (findLastRunAtMs(look) ?? 0) > kill.atMs) {
+    const because = {
+      en: "after the kernel killed it for memory it ran again, and ended otherwise",
+      zh: "内核因内存杀死它之后它又运行过，并以其他方式结束",
+    };
+    return { kind: "ok", subject, because };
+  }
   if (kill === undefined || isOver) {
     // Who has told of an old one tells of a new one too.
     const isCounted = kill !== undefined || node.state.series.has("node_vmstat_oom_kill");

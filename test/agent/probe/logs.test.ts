@@ -1,11 +1,14 @@
 import {
   appendFileSync,
   copyFileSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,10 +18,17 @@ import { once } from "node:events";
 import { openSync, closeSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createLogsProbe } from "../../../agent/probe/logs.ts";
-import { chooseContainerLog, choosePodFolder, decideLogSource } from "../../../agent/probe/log-source.ts";
+import {
+  chooseContainerLog,
+  decideLogSource,
+  isSameContainer,
+  listPodFolders,
+} from "../../../agent/probe/log-source.ts";
 import type { ProcessTraces } from "../../../agent/probe/log-source.ts";
 import { LogEventGate } from "../../../agent/probe/log-event-gate.ts";
 import type { Observation } from "../../../agent/probe/probe.ts";
+import type { HostDoor } from "../../../agent/host/host-door.ts";
+import { createLinuxHost } from "../../../agent/host/linux-host.ts";
 import { createManualClock } from "../manual-clock.ts";
 import { discoveredEtcd, probeContext, TEST_CONFIG, TEST_SETUP } from "./probe-context.ts";
 
@@ -73,6 +83,23 @@ describe("agent/probe/logs", () => {
     expect(told(await look())).toEqual([]);
     appendFileSync(path, diskFull(NOW_MS + 61_000));
     expect(told(await look())).toEqual([["log", "DISK_FULL", "1"]]);
+  });
+
+  it("takes no part of a line that the runtime cut for a line", async () => {
+    writeFileSync(path, info(NOW_MS));
+    const { look } = start();
+    await look();
+    const [tag, time] = [" stderr P ", new Date(NOW_MS).toISOString()];
+    const head = `{"level":"warn","ts":"${time}","caller":"txn/util.go:93","msg":"apply request took too long","request":"key:`;
+    appendFileSync(path, `${time}${tag}${head}${"x".repeat(16_384 - head.length)}\n`);
+    expect(told(await look())).toEqual([]);
+    appendFileSync(path, `${time} stderr F mvcc: database space exceeded"}\n`);
+    expect((await look()).events?.map(({ attributes }) => attributes["code"])).not.toContain(
+      "QUOTA_EXCEEDED",
+    );
+    // By itself it is one.
+    appendFileSync(path, `${time} stderr F mvcc: database space exceeded"}\n`);
+    expect(told(await look())).toEqual([["log", "QUOTA_EXCEEDED", "1"]]);
   });
 
   it("tells the first line at once, and the rest as a count once a minute", async () => {
@@ -157,6 +184,19 @@ describe("agent/probe/logs", () => {
     expect((await look()).events?.[0]?.attributes["line"]).not.toContain("/registry");
   });
 
+  it("follows a log behind a link, which its writer rotates where it really is", async () => {
+    const real = join(dir, "docker");
+    mkdirSync(real);
+    writeFileSync(join(real, "x-json.log"), info(NOW_MS));
+    symlinkSync(join(real, "x-json.log"), path);
+    const { look } = start();
+    await look();
+    appendFileSync(join(real, "x-json.log"), diskFull(NOW_MS));
+    renameSync(join(real, "x-json.log"), join(real, "x-json.log.1"));
+    writeFileSync(join(real, "x-json.log"), info(NOW_MS));
+    expect(told(await look())).toEqual([["log", "DISK_FULL", "1"]]);
+  });
+
   it("says why there is nothing to read", async () => {
     await expect(start("off").look()).rejects.toMatchObject({ code: "NOT_APPLICABLE", reason: "disabled" });
     await expect(start("auto").look()).rejects.toMatchObject({ code: "NOT_APPLICABLE", reason: "no_log" });
@@ -182,6 +222,83 @@ describe("agent/probe/logs", () => {
       child.stdin?.end();
       await once(child, "exit");
     }
+  });
+});
+
+describe("agent/probe/logs of pods", () => {
+  const PODS = "/var/log/pods";
+  const MANIFEST = "/etc/kubernetes/manifests/etcd.yaml";
+  const GONE_PID = 813;
+  const UIDS = ["0a1b2c3d4e5f60718293a4b5c6d7e8f9", "1a1b2c3d4e5f60718293a4b5c6d7e8f9"] as const;
+  let dir = "";
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), "etcdscope-pods-"));
+  });
+  afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+  function folderOf(uid: string): string {
+    return join(dir, `kube-system_etcd-m1_${uid}`, "etcd");
+  }
+
+  /** etcd ran in the pod with the first UID, and ended. */
+  function start(): { look: (pid: number | undefined) => Promise<Observation> } {
+    mkdirSync(folderOf(UIDS[0]), { recursive: true });
+    const clock = createManualClock(NOW_MS);
+    const real = createLinuxHost({ clock });
+    const here = (path: string): string => path.replace(PODS, dir);
+    const host: Partial<HostDoor> = {
+      findProcessStat: () => undefined,
+      findProcessErrorOutput: (pid) => (pid === GONE_PID ? undefined : "pipe:[1]"),
+      findProcessCgroup: (pid) =>
+        pid === GONE_PID ? undefined : `/kubepods/burstable/pod${UIDS[0]}/${"ab".repeat(32)}`,
+      listDirectory: (at, signal) => real.listDirectory(here(at), signal),
+      readFileFacts: (at, signal) => real.readFileFacts(here(at), signal),
+      readLogPart: (at, from, signal) => real.readLogPart(here(at), from, signal),
+      readSmallFile: (at, max, signal) =>
+        at === MANIFEST
+          ? Promise.resolve(Buffer.from("spec: {containers: [{command: [etcd, --data-dir=/var/lib/etcd]}]}"))
+          : real.readSmallFile(at, max, signal),
+    };
+    const config = { ...TEST_CONFIG, etcd: { ...TEST_CONFIG.etcd, logs: "auto" } };
+    const probe = createLogsProbe({ ...TEST_SETUP, config });
+    return {
+      look: async (pid) => {
+        const discovered = discoveredEtcd({}, { pid });
+        return await probe.run(probeContext({ clock, discovered, host }));
+      },
+    };
+  }
+
+  it("reads what is left of a start before, however much, and goes on with the next", async () => {
+    const { look } = start();
+    const log = join(folderOf(UIDS[0]), "0.log");
+    writeFileSync(log, info(NOW_MS));
+    await look(812);
+    appendFileSync(log, info(NOW_MS).repeat(3000) + diskFull(NOW_MS));
+    writeFileSync(join(folderOf(UIDS[0]), "1.log"), info(NOW_MS));
+    const seen = [await look(undefined), await look(undefined), await look(undefined)];
+    expect(seen.flatMap(told)).toEqual([["log", "DISK_FULL", "1"]]);
+    expect(seen[2]?.samples).toContainEqual({ key: "etcdscope_log_lines_total", value: 3003 });
+  });
+
+  it("reads on when a process has gone that was only just found", async () => {
+    const { look } = start();
+    const log = join(folderOf(UIDS[0]), "0.log");
+    writeFileSync(log, info(NOW_MS));
+    await look(812);
+    appendFileSync(log, diskFull(NOW_MS));
+    expect(told(await look(GONE_PID))).toEqual([["log", "DISK_FULL", "1"]]);
+  });
+
+  it("goes on in the folder that the pod has after a change of its manifest", async () => {
+    const { look } = start();
+    writeFileSync(join(folderOf(UIDS[0]), "0.log"), info(NOW_MS));
+    await look(812);
+    mkdirSync(folderOf(UIDS[1]), { recursive: true });
+    writeFileSync(join(folderOf(UIDS[1]), "0.log"), "flag provided but not defined: -no-such-flag\n");
+    utimesSync(folderOf(UIDS[0]), NOW_MS / 1000 - 60, NOW_MS / 1000 - 60);
+    utimesSync(folderOf(UIDS[1]), NOW_MS / 1000, NOW_MS / 1000);
+    expect(told(await look(undefined))).toEqual([["log", "START_CONFIG_INVALID", "1"]]);
   });
 });
 
@@ -218,15 +335,32 @@ describe("agent/probe/log-source", () => {
     expect(f("auto", {})).toBe("no_log");
   });
 
-  it("chooses the pod's folder and the container's last log", () => {
-    const folders = ["kube-system_kube-proxy-x_1", "kube-system_etcd-m1_0a1b"];
-    expect(choosePodFolder(folders, "0a1b")).toBe("kube-system_etcd-m1_0a1b");
-    expect(choosePodFolder(folders, undefined)).toBe("kube-system_etcd-m1_0a1b");
-    expect(choosePodFolder(folders, "ffff")).toBeUndefined();
+  it("asks the runtime for the log of a container that is in no pod", () => {
+    const id = "0123456789abcdef".repeat(4);
+    expect(f("auto", { errorOutput: "pipe:[1]", cgroup: `/docker/${id}` })).toBe(`container ${id}`);
+    expect(f("auto", { errorOutput: "pipe:[1]", cgroup: `/system.slice/docker-${id}.scope` })).toBe(
+      `container ${id}`,
+    );
+  });
+
+  it("chooses the pod's folders and the container's last log", () => {
+    const folders = ["kube-system_kube-proxy-x_1", "kube-system_etcd-m1_0a1b", "kube-system_etcd-m1_2c3d"];
+    expect(listPodFolders(folders, "0a1b")).toEqual(["kube-system_etcd-m1_0a1b"]);
+    expect(listPodFolders(folders, undefined)).toEqual(folders.slice(1));
+    expect(listPodFolders(folders, "ffff")).toEqual([]);
     expect(
       chooseContainerLog(["9.log", "10.log", "10.log.20261124-160000", "10.log.20261124-150000.gz"]),
     ).toBe("10.log");
     expect(chooseContainerLog([])).toBeUndefined();
+  });
+
+  it("knows a static pod also by the UID that a changed manifest gives it", () => {
+    const log = "/var/log/pods/kube-system_etcd-m1_0a1b/etcd/3.log";
+    expect(isSameContainer(log, "/var/log/pods/kube-system_etcd-m1_0a1b/etcd/4.log")).toBe(true);
+    expect(isSameContainer(log, "/var/log/pods/kube-system_etcd-m1_2c3d/etcd/0.log")).toBe(true);
+    expect(isSameContainer(log, "/var/log/pods/kube-system_etcd-m2_0a1b/etcd/3.log")).toBe(false);
+    expect(isSameContainer("/var/log/etcd/a.log", "/var/log/etcd/b.log")).toBe(true);
+    expect(isSameContainer("/var/log/a_1/b.log", "/var/log/a_2/b.log")).toBe(false);
   });
 });
 

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { HostDoor } from "../../../agent/host/host-door.ts";
 import {
@@ -13,20 +15,11 @@ import { discoveredEtcd, probeContext } from "./probe-context.ts";
 const ID = "0123456789abcdef".repeat(4);
 const [CONTAINERD] = listContainerRecords(ID);
 
-/** As containerd's CRI plugin writes it, by its source (status.go, version v1). */
-function recordOf(changed: Readonly<Record<string, unknown>>): string {
-  return JSON.stringify({
-    Version: "v1",
-    Pid: 0,
-    CreatedAt: 1764130000000000000,
-    StartedAt: 1764130001000000000,
-    FinishedAt: 1764130300000000000,
-    ExitCode: 137,
-    Reason: "OOMKilled",
-    Message: "",
-    Resources: null,
-    ...changed,
-  });
+const FIXTURES = join(import.meta.dirname, "../../fixture/containers");
+
+/** What a runtime wrote down, as captured: "containerd-1.6.20/killed.json". */
+function readRecord(name: string): string {
+  return readFileSync(join(FIXTURES, name), "utf8");
 }
 
 /** Looks while process 812 runs in a cgroup, and after it has gone, `looks` times. */
@@ -62,23 +55,49 @@ describe("agent/probe/process-end", () => {
   it("finds a container by the last part of its cgroup", () => {
     expect(findContainerId(`/kubepods.slice/kubepods-pod1.slice/cri-containerd-${ID}.scope`)).toBe(ID);
     expect(findContainerId(`/kubepods/burstable/pod1/${ID}`)).toBe(ID);
+    expect(findContainerId(`/docker/${ID}`)).toBe(ID);
+    expect(findContainerId(`/kubepods.slice/kubepods-pod1.slice/crio-${ID}.scope/container`)).toBe(ID);
+    expect(findContainerId(`/system.slice/containerd.service/kubepods-pod1.slice:cri-containerd:${ID}`)).toBe(
+      ID,
+    );
     expect(findContainerId("/system.slice/etcd.service")).toBeUndefined();
   });
 
+  it.each(["containerd-1.6.20", "containerd-1.7.24", "containerd-2.1.9"])(
+    "reads what %s recorded",
+    (version) => {
+      const read = (name: string): unknown =>
+        parseContainerEnd("containerd", readRecord(`${version}/${name}.json`));
+      expect(read("running")).toBeUndefined();
+      expect(read("exit-0")).toEqual({ code: 0, reason: "" });
+      expect(read("exit-2")).toEqual({ code: 2, reason: "" });
+      expect(read("killed")).toEqual({ code: 137, reason: "" });
+      expect(read("oom-killed")).toEqual({ code: 137, reason: "OOMKilled" });
+      expect(read("not-started")).toEqual({ code: 128, reason: "StartError" });
+    },
+  );
+
+  it("reads what Docker recorded, also while it waits to start the container again", () => {
+    const read = (name: string): unknown =>
+      parseContainerEnd("docker", readRecord(`docker-20.10.24/${name}.json`));
+    expect(["created", "running", "not-started"].map(read)).toEqual([undefined, undefined, undefined]);
+    expect(read("exit-2")).toEqual({ code: 2, reason: "" });
+    expect(read("killed")).toEqual({ code: 137, reason: "" });
+    expect(read("oom-killed")).toEqual({ code: 137, reason: "OOMKilled" });
+    expect(read("restarting")).toEqual({ code: 2, reason: "" });
+  });
+
   it.each([
-    ["containerd", recordOf({}), { code: 137, reason: "OOMKilled" }],
-    ["containerd", recordOf({ FinishedAt: 0, ExitCode: 0, Reason: "" }), undefined],
     ["containerd", '{"Version":"v1","Pid', undefined],
-    ["cri-o", "2", { code: 2, reason: "" }],
+    ["docker", "", undefined],
+    ["cri-o", readRecord("conmon-2.1.6/exit-3"), { code: 3, reason: "" }],
     ["cri-o", "", undefined],
-    ["docker", '{"State":{"Running":false,"OOMKilled":false,"ExitCode":1}}', { code: 1, reason: "" }],
-    ["docker", '{"State":{"Running":true,"ExitCode":0}}', undefined],
   ] as const)("reads what %s recorded: %s", (runtime, text, want) => {
     expect(parseContainerEnd(runtime, text)).toEqual(want);
   });
 
   it("tells how the container of an etcd that has gone ended", async () => {
-    const files = { [CONTAINERD?.path ?? ""]: recordOf({}) };
+    const files = { [CONTAINERD?.path ?? ""]: readRecord("containerd-1.6.20/oom-killed.json") };
     const [seen] = await lookAfter(`/kubepods/pod1/${ID}`, filesOf(files));
     expect(seen?.events?.[0]).toMatchObject({
       kind: "process_ended",
@@ -91,6 +110,17 @@ describe("agent/probe/process-end", () => {
         result: "oom-kill",
       },
     });
+  });
+
+  it("knows by the mark beside it that a container of CRI-O was killed for memory", async () => {
+    const files = { [`/var/run/crio/exits/${ID}`]: readRecord("conmon-2.1.6/killed") };
+    const cgroup = `/kubepods.slice/kubepods-pod1.slice/crio-${ID}.scope/container`;
+    const [killed] = await lookAfter(cgroup, filesOf(files));
+    const told = { source: "cri-o", how: "killed", status: "SIGKILL" };
+    expect(killed?.events?.[0]?.attributes).toMatchObject({ ...told, result: "" });
+    const mark = `/run/containers/storage/overlay-containers/${ID}/userdata/oom`;
+    const [marked] = await lookAfter(cgroup, filesOf({ ...files, [mark]: "" }));
+    expect(marked?.events?.[0]?.attributes).toMatchObject({ ...told, result: "oom-kill" });
   });
 
   it("asks again while the runtime has not written it down, a few times", async () => {

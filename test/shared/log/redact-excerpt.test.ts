@@ -20,6 +20,12 @@ describe("shared/log/redact-excerpt", () => {
     expect(redactExcerpt(LINES[1] ?? "")).toContain("req_size:400");
   });
 
+  it("says why a key's file cannot be read", () => {
+    const line =
+      '{"level":"error","caller":"embed/serve.go:124","msg":"registerGateway failed","error":"open /etc/kubernetes/pki/etcd/server.key: no such file or directory"}';
+    expect(redactExcerpt(line)).toBe(line);
+  });
+
   it("changes nothing the second time", () => {
     for (const line of LINES) {
       expect(redactSecrets(redactSecrets(line))).toBe(redactSecrets(line));
