@@ -25,8 +25,8 @@ export const PROBE_NOTES: Readonly<Record<string, ProbeNote>> = {
     needs: "to read /proc of etcd's user; pressure needs a kernel with PSI",
   },
   node: {
-    reads: "host name, kernel, boot id, CPUs, memory, load",
-    costs: "three small reads",
+    reads: "host name, kernel, boot id and time, CPUs, memory, load of the last minute",
+    costs: "seven small reads",
     needs: "nothing",
   },
   flags: {
@@ -138,7 +138,7 @@ export const PROBE_NOTES: Readonly<Record<string, ProbeNote>> = {
   },
   clock_sync: {
     reads:
-      "which time service runs, timesyncd's mark that it has set the clock, when chrony or ntpd last wrote its drift file",
+      "which time service runs, when timesyncd last heard a time source, when chrony or ntpd last wrote its drift file",
     costs: "the names of all processes every five minutes",
     needs: "nothing",
   },

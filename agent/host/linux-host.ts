@@ -17,6 +17,7 @@ import { createLane } from "./lane.ts";
 import type { Lane } from "./lane.ts";
 import { parseCgroup } from "./parse-cgroup.ts";
 import { parseDiskstats } from "./parse-diskstats.ts";
+import { parseLoad } from "./parse-load.ts";
 import { parseMountinfo } from "./parse-mountinfo.ts";
 import type { Mount } from "./parse-mountinfo.ts";
 import { parseProcessUser } from "./parse-process-user.ts";
@@ -135,6 +136,7 @@ export function createLinuxHost(options: LinuxHostOptions): HostDoor {
     readNodeInventory: () => readNodeInventory(procRoot),
     findDisk: (device) => findDisk(sysRoot, device),
     readUptimeMs: () => Number.parseFloat(findShortText(`${procRoot}/uptime`) ?? "0") * 1000,
+    findLoad: () => parseLoad(findShortText(`${procRoot}/loadavg`) ?? ""),
     readFilesystemUsage: (path, signal) =>
       inLane(lanes.filesystem, { what: `statfs ${path}`, path, signal }, () => readUsage(path)),
     readDirectoryFacts: (path, signal) =>

@@ -98,6 +98,12 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       });
     }
   },
+  boot: (world, names) =>
+    names.forEach((name) => {
+      const agent = world.agent(name);
+      const value = { bootedAtUnixMs: BigInt(world.nowMs + agent.skewMs), cpus: 2 };
+      setFact(agent, "node", { case: "node", value });
+    }),
   idle: (world, names) => names.forEach((name) => (world.get(name).idleSince = world.ticks)),
   busy: (world, names) => names.forEach((name) => (world.get(name).idleSince = undefined)),
   writers: setWriters,
