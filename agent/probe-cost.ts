@@ -1,6 +1,7 @@
 /**
  * What each probe costs, for `etcdscope agent --cost`: each is run alone, some times after a first run that opens its
- * connections, so that the process's own CPU time between begin and end is this probe's and nobody else's.
+ * connections, so that the CPU time of the process and its children between begin and end is this probe's and nobody else's. Between
+ * two runs its clock is moved on by what the probe rests, so that each run looks anew.
  */
 import type { Clock } from "../shared/clock.ts";
 import { EtcdscopeError } from "../shared/errors.ts";
@@ -10,6 +11,7 @@ import { createDiscovery } from "./discovery/discovery.ts";
 import type { ClosableEtcdDoor, EtcdDoorOptions } from "./etcd/create-etcd-door.ts";
 import { summarizeCost, type CostRun, type ProbeCost } from "./summarize-cost.ts";
 import type { HostDoor } from "./host/host-door.ts";
+import { findChildrenCpuUs } from "./host/find-children-cpu.ts";
 import { findOwnTransfer } from "./host/find-own-transfer.ts";
 import { createDiscoveryProbe } from "./probe/discovery.ts";
 import type { Probe, ProbeContext } from "./probe/probe.ts";
@@ -28,6 +30,12 @@ export interface ProbeCostOptions {
 /** Takes what the probes take: some seconds. It reads as a running agent does, so etcd sees a second one for that time. */
 export async function measureProbeCosts(options: ProbeCostOptions): Promise<readonly ProbeCost[]> {
   const { config, clock, log, host } = options;
+  let movedUs = 0;
+  const moved: Clock = {
+    nowMs: () => clock.nowMs(),
+    monotonicUs: () => clock.monotonicUs() + movedUs,
+    after: (delayMs, call) => clock.after(delayMs, call),
+  };
   const discovery = createDiscovery({ host, wanted: config.etcd, clock, log, onChange: () => undefined });
   discovery.refresh();
   const etcd = options.createEtcdDoor({ discovered: () => discovery.discovered(), config, clock, log });
@@ -36,7 +44,7 @@ export async function measureProbeCosts(options: ProbeCostOptions): Promise<read
     etcd,
     discovered: discovery.discovered(),
     discoveryNote: discovery.note(),
-    clock,
+    clock: moved,
   });
   const probes = [
     createDiscoveryProbe(discovery),
@@ -49,12 +57,17 @@ export async function measureProbeCosts(options: ProbeCostOptions): Promise<read
     }
     const costs: ProbeCost[] = [];
     for (const probe of probes) {
-      await runTargets(probe, context);
+      const intervalMs = probe.timing?.().intervalMs ?? config.intervals[`${probe.cadence}Ms`];
+      const runRested = async (): Promise<readonly CostRun[]> => {
+        const runs = await runTargets(probe, context);
+        movedUs += Math.max(intervalMs, ...runs.map(({ restMs }) => restMs)) * 1000;
+        return runs;
+      };
+      await runRested();
       const runs: CostRun[] = [];
       for (let round = 0; round < options.rounds; round += 1) {
-        runs.push(...(await runTargets(probe, context)));
+        runs.push(...(await runRested()));
       }
-      const intervalMs = probe.timing?.().intervalMs ?? config.intervals[`${probe.cadence}Ms`];
       costs.push(summarizeCost({ probe: probe.name, intervalMs, runs }));
     }
     return costs;
@@ -70,15 +83,16 @@ async function runTargets(
   const runs: CostRun[] = [];
   for (const target of targetsOf(probe, context())) {
     const signal = AbortSignal.timeout(probe.timeLimitMs);
-    const before = { cpu: process.cpuUsage(), transfer: findOwnTransfer() };
+    const before = { childrenUs: findChildrenCpuUs(), transfer: findOwnTransfer(), cpu: process.cpuUsage() };
     const end = await endOf(probe, { ...context(), signal, target });
     const cpu = process.cpuUsage(before.cpu);
     const transfer = findOwnTransfer();
+    const childrenUs = findChildrenCpuUs();
     // Looking at the counters is itself a read, of the same length each time.
     const ownRead = findOwnTransfer().readBytes - transfer.readBytes;
     runs.push({
       target,
-      cpuUs: cpu.user + cpu.system,
+      cpuUs: cpu.user + cpu.system + childrenUs - before.childrenUs,
       readBytes: Math.max(0, transfer.readBytes - before.transfer.readBytes - ownRead),
       writtenBytes: transfer.writtenBytes - before.transfer.writtenBytes,
       ...end,

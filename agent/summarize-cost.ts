@@ -2,6 +2,7 @@
 
 export interface CostRun {
   readonly target: string;
+  /** Of the process and its children. */
   readonly cpuUs: number;
   /** Through read and write calls: files, pipes and connections alike. */
   readonly readBytes: number;
@@ -27,6 +28,9 @@ export interface ProbeCost {
   readonly problems: readonly string[];
 }
 
+/** There was nothing to look at: no etcd, no other member, nothing that the configuration or a collector asks for. */
+const NO_TARGET = "no_target";
+
 export interface CostRuns {
   readonly probe: string;
   readonly intervalMs: number;
@@ -51,7 +55,10 @@ export function summarizeCost({ probe, intervalMs, runs }: CostRuns): ProbeCost 
     readBytes: Math.round(mean(runs.map(({ readBytes }) => readBytes))),
     writtenBytes: Math.round(mean(runs.map(({ writtenBytes }) => writtenBytes))),
     share: targets.reduce((sum, { everyMs, cpuMs }) => sum + cpuMs / everyMs, 0),
-    problems: [...new Set(runs.map(({ problem }) => problem))].filter((problem) => problem !== "").sort(),
+    problems:
+      runs.length === 0
+        ? [NO_TARGET]
+        : [...new Set(runs.map(({ problem }) => problem))].filter((problem) => problem !== "").sort(),
   };
 }
 

@@ -12,7 +12,9 @@ import { createLocalLook } from "../agent/local-look.ts";
 import { walkTree } from "../collector/diagnosis/decision-tree.ts";
 import type { Evaluation } from "../collector/diagnosis/evaluate.ts";
 import { evaluate } from "../collector/diagnosis/evaluate.ts";
+import { findNode } from "../collector/diagnosis/judged-cluster.ts";
 import { LOCAL_RULES } from "../collector/diagnosis/local-rules.ts";
+import { reportMachine } from "../collector/diagnosis/report-machine.ts";
 import { DEFAULT_THRESHOLDS } from "../collector/diagnosis/thresholds.ts";
 import { EMPTY_TRACKER } from "../collector/diagnosis/track.ts";
 import { findNext } from "../collector/runbook/next-step.ts";
@@ -61,7 +63,13 @@ export async function runDiagnose(request: DiagnoseRequest, terminal: Terminal):
   terminal.write(
     request.json
       ? `${JSON.stringify(diagnosis, null, 2)}\n`
-      : renderDiagnosis(diagnosis, { terminal, node: config.node, seconds, source }),
+      : renderDiagnosis(diagnosis, {
+          terminal,
+          node: config.node,
+          seconds,
+          source,
+          machine: reportMachine(findNode(evaluation.cluster, config.node)),
+        }),
   );
   const code = EXIT_CODES[diagnosis.state];
   if (host.pendingOperations().length > 0) {

@@ -248,6 +248,13 @@ export const METRIC_CATALOGUE: readonly MetricDescription[] = [
     help: { en: "Processes of etcd's cgroup killed for memory", zh: "etcd 所在 cgroup 因内存被杀死的进程数" },
   }),
   // The machine.
+  gauge("node_load1", "tasks", {
+    labels: [],
+    help: {
+      en: "Load of the machine over a minute: tasks that ran, could have run or waited for a disk",
+      zh: "本机一分钟平均负载：正在运行、可运行或等待磁盘的任务数",
+    },
+  }),
   counter("node_vmstat_oom_kill", "kills", {
     labels: [],
     help: { en: "Processes of the machine killed for memory", zh: "本机因内存被杀死的进程数" },

@@ -40,6 +40,14 @@ export interface LeaderState {
   readonly disagreeing: readonly string[];
 }
 
+/** The machine that a member runs on, as its agent told it last; null where that is not known. */
+export interface MachineReport {
+  readonly bootedAt: Timestamp | null;
+  /** Mean over a minute of the tasks that ran, could have run or waited for a disk. */
+  readonly load1: number | null;
+  readonly cpus: number | null;
+}
+
 export interface MemberReport {
   readonly name: string;
   readonly memberId: string;
@@ -59,6 +67,8 @@ export interface MemberReport {
     readonly lastSeen: Timestamp | null;
     readonly version: string | null;
   };
+  /** null: no agent has told of it. */
+  readonly machine: MachineReport | null;
 }
 
 export interface Subject {

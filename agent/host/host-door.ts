@@ -110,6 +110,8 @@ export interface HostDoor {
   findDisk(device: string): Disk | undefined;
   /** Milliseconds that the machine has been up. */
   readUptimeMs(): number;
+  /** Load of the last minute; undefined where the kernel does not say. */
+  findLoad(): number | undefined;
   /** New records of the kernel's log, at most so many; throws where it may not be read. */
   readKernelLog(limit: number): KernelPart;
 

@@ -17,6 +17,7 @@ import { createLane } from "./lane.ts";
 import type { Lane } from "./lane.ts";
 import { parseCgroup } from "./parse-cgroup.ts";
 import { parseDiskstats } from "./parse-diskstats.ts";
+import { parseLoad } from "./parse-load.ts";
 import { parseMountinfo } from "./parse-mountinfo.ts";
 import type { Mount } from "./parse-mountinfo.ts";
 import { parseProcessUser } from "./parse-process-user.ts";
@@ -47,6 +48,8 @@ export interface LinuxHostOptions {
 
 /** Two probes of one tick that ask about one process are told the same. */
 const SAME_LOOK_US = 2000;
+/** Whose mounts are kept: the agent's own, the first process's, etcd's. */
+const MAX_MOUNT_TABLES = 3;
 /** An operation younger than this is not called pending. */
 const PENDING_AFTER_MS = 1000;
 
@@ -60,7 +63,7 @@ export function createLinuxHost(options: LinuxHostOptions): HostDoor {
   const kernel = new KernelLog();
   let lastStat:
     { readonly pid: number; readonly atUs: number; readonly stat: ProcessStat | undefined } | undefined;
-  let lastMounts: { readonly text: string; readonly mounts: readonly Mount[] } | undefined;
+  const lastMounts = new Map<number | "self", { readonly text: string; readonly mounts: readonly Mount[] }>();
   const lanes = {
     filesystem: createLane("filesystem", clock),
     file: createLane("file", clock),
@@ -118,15 +121,22 @@ export function createLinuxHost(options: LinuxHostOptions): HostDoor {
     readMounts: (pid) => {
       const text = findText(`${procRoot}/${pid}/mountinfo`) ?? "";
       // A node of a cluster has hundreds, and they hardly ever change.
-      if (lastMounts?.text !== text) {
-        lastMounts = { text, mounts: parseMountinfo(text) };
+      const last = lastMounts.get(pid);
+      if (last?.text === text) {
+        return last.mounts;
       }
-      return lastMounts.mounts;
+      if (last === undefined && lastMounts.size >= MAX_MOUNT_TABLES) {
+        lastMounts.clear();
+      }
+      const mounts = parseMountinfo(text);
+      lastMounts.set(pid, { text, mounts });
+      return mounts;
     },
     readDiskStats: () => parseDiskstats(findText(`${procRoot}/diskstats`) ?? ""),
     readNodeInventory: () => readNodeInventory(procRoot),
     findDisk: (device) => findDisk(sysRoot, device),
     readUptimeMs: () => Number.parseFloat(findShortText(`${procRoot}/uptime`) ?? "0") * 1000,
+    findLoad: () => parseLoad(findShortText(`${procRoot}/loadavg`) ?? ""),
     readFilesystemUsage: (path, signal) =>
       inLane(lanes.filesystem, { what: `statfs ${path}`, path, signal }, () => readUsage(path)),
     readDirectoryFacts: (path, signal) =>

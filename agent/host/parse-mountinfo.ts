@@ -9,8 +9,17 @@ export interface Mount {
   readonly type: string;
   /** For block devices their path, such as /dev/sda1. */
   readonly source: string;
+  /** This mount alone, for who sees it: the same file system may be writable at another place, or for another process. */
   readonly readOnly: boolean;
+  /** The option by which nobody can write to the file system; empty: there is none. */
+  readonly filesystemReadOnly: string;
 }
+
+/**
+ * ext4 from Linux 6.15 on shows an error's end of writing as one of the last two and stays "rw"; seen with 6.18. From 6.12 on (and in
+ * stable kernels of that time) until then it shows nothing, as XFS never does: there the kernel's log alone tells.
+ */
+const READ_ONLY_OPTIONS = ["ro", "emergency_ro", "shutdown"];
 
 /** Lines that cannot be read are left out. */
 export function parseMountinfo(text: string): readonly Mount[] {
@@ -33,7 +42,8 @@ export function parseMountinfo(text: string): readonly Mount[] {
       mountPoint: unescapeOctal(mountPoint),
       type,
       source: unescapeOctal(source ?? ""),
-      readOnly: hasOption(options, "ro") || hasOption(superOptions, "ro"),
+      readOnly: hasOption(options, "ro"),
+      filesystemReadOnly: READ_ONLY_OPTIONS.find((option) => hasOption(superOptions, option)) ?? "",
     });
   }
   return mounts;

@@ -17,6 +17,8 @@ export const TICKS_PER_SECOND = 100;
 // Positions after the name in parentheses, counted from 0: state is the first.
 const USER_TIME = 11;
 const SYSTEM_TIME = 12;
+const CHILDREN_USER_TIME = 13;
+const CHILDREN_SYSTEM_TIME = 14;
 const START_TIME = 19;
 
 /** The name may hold spaces and parentheses, so fields are counted from its last closing one. */
@@ -37,6 +39,16 @@ export function parseStat(text: string): ProcessStat | undefined {
   return stat.state.length === 1 && Number.isFinite(stat.cpuSeconds) && Number.isFinite(stat.startTicks)
     ? stat
     : undefined;
+}
+
+/** Of the process, and of its children that have ended; zeros for text that is no such thing. */
+export function parseCpuTicks(text: string): { readonly ownTicks: number; readonly childrenTicks: number } {
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ", START_TIME + 1);
+  const at = (index: number): number => Number(fields[index] ?? 0) || 0;
+  return {
+    ownTicks: at(USER_TIME) + at(SYSTEM_TIME),
+    childrenTicks: at(CHILDREN_USER_TIME) + at(CHILDREN_SYSTEM_TIME),
+  };
 }
 
 /** A zombie (Z) and a dead process (X) have ended, though their entry is still there. */

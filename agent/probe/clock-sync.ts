@@ -17,6 +17,8 @@ const SERVICES: Readonly<Record<string, string>> = {
 };
 /** timesyncd makes it when it has set the clock for the first time since boot, and touches it each time that it has. */
 const TIMESYNCD_MARK = "/run/systemd/timesync/synchronized";
+/** It asks its server at least every 2048 s unless it is told otherwise (timesyncd.conf(5), PollIntervalMaxSec=): three in a row had no answer. */
+const MARK_FRESH_MS = 2 * 3_600_000;
 /**
  * Where the others keep how fast the clock drifts: written only by one that hears a time source, about once an hour.
  * An old one proves nothing: a service may be content with what it knows.
@@ -63,7 +65,13 @@ async function ask(service: string, context: ProbeContext): Promise<Answer> {
 async function askTimesyncd(context: ProbeContext): Promise<Answer> {
   const mark = await findModified(TIMESYNCD_MARK, context);
   if (typeof mark === "number") {
-    return { synchronized: Layer.OK, source: TIMESYNCD_MARK, reason: "" };
+    return context.clock.nowMs() - mark < MARK_FRESH_MS
+      ? { synchronized: Layer.OK, source: TIMESYNCD_MARK, reason: "" }
+      : {
+          synchronized: Layer.UNSPECIFIED,
+          source: TIMESYNCD_MARK,
+          reason: "it last heard a time source more than 2 h ago",
+        };
   }
   return mark === "absent"
     ? { synchronized: Layer.FAILED, source: TIMESYNCD_MARK, reason: "it has not set the clock since boot" }

@@ -6,24 +6,28 @@ import { FactSchema, FilesystemFactSchema } from "../../shared/gen/etcdscope/v1/
 import type { Fact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import { seriesKey } from "../../shared/series-key.ts";
 import { assertDiscovered } from "./assert-discovered.ts";
-import { etcdDirectories, findDirectoryMount } from "./etcd-directories.ts";
+import { etcdDirectories, findDirectoryMount, isReadOnlyForEtcd } from "./etcd-directories.ts";
 import type { DirectoryMount, EtcdDirectory } from "./etcd-directories.ts";
 import type { Observation, Probe, ProbeContext } from "./probe.ts";
 
 export function createFilesystemProbe(): Probe {
   async function run(context: ProbeContext): Promise<Observation> {
-    const directory = etcdDirectories(assertDiscovered(context)).find(({ role }) => role === context.target);
+    const discovered = assertDiscovered(context);
+    const directory = etcdDirectories(discovered).find(({ role }) => role === context.target);
     if (directory === undefined) {
       return {};
     }
-    const { device } = await context.host.readDirectoryFacts(directory.hostPath, context.signal);
-    const usage = await context.host.readFilesystemUsage(directory.hostPath, context.signal);
+    const { host, signal } = context;
+    const { device } = await host.readDirectoryFacts(directory.hostPath, signal);
+    const usage = await host.readFilesystemUsage(directory.hostPath, signal);
+    const found = findDirectoryMount(host, directory, device);
+    const isMountReadOnly = isReadOnlyForEtcd(host, directory, { device, pid: discovered.pid });
     const at = (metric: string, value: number): Sample => ({
       key: seriesKey(metric, { role: directory.role }),
       value,
     });
     return {
-      facts: [createFact(directory, findDirectoryMount(context.host, directory, device))],
+      facts: [createFact(directory, found, isMountReadOnly)],
       samples: [
         at("node_filesystem_size_bytes", usage.sizeBytes),
         at("node_filesystem_avail_bytes", usage.availableBytes),
@@ -42,15 +46,20 @@ export function createFilesystemProbe(): Probe {
   };
 }
 
-function createFact(directory: EtcdDirectory, found: DirectoryMount | undefined): Fact {
-  const { role, path } = directory;
+function createFact(
+  { role, path }: EtcdDirectory,
+  found: DirectoryMount | undefined,
+  isMountReadOnly: boolean,
+): Fact {
+  const readOnlyOption = found?.mount.filesystemReadOnly || (isMountReadOnly ? "ro" : "");
   const value = create(FilesystemFactSchema, {
     role,
     path,
     mountPoint: found?.mount.mountPoint ?? "",
     device: found?.deviceName ?? "",
     type: found?.mount.type ?? "",
-    readOnly: found?.mount.readOnly ?? false,
+    readOnly: readOnlyOption !== "",
+    readOnlyOption,
     problem: found === undefined ? "No mount has the device of this directory" : "",
   });
   return create(FactSchema, { key: `filesystem/${role}`, body: { case: "filesystem", value } });

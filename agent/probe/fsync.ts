@@ -8,7 +8,9 @@ import { roughen } from "../../shared/rough-number.ts";
 import { EtcdscopeError } from "../../shared/errors.ts";
 import type { DiscoveredEtcd } from "../discovery/discovered-etcd.ts";
 import { pathOnHost } from "../discovery/path-on-host.ts";
+import type { HostDoor } from "../host/host-door.ts";
 import { assertDiscovered } from "./assert-discovered.ts";
+import { isReadOnlyForAgent } from "./etcd-directories.ts";
 import type { Observation, Probe, ProbeContext, ProbeSetup, ProbeTiming } from "./probe.ts";
 
 /** When the disk is slow: still enough to see that it is. */
@@ -20,6 +22,13 @@ const MIN_FREE_BYTES = 64 * 1024 * 1024;
 const MIN_FREE_SHARE = 0.05;
 /** A disk that does not finish a small write in this time hangs. */
 const TIME_LIMIT_MS = 4000;
+
+/** Where the probe writes. */
+interface Place {
+  readonly directory: string;
+  /** As in mountinfo. */
+  readonly device: string;
+}
 
 export function createFsyncProbe(setup: ProbeSetup): Probe {
   const { enabled, intervalMs } = setup.config.fsyncProbe;
@@ -47,13 +56,15 @@ export function createFsyncProbe(setup: ProbeSetup): Probe {
     if (!enabled) {
       throw skipped("disabled", "The fsync probe is switched off in the configuration");
     }
-    const directory = await findDirectory(context, assertDiscovered(context));
+    const { directory, device } = await findDirectory(context, assertDiscovered(context));
     await assertRoom(context, directory);
     if (cleaned !== directory) {
       await context.host.removeStaleFsyncFile(directory, context.signal);
       cleaned = directory;
     }
-    const seconds = await measure(context, directory);
+    const seconds = await measure(context, directory).catch((caught: unknown) => {
+      throw explainRefusal(caught, context.host, { directory, device });
+    });
     return {
       samples: [{ key: "etcdscope_fsync_probe_seconds", value: roughen(seconds * 1e6) / 1e6 }],
       // Whether etcd's own are as slow, and who else writes: asked no oftener than this probe runs on a slow disk.
@@ -74,7 +85,7 @@ export function createFsyncProbe(setup: ProbeSetup): Probe {
 }
 
 /** Beside the member directory; for a WAL that has a directory of its own, beside that. Never in either. */
-async function findDirectory(context: ProbeContext, discovered: DiscoveredEtcd): Promise<string> {
+async function findDirectory(context: ProbeContext, discovered: DiscoveredEtcd): Promise<Place> {
   const { dataDir, walDir } = discovered.flags;
   const isInside = walDir === posix.join(dataDir, "member", "wal");
   const beside = pathOnHost(discovered, isInside ? dataDir : posix.dirname(walDir));
@@ -83,7 +94,18 @@ async function findDirectory(context: ProbeContext, discovered: DiscoveredEtcd):
   if (wal.device !== candidate.device) {
     throw skipped("other_filesystem", `The directory beside the WAL, ${beside}, is on another file system`);
   }
-  return beside;
+  return { directory: beside, device: candidate.device };
+}
+
+/** A mount that is read-only for the agent alone is its own unit's doing, and says nothing of the disk. */
+function explainRefusal(caught: unknown, host: HostDoor, { directory, device }: Place): unknown {
+  const isRefused = EtcdscopeError.from(caught).reason === "read_only";
+  return isRefused && isReadOnlyForAgent(host, directory, device)
+    ? skipped(
+        "read_only_for_agent",
+        `${directory} is read-only for the agent alone, by its own unit: ReadWritePaths=${directory} in a drop-in lets it time an fsync there`,
+      )
+    : caught;
 }
 
 async function assertRoom(context: ProbeContext, directory: string): Promise<void> {

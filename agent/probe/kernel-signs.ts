@@ -40,6 +40,7 @@ const PATTERNS: readonly Pattern[] = [
     code: "FS_SHUTDOWN",
     match: /XFS \((?<device>[\w!-]+)\): .*(?:[Ss]hut(?:ting)? ?down|Filesystem has been shut down)/,
   },
+  { code: "FS_SHUTDOWN", match: /EXT4-fs \((?<device>[\w!-]+)\): shut down requested/ },
   { code: "FS_SHUTDOWN", match: /Aborting journal on device (?<device>[\w!-]+?)(?:-\d+)?\./ },
   {
     code: "FS_ERROR",

@@ -31,6 +31,8 @@ export function createKernelProbe({ log, positions }: ProbeSetup): Probe {
   let bootId: string | undefined;
   /** Of the last record that was looked at, in this boot. */
   let lastSequence = -1;
+  /** When the log was last read to its end: what comes later was said later. */
+  let readToMs = Number.NEGATIVE_INFINITY;
   let isRestored = false;
 
   async function restore({ host }: ProbeContext): Promise<void> {
@@ -59,7 +61,7 @@ export function createKernelProbe({ log, positions }: ProbeSetup): Probe {
     const { records, isCut } = readRecords(host);
     const before = lastSequence;
     for (const { sequence, atUs, message } of records) {
-      const atMs = Math.round(bootedAtMs + atUs / 1000);
+      const atMs = Math.min(nowMs, Math.max(readToMs, Math.round(bootedAtMs + atUs / 1000)));
       const isNew = sequence > lastSequence;
       lastSequence = Math.max(lastSequence, sequence);
       const sign = isNew && atMs >= nowMs - LOOK_BACK_MS ? readKernelSign(message) : undefined;
@@ -67,6 +69,8 @@ export function createKernelProbe({ log, positions }: ProbeSetup): Probe {
         add(sign, atMs, message);
       }
     }
+    // The clock of the kernel's log drifts away from the others' by seconds a week.
+    readToMs = isCut ? readToMs : nowMs;
     if (lastSequence !== before && !isCut) {
       await keep();
     }

@@ -1,4 +1,4 @@
-/** The machine and its agent. Rarely changes; read at the slow cadence so that a new host name or boot is seen. */
+/** The machine, its load, and its agent. Rarely changes; read at the slow cadence so that a new host name or boot is seen. */
 import { create } from "@bufbuild/protobuf";
 
 import { FactSchema, NodeFactSchema } from "../../shared/gen/etcdscope/v1/fact_pb.js";
@@ -22,7 +22,9 @@ export function createNodeProbe(): Probe {
       bootedAtUnixMs: BigInt(bootedAtMs),
       agentVersion: ETCDSCOPE_VERSION,
     });
+    const load = host.findLoad();
     return Promise.resolve({
+      samples: load === undefined ? [] : [{ key: "node_load1", value: load }],
       facts: [create(FactSchema, { key: "node", body: { case: "node", value } })],
     });
   }

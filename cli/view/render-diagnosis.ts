@@ -1,5 +1,11 @@
 /** The decision tree for people: one line a layer, and under what is bad or unknown the checks with their evidence. */
-import type { CheckState, Diagnosis, DiagnosisCheck, DiagnosisLayer } from "../../shared/rest.ts";
+import type {
+  CheckState,
+  Diagnosis,
+  DiagnosisCheck,
+  DiagnosisLayer,
+  MachineReport,
+} from "../../shared/rest.ts";
 import type { Text } from "../../shared/text.ts";
 import type { Style, Terminal } from "../terminal.ts";
 import { renderHeadline } from "./render-status.ts";
@@ -11,6 +17,8 @@ export interface DiagnosisView {
   readonly seconds: number;
   /** The file that an etcd which does not run was read from; empty: none. */
   readonly source: string;
+  /** The machine that was looked at; null: not known. */
+  readonly machine: MachineReport | null;
 }
 
 const STATES: Readonly<Record<CheckState, { readonly word: Text; readonly style: Style }>> = {
@@ -41,11 +49,21 @@ export function renderDiagnosis(diagnosis: Diagnosis, view: DiagnosisView): stri
   return [
     renderHeadline(node, diagnosis.verdict, { headline: localHeadline(diagnosis), terminal }),
     ...paragraph(from[language], view),
+    ...(view.machine === null ? [] : paragraph(describeMachine(view.machine)[language], view)),
     ...(view.source === "" ? [] : paragraph(source[language], view)),
     "\n",
     ...diagnosis.layers.flatMap((layer) => renderLayer(layer, view)),
     ...renderNext(diagnosis, view),
   ].join("");
+}
+
+function describeMachine({ bootedAt, load1, cpus }: MachineReport): Text {
+  const at = bootedAt === null ? "?" : `${bootedAt.slice(0, 16).replace("T", " ")}Z`;
+  const [load, on] = [load1 ?? "?", cpus ?? "?"];
+  return {
+    en: `The machine was booted ${at}; load ${load} on ${on} CPUs`,
+    zh: `机器启动于 ${at}；负载 ${load}，${on} 个 CPU`,
+  };
 }
 
 /** A collector's own reasons for not knowing are none of a node that was asked alone. */

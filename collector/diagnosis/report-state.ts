@@ -6,6 +6,8 @@ import { findFact } from "../view/node-reading.ts";
 import { listBlindProbes } from "./blind-probes.ts";
 import { formatTime } from "./format.ts";
 import type { JudgedCluster, JudgedMember } from "./judged-cluster.ts";
+import { findNode } from "./judged-cluster.ts";
+import { reportMachine } from "./report-machine.ts";
 import type { NodeView } from "../view/cluster-view.ts";
 
 export function reportState(cluster: JudgedCluster, findings: readonly Finding[]): ClusterState {
@@ -33,7 +35,7 @@ export function reportState(cluster: JudgedCluster, findings: readonly Finding[]
             agreedBy: leader.agreedBy,
             disagreeing: leader.disagreeing,
           },
-    members: cluster.members.map(reportMember),
+    members: cluster.members.map((member) => reportMember(cluster, member)),
     coverage: reportCoverage(cluster),
     rootCauses: findings.filter(({ rootCause }) => rootCause).map(({ id }) => id),
     findings,
@@ -41,7 +43,7 @@ export function reportState(cluster: JudgedCluster, findings: readonly Finding[]
   };
 }
 
-function reportMember(member: JudgedMember): MemberReport {
+function reportMember(cluster: JudgedCluster, member: JudgedMember): MemberReport {
   const { view } = member;
   const { agent, statement } = view;
   return {
@@ -62,6 +64,7 @@ function reportMember(member: JudgedMember): MemberReport {
       lastSeen: agent.lastHeardAtMs === undefined ? null : formatTime(agent.lastHeardAtMs),
       version: agent.version ?? null,
     },
+    machine: reportMachine(findNode(cluster, view.node)),
   };
 }
 

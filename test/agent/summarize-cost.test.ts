@@ -26,11 +26,12 @@ describe("agent/summarize-cost", () => {
     expect(summarizeCost({ probe: "read", intervalMs: 1000, runs }).problems).toEqual(["refused"]);
   });
 
-  it("is nothing for a probe without a target", () => {
+  it("is not measured for a probe without a target", () => {
     expect(summarizeCost({ probe: "link", intervalMs: 1000, runs: [] })).toMatchObject({
       targets: 0,
       everyMs: 1000,
       share: 0,
+      problems: ["no_target"],
     });
   });
 });

@@ -16,10 +16,16 @@ const COMMAND = join(import.meta.dirname, "../../bin/etcdscope");
 
 export function runEtcdscope(
   args: readonly string[],
-  options: { readonly env?: NodeJS.ProcessEnv; readonly cwd?: string } = {},
+  options: {
+    readonly env?: NodeJS.ProcessEnv;
+    readonly cwd?: string;
+    /** Words before the command, as `unshare` and its options. */
+    readonly before?: readonly string[];
+  } = {},
 ): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(COMMAND, args, {
+    const [file = COMMAND, ...words] = [...(options.before ?? []), COMMAND, ...args];
+    const child = spawn(file, words, {
       cwd: options.cwd ?? "/",
       env: { PATH: process.env["PATH"], ...options.env },
       stdio: ["ignore", "pipe", "pipe"],

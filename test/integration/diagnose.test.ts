@@ -1,12 +1,16 @@
 /** `etcdscope diagnose` as an operator calls it on a node, beside a real etcd that is well, ill or gone. No collector runs. */
-import { join } from "node:path";
+import { execFileSync } from "node:child_process";
+import { existsSync, writeFileSync } from "node:fs";
+import { join, posix } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Diagnosis, DiagnosisLayer } from "../../shared/rest.ts";
 import { runEtcdscope } from "../cli/run-etcdscope.ts";
+import { findWhyNotRoot } from "../lab/availability.ts";
 import { createDisk, type Disk } from "../lab/disk.ts";
 import { ensureEtcd } from "../lab/etcd-binaries.ts";
 import { createEtcdCluster, type EtcdCluster } from "../lab/etcd-cluster.ts";
 import type { EtcdMember } from "../lab/etcd-member.ts";
+import { mustRun } from "../lab/run-command.ts";
 import { createRunFolder, removeFolderWithMounts } from "../lab/run-folder.ts";
 import { issueStackCertificates, writeAgentConfig } from "../lab/stack-config.ts";
 
@@ -53,11 +57,16 @@ describe.skipIf(binaries.kind === "unavailable")(`cli/run-diagnose beside a real
 
   async function diagnose(
     member: EtcdMember,
+    before: readonly string[] = [],
   ): Promise<{ readonly code: number | null; readonly said: Diagnosis }> {
     const config = configs.get(member.name) ?? "";
-    const { code, out, error } = await runEtcdscope(["diagnose", "--config", config, "--json"]);
+    const { code, out, error } = await runEtcdscope(["diagnose", "--config", config, "--json"], { before });
     expect(error).toBe("");
     return { code, said: JSON.parse(out) as Diagnosis };
+  }
+
+  function findSource(mountPoint: string): string {
+    return execFileSync("findmnt", ["-n", "-o", "SOURCE", mountPoint], { encoding: "utf8" }).trim();
   }
 
   function badCodes({ layers }: Diagnosis): readonly string[] {
@@ -90,6 +99,21 @@ describe.skipIf(binaries.kind === "unavailable")(`cli/run-diagnose beside a real
       expect(text.out.split("\n").length, text.out).toBeLessThanOrEqual(24);
       expect(text.out).not.toContain("\u001b");
     }
+  });
+
+  it("takes what is read-only for itself alone, as its unit makes it, for no fault of the disk", async (context) => {
+    const notRoot = findWhyNotRoot();
+    if (notRoot) {
+      context.skip(notRoot.because);
+      return;
+    }
+    const member = etcd.member("m2");
+    const sandbox = 'mount -o remount,bind,ro "$(findmnt -rno TARGET -T "$0")" && exec "$@"';
+    const { code, said } = await diagnose(member, ["unshare", "-m", "sh", "-c", sandbox, member.dataDir]);
+    expect(badCodes(said)).toEqual([]);
+    expect([code, said.verdict]).toEqual([0, "healthy"]);
+    const stalled = layerOf(said, "storage").checks.find((check) => check.code === "DISK_STALLED");
+    expect(stalled?.subjects[0]?.text?.en).toContain(`ReadWritePaths=${member.dataDir}`);
   });
 
   it("finds the full disk while etcd still serves", async (context) => {
@@ -150,6 +174,21 @@ describe.skipIf(binaries.kind === "unavailable")(`cli/run-diagnose beside a real
     expect(layerOf(said, "storage").summary.en).toContain(member.dataDir);
     await member.start();
     await etcd.waitHealthy();
+  });
+
+  it("finds the file system that the kernel lets nobody write to after an error, whatever its mount says", async (context) => {
+    const device = disk === undefined ? "" : posix.basename(findSource(disk.mountPoint));
+    const trigger = `/sys/fs/ext4/${device}/trigger_fs_error`;
+    if (disk === undefined || !existsSync(trigger)) {
+      context.skip(whyNoDisk === "" ? "this kernel makes no ext4 errors on demand" : whyNoDisk);
+      return;
+    }
+    await mustRun(["mount", "-o", "remount,errors=remount-ro", disk.mountPoint]);
+    writeFileSync(trigger, "a test of etcdscope\n");
+    const { code, said } = await diagnose(etcd.member("m1"));
+    expect(code).toBe(1);
+    expect(badCodes(said)).toContain("FS_READ_ONLY");
+    expect(said.next).toMatchObject({ code: "FS_READ_ONLY", member: "m1" });
   });
 
   it("works when everything is down, and says what it cannot know", async () => {

@@ -88,16 +88,24 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     }
   },
   cert: setCertificate,
-  readonly: (world, [name = "", role = ""]) => {
+  readonly: (world, [name = "", role = "", option = ""]) => {
     const agent = world.agent(name);
     const before = agent.facts.get(`filesystem/${role}`)?.body;
     if (before?.case === "filesystem") {
       setFact(agent, `filesystem/${role}`, {
         case: "filesystem",
-        value: { ...before.value, readOnly: !before.value.readOnly },
+        value: { ...before.value, readOnly: !before.value.readOnly, readOnlyOption: option },
       });
     }
   },
+  boot: (world, names) =>
+    names.forEach((name) => {
+      const agent = world.agent(name);
+      const value = { bootedAtUnixMs: BigInt(world.nowMs + agent.skewMs), cpus: 2 };
+      setFact(agent, "node", { case: "node", value });
+    }),
+  idle: (world, names) => names.forEach((name) => (world.get(name).idleSince = world.ticks)),
+  busy: (world, names) => names.forEach((name) => (world.get(name).idleSince = undefined)),
   writers: setWriters,
   result: (world, [name = "", probe = "", code = ""]) => {
     const { extraRuns } = world.agent(name);

@@ -29,6 +29,8 @@ export interface WorldMember {
   lag: number;
   /** The members on its own list; undefined: the cluster's. */
   ownList: ReadonlySet<string> | undefined;
+  /** The tick since which nobody has written; undefined: somebody writes each second. */
+  idleSince: number | undefined;
 }
 
 export interface WorldAgent {
@@ -112,6 +114,7 @@ export class World {
       version: "3.5.30",
       lag: 0,
       ownList: undefined,
+      idleSince: undefined,
     });
     this.listed.add(name);
   }
@@ -263,9 +266,10 @@ export class World {
       },
     });
     const labels = { member: to.name };
+    const index = 100_000 + (to.idleSince ?? this.ticks);
     into.samples.push(
-      { key: seriesKey("etcd_status_raft_index", labels), value: 100_000 + this.ticks },
-      { key: seriesKey("etcd_status_raft_applied_index", labels), value: 100_000 + this.ticks - to.lag },
+      { key: seriesKey("etcd_status_raft_index", labels), value: index },
+      { key: seriesKey("etcd_status_raft_applied_index", labels), value: index - to.lag },
       { key: seriesKey("etcd_status_db_size_bytes", labels), value: to.sizeBytes },
     );
   }

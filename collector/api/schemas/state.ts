@@ -75,6 +75,16 @@ const MEMBER = complete({
     lastSeen: orNull(TIMESTAMP),
     version: orNull(STRING),
   }),
+  machine: orNull(
+    complete({
+      bootedAt: orNull(TIMESTAMP),
+      load1: {
+        ...orNull(NUMBER),
+        description: "Mean over a minute of the tasks that ran, could have run or waited for a disk",
+      },
+      cpus: orNull(INTEGER),
+    }),
+  ),
 });
 
 export const CLUSTER_STATE_SCHEMA = {

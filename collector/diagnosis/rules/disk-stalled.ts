@@ -43,9 +43,10 @@ function evaluateNode(look: NodeLook): RuleOutcome {
       const because = { en: "writes to the disk come back", zh: "磁盘写入能够返回" };
       return { kind: "ok", subject, because };
     }
+    const why = findRun(node.state, "fsync", "")?.errorText ?? "";
     const reason = {
-      en: `neither the fsync probe nor the device's counters on ${node.name} tell whether writes come back`,
-      zh: `${node.name} 上的 fsync 探测和设备计数器都不能说明写入是否返回`,
+      en: `neither the fsync probe nor the device's counters on ${node.name} tell whether writes come back${why === "" ? "" : ` (${why})`}`,
+      zh: `${node.name} 上的 fsync 探测和设备计数器都不能说明写入是否返回${why === "" ? "" : `（${why}）`}`,
     };
     return { kind: "unknown", subject, reason };
   }

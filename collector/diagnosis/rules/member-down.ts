@@ -2,6 +2,7 @@
 import type { Evidence } from "../../../shared/rest.ts";
 import type { Text } from "../../../shared/text.ts";
 import type { ProcessView } from "../../view/cluster-view.ts";
+import { findFact, readSince } from "../../view/node-reading.ts";
 import { createEvidence, listRefusals } from "../evidence.ts";
 import { formatDuration, formatTime } from "../format.ts";
 import type { JudgedCluster, JudgedMember } from "../judged-cluster.ts";
@@ -13,6 +14,7 @@ import { memberSubject, RESPOND_WITHIN } from "../rule.ts";
 
 /** Its end is told by another before it is seen, by as much as a look takes. */
 const END_BEFORE_MS = 5000;
+const BOOTED_LATELY_MS = 3_600_000;
 
 export const memberDown: Rule = {
   code: "MEMBER_DOWN",
@@ -57,7 +59,7 @@ function describe(cluster: JudgedCluster, member: JudgedMember, startingMs: numb
     subject: memberSubject(name),
     severity: rateLoss(cluster, member, startingMs),
     ...word(member),
-    evidence: [...proof, ...proveEnd(cluster, member), ...listRefusals(view)],
+    evidence: [...proof, ...proveEnd(cluster, member), ...proveBoot(cluster, member), ...listRefusals(view)],
     ...(member.sinceMs === undefined ? {} : { sinceMs: member.sinceMs }),
   };
 }
@@ -101,6 +103,25 @@ function proveEnd(cluster: JudgedCluster, { view }: JudgedMember): readonly Evid
         }
       : { en: `${unit} was ended by ${status}${word.en}`, zh: `${unit} 被 ${status} 终止${word.zh}` };
   return [createEvidence({ node: node.name, source, atMs: end.atMs }, text)];
+}
+
+/** A machine that was booted since explains that etcd ended, and leaves the question why it was not started. */
+function proveBoot(cluster: JudgedCluster, { view }: JudgedMember): readonly Evidence[] {
+  const node = findNode(cluster, view.node);
+  const fact = node && findFact(node.state, "node", "node");
+  if (node === undefined || fact === undefined || fact.body.bootedAtUnixMs === 0n) {
+    return [];
+  }
+  const atMs = readSince(fact.body.bootedAtUnixMs, fact.sinceMs, node.state);
+  if (cluster.nowMs - atMs > BOOTED_LATELY_MS || (view.process?.startedAtMs ?? 0) >= atMs) {
+    return [];
+  }
+  const at = `${formatTime(atMs).slice(11, 19)}Z`;
+  const text = {
+    en: `the machine was booted at ${at}, and etcd was not seen to run since`,
+    zh: `机器于 ${at} 启动，此后未见 etcd 运行`,
+  };
+  return [createEvidence({ node: node.name, source: "/proc/uptime", atMs }, text)];
 }
 
 /** The title says what was seen, with its time; the detail what else is known of it. */

@@ -45,7 +45,10 @@ export const brokenDisk: Book = {
     ),
     look(
       say("See how it is mounted and whether the device is well", "查看挂载方式和设备状态"),
-      say("ro among the options; a device that fails its own test", "选项中有 ro；设备自检失败"),
+      say(
+        "ro, emergency_ro or shutdown among the options; a device that fails its own test",
+        "选项中有 ro、emergency_ro 或 shutdown；设备自检失败",
+      ),
       { on: site.subject, command: sh`findmnt -T ${site.subject.dataDir}` },
     ),
     ...(site.subject.isLeader ? [moveLead(site)] : []),

@@ -4,7 +4,7 @@ import { findMountOf, mapHostPaths } from "../../../agent/discovery/map-host-pat
 import type { Mount } from "../../../agent/host/parse-mountinfo.ts";
 
 function mount(device: string, root: string, mountPoint: string): Mount {
-  return { device, root, mountPoint, type: "ext4", source: "", readOnly: false };
+  return { device, root, mountPoint, type: "ext4", source: "", readOnly: false, filesystemReadOnly: "" };
 }
 
 describe("agent/discovery/map-host-paths", () => {

@@ -53,21 +53,33 @@ describe("agent/host/parse-mountinfo", () => {
       type: "ext4",
       source: "/dev/vda",
       readOnly: false,
+      filesystemReadOnly: "",
     });
     expect(mounts).toHaveLength(9);
   });
 
-  it("sees read-only by the mount's and by the file system's options, and escaped names", () => {
-    const text = [
-      "1 2 8:1 / /mnt/with\\040space ro,relatime shared:7 master:2 - ext4 /dev/sda1 rw",
-      "1 2 8:2 /sub /b rw - ext4 /dev/sda2 ro,errors=remount-ro",
-      "nonsense",
-    ].join("\n");
-    expect(
-      parseMountinfo(text).map(({ mountPoint, readOnly, root }) => [mountPoint, readOnly, root]),
-    ).toEqual([
-      ["/mnt/with space", true, "/"],
-      ["/b", true, "/sub"],
+  it("tells a mount that is read-only from a file system that nobody can write to, and reads escaped names", () => {
+    const f = (line: string, want: readonly [string, boolean, string]): void => {
+      const [mount] = parseMountinfo(`nonsense\n${line}\n`);
+      expect([mount?.mountPoint, mount?.readOnly, mount?.filesystemReadOnly], line).toEqual(want);
+    };
+    f("1 2 8:1 / /mnt/with\\040space ro,relatime shared:7 master:2 - ext4 /dev/sda1 rw", [
+      "/mnt/with space",
+      true,
+      "",
+    ]);
+    f("1 2 8:2 /sub /b rw - ext4 /dev/sda2 ro,errors=remount-ro", ["/b", false, "ro"]);
+    // Linux 6.18: ext4 after an error, ext4 and XFS after they were shut down. XFS shows nothing.
+    f("43 27 7:0 / /mnt rw,relatime - ext4 /dev/loop0 rw,errors=remount-ro,emergency_ro", [
+      "/mnt",
+      false,
+      "emergency_ro",
+    ]);
+    f("70 27 7:0 / /mnt rw,relatime - ext4 /dev/loop0 rw,shutdown", ["/mnt", false, "shutdown"]);
+    f("70 27 7:0 / /mnt rw,relatime - xfs /dev/loop0 rw,inode64,logbufs=8,logbsize=32k,noquota", [
+      "/mnt",
+      false,
+      "",
     ]);
   });
 });

@@ -40,6 +40,11 @@ describe("agent/probe/clock-sync", () => {
       service: "timesyncd",
       synchronized: Layer.OK,
     });
+    expect(await look("systemd-timesyn", { [mark]: 3 * HOUR_MS })).toMatchObject({
+      service: "timesyncd",
+      synchronized: Layer.UNSPECIFIED,
+      reason: "it last heard a time source more than 2 h ago",
+    });
     expect((await look("systemd-timesyn", {})).synchronized).toBe(Layer.FAILED);
     expect(await look("systemd-timesyn", {}, "permission_denied")).toMatchObject({
       synchronized: Layer.UNSPECIFIED,

@@ -1,11 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import type { FileFacts } from "../../../agent/host/host-door.ts";
+import { createLinuxHost } from "../../../agent/host/linux-host.ts";
 import { createDiskProbe } from "../../../agent/probe/disk.ts";
 import { createFilesystemProbe } from "../../../agent/probe/filesystem.ts";
+import { systemClock } from "../../../shared/clock.ts";
 import { EtcdscopeError } from "../../../shared/errors.ts";
 import type { FilesystemFact } from "../../../shared/gen/etcdscope/v1/fact_pb.js";
 import { discoveredEtcd, probeContext } from "./probe-context.ts";
@@ -53,6 +56,57 @@ describe("agent/probe/filesystem", () => {
     ]);
   });
 
+  // Mounts as Linux 6.18 shows them, the first two within and outside of `unshare -m` after `mount -o remount,bind,ro /`.
+  it("asks etcd's own mounts, or the machine's, whether they are read-only, never the agent's", async () => {
+    const READ_ONLY = "44 43 254:0 / / ro,relatime - ext4 /dev/vda rw,discard\n";
+    const WRITABLE = "27 1 254:0 / / rw,relatime - ext4 /dev/vda rw,discard\n";
+    const BOUND_FOR_AGENT = `${READ_ONLY}45 44 254:0 /data /data rw,relatime - ext4 /dev/vda rw,discard\n`;
+    const IN_CONTAINER = `${READ_ONLY}50 44 254:0 /data/etcd /etcd rw,relatime - ext4 /dev/vda rw,discard\n`;
+    const BROKEN = "27 1 254:0 / / rw,relatime - ext4 /dev/vda rw,errors=remount-ro,emergency_ro\n";
+    async function f(
+      by: { readonly self: string; readonly "1"?: string; readonly "812"?: string },
+      want: Partial<FilesystemFact>,
+      dataDir = "/data/etcd",
+    ): Promise<void> {
+      const procRoot = join(directory, "proc");
+      rmSync(procRoot, { recursive: true, force: true });
+      for (const [pid, text] of Object.entries(by)) {
+        mkdirSync(join(procRoot, pid), { recursive: true });
+        writeFileSync(join(procRoot, pid, "mountinfo"), text);
+      }
+      const facts = { device: "254:0" } as FileFacts;
+      const host = {
+        ...createLinuxHost({ clock: systemClock, procRoot }),
+        readDirectoryFacts: () => Promise.resolve(facts),
+        readFilesystemUsage: () =>
+          Promise.resolve({ sizeBytes: 1, availableBytes: 1, files: 1, filesFree: 1 }),
+      };
+      const discovered = {
+        ...discoveredEtcd({ "data-dir": dataDir }),
+        pid: by["812"] === undefined ? undefined : 812,
+        hostPaths: { [dataDir]: "/data/etcd" },
+      };
+      const { facts: told } = await createFilesystemProbe().run(
+        probeContext({ discovered, target: "data", host }),
+      );
+      expect(told?.[0]?.body.value).toMatchObject({ mountPoint: "/", type: "ext4", ...want });
+    }
+    const not = { readOnly: false, readOnlyOption: "" };
+    const itIs = { readOnly: true, readOnlyOption: "ro" };
+    await f({ self: READ_ONLY, "1": WRITABLE, "812": WRITABLE }, not);
+    await f({ self: WRITABLE, "1": WRITABLE, "812": READ_ONLY }, itIs);
+    await f({ self: READ_ONLY, "1": READ_ONLY, "812": IN_CONTAINER }, not, "/etcd");
+    // Where etcd does not run, the machine's; where those may not be seen, nobody can say.
+    await f({ self: READ_ONLY, "1": WRITABLE }, not);
+    await f({ self: READ_ONLY, "1": READ_ONLY }, itIs);
+    await f({ self: READ_ONLY }, not);
+    // What the unit binds for the agent is no mount of the machine.
+    await f({ self: BOUND_FOR_AGENT, "1": WRITABLE }, { mountPoint: "/" });
+    // An error's end of writing is everybody's, whoever looks.
+    await f({ self: BROKEN }, { readOnly: true, readOnlyOption: "emergency_ro" });
+    await f({ self: READ_ONLY, "1": BROKEN, "812": BROKEN }, { readOnlyOption: "emergency_ro" });
+  });
+
   it("fails with the reason when the directory is not there", async () => {
     const discovered = discoveredEtcd({ "data-dir": "/nowhere/etcd" });
     await expect(
@@ -83,6 +137,7 @@ describe("agent/probe/disk", () => {
     type: "ext4",
     source: "/dev/sda1",
     readOnly: false,
+    filesystemReadOnly: "",
   };
   const FACTS = {
     kind: "directory",

@@ -4,12 +4,22 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import type { FileFacts, FilesystemUsage, HostDoor } from "../../../agent/host/host-door.ts";
+import type { Mount } from "../../../agent/host/parse-mountinfo.ts";
 import { createFsyncProbe } from "../../../agent/probe/fsync.ts";
 import type { Probe } from "../../../agent/probe/probe.ts";
 import { EtcdscopeError } from "../../../shared/errors.ts";
 import { discoveredEtcd, probeContext, TEST_CONFIG, TEST_SETUP } from "./probe-context.ts";
 
 const GIB = 1024 ** 3;
+const MOUNT: Mount = {
+  device: "8:1",
+  root: "/",
+  mountPoint: "/",
+  type: "ext4",
+  source: "/dev/sda1",
+  readOnly: false,
+  filesystemReadOnly: "",
+};
 
 function usage(availableBytes: number, sizeBytes = 20 * GIB): FilesystemUsage {
   return { availableBytes, sizeBytes, files: 1, filesFree: 1 };
@@ -79,6 +89,27 @@ describe("agent/probe/fsync", () => {
     await f(usage(GIB - 1), true);
     await f(usage(64 * 1024 * 1024, GIB), false);
     await f(usage(64 * 1024 * 1024 - 1, GIB), true);
+  });
+
+  it("is skipped, with what to do, where the agent alone may not write; where nobody may, it fails", async () => {
+    const f = async (mount: Partial<Mount>, want: object): Promise<void> => {
+      const { host } = machine(() => 0, {
+        readMounts: () => [{ ...MOUNT, ...mount }],
+        measureFsync: () =>
+          Promise.reject(new EtcdscopeError("STORAGE_FAILED", "/d is read-only", { reason: "read_only" })),
+      });
+      await expect(runOn(createFsyncProbe(TEST_SETUP), host)).rejects.toMatchObject(want);
+    };
+    await f(
+      { readOnly: true },
+      {
+        code: "NOT_APPLICABLE",
+        reason: "read_only_for_agent",
+        message: expect.stringContaining("ReadWritePaths=/d") as unknown,
+      },
+    );
+    await f({ readOnly: true, filesystemReadOnly: "ro" }, { code: "STORAGE_FAILED", reason: "read_only" });
+    await f({ filesystemReadOnly: "emergency_ro" }, { code: "STORAGE_FAILED", reason: "read_only" });
   });
 
   it("becomes rare after three slow ones in a row, and usual again after a fast one", async () => {

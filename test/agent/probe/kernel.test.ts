@@ -41,6 +41,11 @@ describe("agent/probe/kernel-signs", () => {
     f("JBD2: Detected IO errors while flushing file data on sda1-8", "FS_ERROR sda1");
     f("XFS (sdb1): log I/O error -5", "");
     f("XFS (sdb1): Filesystem has been shut down due to log error (0x2).", "FS_SHUTDOWN sdb1");
+    f(
+      "XFS (loop0): Log I/O Error (0x6) detected at xfs_fs_goingdown+0x63/0xb0 (fs/xfs/xfs_fsops.c:475).  Shutting down filesystem.",
+      "FS_SHUTDOWN loop0",
+    );
+    f("EXT4-fs (loop0): shut down requested (2)", "FS_SHUTDOWN loop0");
     f("XFS (sdb1): Metadata corruption detected at xfs_agf_read_verify", "FS_ERROR sdb1");
     f("BTRFS info (device sdc): forced readonly", "FS_READ_ONLY sdc");
     f("nvme nvme0: I/O 12 QID 3 timeout, aborting", "DISK_RESET nvme0");
@@ -120,6 +125,25 @@ describe("agent/probe/kernel", () => {
     expect(await next.look([1, 0, error], [2, 1000, kill], [5, 0, error], [6, 0, kill])).toEqual([
       "OOM_KILL 1",
     ]);
+  });
+
+  it("takes what comes for later than what it has read, however far the clock of the kernel's log is off", async () => {
+    const f = async (agoMs: number, wantMs: number): Promise<void> => {
+      const clock = createManualClock(NOW_MS);
+      const probe = createKernelProbe(TEST_SETUP);
+      const look = async (records: KernelPart["records"]): Promise<bigint | undefined> => {
+        const host = { readUptimeMs: () => UPTIME_MS, readKernelLog: () => ({ records, isCut: false }) };
+        return (await probe.run(probeContext({ clock, host }))).events?.[0]?.atUnixMs;
+      };
+      await look([]);
+      await clock.advance(10_000);
+      const atUs = (UPTIME_MS - agoMs) * 1000;
+      const message = "I/O error, dev sda, sector 1 op 0x1";
+      expect(await look([{ sequence: 1, atUs, message }])).toBe(BigInt(wantMs));
+    };
+    await f(4000, NOW_MS + 6000);
+    await f(40 * 60_000, NOW_MS);
+    await f(-60_000, NOW_MS + 10_000);
   });
 });
 

@@ -6,6 +6,8 @@ import { findNext } from "../../../collector/runbook/next-step.ts";
 import { evaluateExample, THREE } from "../../collector/runbook/example-cluster.ts";
 import { createPlainTerminal } from "../plain-terminal.ts";
 
+const MACHINE = { bootedAt: "2026-11-01T04:05:06.000Z", load1: 0.42, cpus: 2 };
+
 function render(
   isUp: (name: string) => boolean,
   options: Parameters<typeof createPlainTerminal>[0] = {},
@@ -13,7 +15,13 @@ function render(
   const evaluation = evaluateExample(THREE.map((one) => ({ ...one, isUp: isUp(one.name) })));
   const diagnosis = { ...walkTree(evaluation, { node: "node-1" }), next: findNext(evaluation) };
   const terminal = createPlainTerminal(options);
-  return renderDiagnosis(diagnosis, { terminal, node: "node-1", seconds: 4.52, source: "" });
+  return renderDiagnosis(diagnosis, {
+    terminal,
+    node: "node-1",
+    seconds: 4.52,
+    source: "",
+    machine: MACHINE,
+  });
 }
 
 describe("cli/view/render-diagnosis", () => {
@@ -23,6 +31,7 @@ describe("cli/view/render-diagnosis", () => {
     expect(text).toMatch(/^ {2}ok {7}process {6}process 812 runs; m1 answers/m);
     expect(text).toMatch(/^ {2}unknown {2}performance {2}etcd's log on node-1 is not read$/m);
     expect(text).toContain("as seen from node-1 alone, in 4.5 s");
+    expect(text).toContain("  The machine was booted 2026-11-01 04:05Z; load 0.42 on 2 CPUs\n");
     expect(text).not.toContain("now  ");
   });
 

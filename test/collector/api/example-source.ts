@@ -41,6 +41,7 @@ function member(name: string, change: Partial<MemberReport> = {}): MemberReport 
     raftIndex: "1280042",
     appliedIndex: "1280042",
     agent: { state: "online", lastSeen: NOW, version: "0.1.0" },
+    machine: { bootedAt: "2026-11-01T04:00:00.000Z", load1: 0.42, cpus: 2 },
     ...change,
   };
 }

@@ -34,6 +34,12 @@ export const CLUSTER = {
   applied: { en: "Applied", zh: "已应用" },
   behind: { en: "behind", zh: "落后" },
   agent: { en: "Agent", zh: "代理" },
+  up: { en: "up", zh: "已运行" },
+  load: { en: "load", zh: "负载" },
+  machineHint: {
+    en: "Since the machine was booted; its load over a minute, against its CPUs",
+    zh: "机器自启动以来的时间；一分钟平均负载与 CPU 数",
+  },
   canStop: { en: "May it be stopped?", zh: "能否停止？" },
   yes: { en: "yes", zh: "可以" },
   no: { en: "no", zh: "不可以" },

@@ -4,7 +4,7 @@ import type { ClusterState, MemberReport } from "../../../../shared/rest.ts";
 import { MEMBER_STATE_WORDS } from "../../../../shared/state-words.ts";
 import { useCanStop } from "../../data/cluster-resources.ts";
 import { nowMs } from "../../data/browser-clock.ts";
-import { formatAgo } from "../../format/format-duration.ts";
+import { formatAgo, formatDuration } from "../../format/format-duration.ts";
 import { formatBytes } from "../../format/format-value.ts";
 import { CLUSTER } from "../../i18n/catalogue/cluster.ts";
 import { FRAME } from "../../i18n/catalogue/frame.ts";
@@ -79,6 +79,7 @@ function MemberRow({ cluster, member, newest }: MemberRowProps): VNode {
       </td>
       <td data-label={say(CLUSTER.agent)}>
         <AgentCell agent={member.agent} />
+        <Machine machine={member.machine} />
       </td>
     </tr>
   );
@@ -128,6 +129,23 @@ function AgentCell({ agent }: { readonly agent: MemberReport["agent"] }): VNode 
         <span class="faint sub">{say(formatAgo(age))}</span>
       ) : null}
     </>
+  );
+}
+
+function Machine({ machine }: { readonly machine: MemberReport["machine"] }): VNode | null {
+  if (machine === null) {
+    return null;
+  }
+  const { bootedAt, load1, cpus } = machine;
+  const upMs = bootedAt === null ? undefined : (momentMs.value ?? nowMs()) - Date.parse(bootedAt);
+  const parts = [
+    ...(upMs === undefined ? [] : [`${say(CLUSTER.up)} ${say(formatDuration(Math.max(0, upMs)))}`]),
+    ...(load1 === null ? [] : [`${say(CLUSTER.load)} ${load1}${cpus === null ? "" : ` / ${cpus} CPU`}`]),
+  ];
+  return parts.length === 0 ? null : (
+    <span class="faint sub" title={say(CLUSTER.machineHint)}>
+      {parts.join(" · ")}
+    </span>
   );
 }
 

@@ -845,6 +845,13 @@ export declare type FilesystemFact = Message<"etcdscope.v1.FilesystemFact"> & {
    * @generated from field: string problem = 7;
    */
   problem: string;
+
+  /**
+   * The mount option by which read_only is so: "ro", or what ext4 shows after an error, "emergency_ro" or "shutdown".
+   *
+   * @generated from field: string read_only_option = 8;
+   */
+  readOnlyOption: string;
 };
 
 /**
