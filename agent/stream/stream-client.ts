@@ -66,8 +66,8 @@ export interface StreamClient {
   start(): void;
   /** Closes the stream at once; frames not acknowledged stay in the queue. */
   stop(): void;
-  /** The queue has grown; by a frame without news, it may wait for others as long as the collector asked for. */
-  notify(mayWait?: boolean): void;
+  /** The queue has grown. `nextInMs`: by a frame without news, which may wait for the next one, that comes in so long. */
+  notify(nextInMs?: number): void;
   status(): StreamClientStatus;
 }
 
@@ -246,9 +246,9 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
   return {
     start: () => handle({ kind: "started" }),
     stop: () => handle({ kind: "stopped" }),
-    notify: (mayWait = false) => {
-      const holdMs = mayWait && takesBatches ? holdMsOf(state) : 0;
-      if (!hold.mayWait(clock.monotonicUs() / 1000, holdMs)) {
+    notify: (nextInMs) => {
+      const holdMs = takesBatches ? holdMsOf(state) : 0;
+      if (nextInMs === undefined || !hold.mayWait(clock.monotonicUs() / 1000, { holdMs, nextInMs })) {
         pump();
       }
     },

@@ -82,7 +82,7 @@ export interface TestAgent {
   readonly offsets: ClockOffset[];
   readonly settings: Settings[];
   /** Appends the next frames to the queue. */
-  push(count: number, frames?: { readonly mayWait: boolean }): void;
+  push(count: number, frames?: { readonly nextInMs: number }): void;
 }
 
 /** `authority`: agents of another harness are trusted as well. */
@@ -140,12 +140,12 @@ export async function createHarness(
     });
     clients.push(client);
     client.start();
-    function push(count: number, { mayWait } = { mayWait: false }): void {
+    function push(count: number, frames?: { readonly nextInMs: number }): void {
       for (let i = 0; i < count; i += 1) {
         sequence += 1n;
         queue.push(testFrame(sequence));
       }
-      client.notify(mayWait);
+      client.notify(frames?.nextInMs);
     }
     return { client, queue, log: agentLog, offsets, settings, push };
   }

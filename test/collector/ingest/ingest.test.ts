@@ -54,12 +54,12 @@ describe("collector/ingest/ingest", () => {
     await waitFor("m1 holds", () => m1.settings.at(-1)?.holdFramesMs === 2000);
     await waitFor("m2 holds", () => m2.settings.at(-1)?.holdFramesMs === 2000);
     expect(harness.ingest.holdMs()).toBe(2000);
-    m1.push(2, { mayWait: true });
+    m1.push(2, { nextInMs: 1000 });
     expect(m1.client.status().framesSentTotal).toBe(0);
-    m1.push(1, { mayWait: false });
+    m1.push(1);
     expect(m1.client.status().framesSentTotal).toBe(3);
     await waitFor("all three", () => m1.queue.size() === 0);
-    m1.push(1, { mayWait: true });
+    m1.push(1, { nextInMs: 1000 });
     expect(m1.client.status().framesSentTotal).toBe(3);
     m2.client.stop();
     await waitFor("what m1 held, when it need not hold any more", () => m1.queue.size() === 0);
