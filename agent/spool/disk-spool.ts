@@ -158,9 +158,6 @@ export function createDiskSpool(options: DiskSpoolOptions): DiskSpool {
     const { name, encoder } = current;
     const held = findCurrent();
     const packed = packRecords(frames, encoder, maxBytes - (held?.bytes ?? 0));
-    if (packed.hasGap) {
-      closeSegment();
-    }
     await append(name, held, packed);
     return packed.taken;
   }

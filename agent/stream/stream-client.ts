@@ -227,14 +227,12 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
       if (outgoing === undefined) {
         break;
       }
-      const bytes = outgoing.kind === "bytes" ? outgoing.bytes : encoder.encode(outgoing.frame)?.bytes;
-      if (bytes !== undefined) {
-        if (batchBytes + bytes.length > BATCH.bytes) {
-          send();
-        }
-        batch.push(bytes);
-        batchBytes += bytes.length;
+      const { bytes } = outgoing.kind === "bytes" ? outgoing : encoder.encode(outgoing.frame);
+      if (batchBytes + bytes.length > BATCH.bytes) {
+        send();
       }
+      batch.push(bytes);
+      batchBytes += bytes.length;
       state = stepSession(state, { kind: "sent", sequence: sequenceOf(outgoing) }, now()).state;
       if (batch.length >= (takesBatches ? BATCH.frames : 1)) {
         send();
