@@ -73,6 +73,8 @@ export interface AgentOptions {
   readonly tls?: IssuedFiles;
   readonly port?: number;
   readonly instanceId?: string;
+  /** A stream of what the agent had kept. */
+  readonly isForKept?: boolean;
 }
 
 export interface TestAgent {
@@ -89,7 +91,7 @@ export interface TestAgent {
 export async function createHarness(
   store: FrameStore = createMemoryStore(),
   special: Partial<Pick<Harness, "authority">> &
-    Pick<IngestOptions, "planHold"> & { readonly revoked?: string } = {},
+    Pick<IngestOptions, "planHold" | "maxStreams" | "pendingBytes"> & { readonly revoked?: string } = {},
   clock: Clock = systemClock,
 ): Promise<Harness> {
   const folder = mkdtempSync(join(tmpdir(), "etcdscope-ingest-"));
@@ -106,6 +108,8 @@ export async function createHarness(
     log,
     onFrames: (frames) => live.push(...frames),
     ...(special.planHold && { planHold: special.planHold }),
+    ...(special.maxStreams && { maxStreams: special.maxStreams }),
+    ...(special.pendingBytes !== undefined && { pendingBytes: special.pendingBytes }),
     onStreamState: (agent, state) => streamStates.push(`${agent.node} ${state}`),
   });
   const port = await ingest.start();
@@ -132,7 +136,7 @@ export async function createHarness(
       queue,
       clock: systemClock,
       log: agentLog,
-      isForKept: false,
+      isForKept: options.isForKept ?? false,
       onStreamOpen: () => undefined,
       onStreamClosed: () => undefined,
       onSettings: (one) => settings.push(one),

@@ -46,6 +46,48 @@ describe("collector/ingest/ingest", () => {
     expect(harness.ingest.counters.duplicateFramesTotal).toBe(2);
   });
 
+  it("keeps no agent out because others bring what they had kept", async () => {
+    harness = await createHarness(createMemoryStore(), { maxStreams: { live: 2, kept: 1 } });
+    const m1 = await harness.agent({ node: "m1" });
+    const m1Kept = await harness.agent({ node: "m1", isForKept: true });
+    const streaming = ({ client }: typeof m1): boolean => client.status().state === "streaming";
+    await waitFor("both of m1", () => streaming(m1) && streaming(m1Kept));
+    const m2 = await harness.agent({ node: "m2" });
+    await waitFor("m2", () => streaming(m2));
+    const m2Kept = await harness.agent({ node: "m2", isForKept: true });
+    const m3 = await harness.agent({ node: "m3" });
+    await waitFor("refusals", () => m2Kept.log.lines.length > 0 && m3.log.lines.length > 0);
+    expect(warnings(m2Kept.log.lines)).toContain("Expected at most 1 agents");
+    expect(warnings(m3.log.lines)).toContain("Expected at most 2 agents");
+  });
+
+  it("reads what is new while what was kept has to wait, and stores it first", async () => {
+    const store = createMemoryStore();
+    let goOn = (): void => undefined;
+    const slow = new Promise<void>((resolve) => (goOn = resolve));
+    harness = await createHarness(
+      { ...store, append: (frames) => slow.then(() => store.append(frames)) },
+      { pendingBytes: 40_000 },
+    );
+    const kept = await harness.agent({ node: "m1", isForKept: true, instanceId: "earlier" });
+    await waitFor("the stream of kept frames", () => kept.client.status().state === "streaming");
+    kept.push(1);
+    await waitFor("a commit", () => harness.live.length === 1);
+    kept.push(300);
+    await waitFor("some of it", () => harness.live.length > 50);
+    const live = await harness.agent({ node: "m1" });
+    live.push(20);
+    const read = (instanceId: string): number =>
+      harness.live.filter((one) => one.instanceId === instanceId).length;
+    await waitFor("what is new", () => read("run-of-m1") === 20);
+    expect(read("earlier")).toBeLessThan(200);
+    goOn();
+    await waitFor("everything", () => kept.queue.size() === 0 && live.queue.size() === 0);
+    expect(store.frames).toHaveLength(321);
+    const places = store.frames.flatMap(({ instanceId }, place) => (instanceId === "earlier" ? [] : [place]));
+    expect(places).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
+  });
+
   it("spreads the fsync probes of a cluster's nodes, and moves them when a node comes", async () => {
     harness = await createHarness();
     const m1 = await harness.agent({ node: "m1" });
