@@ -151,7 +151,7 @@ export function createAgent(options: AgentOptions): Agent {
     builder.addSamples(sampler.sample(moment.monotonicUs));
     queue.push(builder.close(moment));
     for (const link of links) {
-      link.notify(!isUrgent);
+      link.notify(isUrgent ? undefined : fastMs);
     }
   }
 

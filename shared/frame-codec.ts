@@ -157,6 +157,8 @@ function nameLoss(loss: Loss): FrameLoss {
 export interface FrameEncoder {
   /** The wire form, with the definitions that the stream has not seen yet. */
   encode(frame: Frame): WireFrame;
+  /** The last frame is not sent: what it defined is defined anew when it is used again. */
+  withdraw(): void;
   /** Series and probes left out since the stream began, because they break a limit or the dictionary is full. */
   leftOutTotal(): number;
 }
@@ -171,6 +173,9 @@ export function createFrameEncoder(): FrameEncoder {
   let leftOut = 0;
   let newSeries: SeriesDefinition[] = [];
   let newProbes: ProbeDefinition[] = [];
+  /** Their keys. */
+  let newSeriesKeys: string[] = [];
+  let newProbeKeys: string[] = [];
 
   function series(key: string): number {
     const known = seriesIds.get(key);
@@ -191,6 +196,7 @@ export function createFrameEncoder(): FrameEncoder {
     seriesIds.set(key, nextSeriesId);
     keyBytes += Buffer.byteLength(key);
     newSeries.push(definition);
+    newSeriesKeys.push(key);
     nextSeriesId += 1;
     return definition.id;
   }
@@ -208,6 +214,7 @@ export function createFrameEncoder(): FrameEncoder {
     }
     probeIds.set(key, nextProbeId);
     newProbes.push(definition);
+    newProbeKeys.push(key);
     nextProbeId += 1;
     return definition.id;
   }
@@ -215,13 +222,27 @@ export function createFrameEncoder(): FrameEncoder {
   function encode(frame: Frame): WireFrame {
     newSeries = [];
     newProbes = [];
+    newSeriesKeys = [];
+    newProbeKeys = [];
     const wire = numberFrame(frame, { series, probe });
     wire.series = newSeries;
     wire.probes = newProbes;
     return wire;
   }
 
-  return { encode, leftOutTotal: () => leftOut };
+  function withdraw(): void {
+    for (const key of newSeriesKeys.splice(0)) {
+      seriesIds.delete(key);
+      keyBytes -= Buffer.byteLength(key);
+      nextSeriesId -= 1;
+    }
+    for (const key of newProbeKeys.splice(0)) {
+      probeIds.delete(key);
+      nextProbeId -= 1;
+    }
+  }
+
+  return { encode, withdraw, leftOutTotal: () => leftOut };
 }
 
 /** The receiving end. Throws LIMIT_EXCEEDED or PROTOCOL_ERROR, after which the stream must end. */

@@ -1,9 +1,9 @@
 /** How far one collector is: what it has of every run, what is on its way, what it lost. Every collector has its own. */
 import type { FrameLoss } from "../../shared/frame.ts";
-import { createSequenceSet, type SequenceSet } from "../../shared/sequence-set.ts";
+import { createSequenceSet, type SequenceRange, type SequenceSet } from "../../shared/sequence-set.ts";
 import type { MeasuredClock } from "./frame-offset.ts";
 import { addLoss, NO_LOSS, type LossState } from "./loss.ts";
-import { countFrames, type Segment } from "./segments.ts";
+import { countFrames, type Segment, type SegmentDrop } from "./segments.ts";
 
 export interface Cursor {
   /** What the collector is known to have of a run. */
@@ -12,13 +12,19 @@ export interface Cursor {
   inFlight: SequenceSet;
   loss: LossState;
   dropped: bigint;
+  /** Gone, of runs of which the collector has not said yet what it has: whether it lost anything is told when it has. */
+  unsettled: readonly SegmentDrop[];
   measuredClock: MeasuredClock | undefined;
+  /** The collector has said what it has of a run. */
+  isKnown(instanceId: string): boolean;
+  setKnown(instanceId: string): void;
   /** Forgets runs of which nothing is kept. */
   keepRuns(instanceIds: ReadonlySet<string>): void;
 }
 
 export function createCursor(): Cursor {
   const byRun = new Map<string, SequenceSet>();
+  const known = new Set<string>();
   return {
     acknowledged: (instanceId) => {
       const known = byRun.get(instanceId) ?? createSequenceSet();
@@ -28,11 +34,15 @@ export function createCursor(): Cursor {
     inFlight: createSequenceSet(),
     loss: NO_LOSS,
     dropped: 0n,
+    unsettled: [],
     measuredClock: undefined,
+    isKnown: (instanceId) => known.has(instanceId),
+    setKnown: (instanceId) => known.add(instanceId),
     keepRuns: (instanceIds) => {
       for (const instanceId of byRun.keys()) {
         if (!instanceIds.has(instanceId)) {
           byRun.delete(instanceId);
+          known.delete(instanceId);
         }
       }
     },
@@ -50,6 +60,31 @@ export function countUnsent(cursor: Cursor, segment: Segment, currentId: string)
   const { first, last, hello } = segment;
   const onTheWay = hello.instanceId === currentId ? Number(cursor.inFlight.countWithin(first, last)) : 0;
   return countLacking(cursor, segment) - onTheWay;
+}
+
+/** What a collector said that it has of a run. */
+export interface HeldOfRun {
+  readonly instanceId: string;
+  readonly held: readonly SequenceRange[];
+}
+
+/** What went before it said so was lost to it only where it has not got it. */
+export function hearHeld(cursor: Cursor, { instanceId, held }: HeldOfRun, nowUs: number): void {
+  for (const { first, last } of held) {
+    cursor.acknowledged(instanceId).add(first, last);
+  }
+  cursor.setKnown(instanceId);
+  const isOfRun = ({ segment }: SegmentDrop): boolean => segment.hello.instanceId === instanceId;
+  for (const drop of cursor.unsettled.filter(isOfRun)) {
+    noteDrop(cursor, drop, nowUs);
+  }
+  cursor.unsettled = cursor.unsettled.filter((drop) => !isOfRun(drop));
+}
+
+/** A file went. */
+export function noteDrop(cursor: Cursor, { segment, reason }: SegmentDrop, nowUs: number): void {
+  const { fromMs, toMs } = segment;
+  noteLoss(cursor, { frames: countLacking(cursor, segment), fromMs, toMs, reason }, nowUs);
 }
 
 export function noteLoss(cursor: Cursor, loss: FrameLoss, nowUs: number): void {

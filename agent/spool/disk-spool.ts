@@ -100,11 +100,12 @@ export function createDiskSpool(options: DiskSpoolOptions): DiskSpool {
   async function findKept(): Promise<void> {
     for (const file of [...found].sort((one, other) => (one.name < other.name ? -1 : 1))) {
       const segment = await adoptFile(file, options);
+      // from here on it counts as a segment, or not at all
+      found = found.filter((one) => one !== file);
       if (segment !== undefined) {
         segments = [...segments, segment].sort(compareSegments);
       }
     }
-    found = [];
     dropOld();
   }
 
@@ -157,9 +158,6 @@ export function createDiskSpool(options: DiskSpoolOptions): DiskSpool {
     const { name, encoder } = current;
     const held = findCurrent();
     const packed = packRecords(frames, encoder, maxBytes - (held?.bytes ?? 0));
-    if (packed.hasGap) {
-      closeSegment();
-    }
     await append(name, held, packed);
     return packed.taken;
   }

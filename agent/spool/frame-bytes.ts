@@ -2,7 +2,7 @@
 import { toBinary } from "@bufbuild/protobuf";
 import type { Frame } from "../../shared/frame.ts";
 import { createFrameEncoder } from "../../shared/frame-codec.ts";
-import { FrameSchema } from "../../shared/gen/etcdscope/v1/stream_pb.js";
+import { FrameSchema, type Frame as WireFrame } from "../../shared/gen/etcdscope/v1/stream_pb.js";
 import { checkFrame, LIMITS } from "../../shared/limits.ts";
 import type { Logger } from "../../shared/log-line.ts";
 import { fitFrame } from "./fit-frame.ts";
@@ -17,8 +17,7 @@ export interface EncodedFrame {
 }
 
 export interface FrameBytes {
-  /** undefined for a frame that cannot be cut to the limits, which is told and passed over. */
-  encode(frame: Frame): EncodedFrame | undefined;
+  encode(frame: Frame): EncodedFrame;
   /** Parts of frames that broke a limit. */
   leftOutTotal(): number;
 }
@@ -28,26 +27,44 @@ export function createFrameBytes(log: Logger): FrameBytes {
   const encoder = createFrameEncoder();
   let cut = 0;
 
-  function encode(frame: Frame): EncodedFrame | undefined {
+  function encode(frame: Frame): EncodedFrame {
     const wire = encoder.encode(frame);
-    const defines = wire.series.length > 0 || wire.probes.length > 0;
     const bytes = toBinary(FrameSchema, wire);
     if (isSendable(bytes) && checkFrame(wire, bytes.length) === undefined) {
-      return { bytes, defines };
+      return { bytes, defines: isDefining(wire) };
     }
+    const cutBefore = cut;
+    const fitted = fit(frame, wire);
+    log.warn(
+      { sequence: String(frame.sequence), leftOut: cut - cutBefore },
+      "Frame was cut to the limits of the wire.",
+    );
+    return fitted;
+  }
+
+  /** Definitions cannot be cut, only put off: half of what uses them goes, until the rest fits; the next frames bring more. */
+  function fit(frame: Frame, wire: WireFrame): EncodedFrame {
     const fitted = fitFrame(wire);
-    cut += fitted.leftOut;
-    const sequence = String(frame.sequence);
-    log.warn({ sequence, leftOut: fitted.leftOut }, "Frame was cut to the limits of the wire.");
-    const fittedBytes = toBinary(FrameSchema, fitted.frame);
-    if (isSendable(fittedBytes)) {
-      return { bytes: fittedBytes, defines };
+    const bytes = toBinary(FrameSchema, fitted.frame);
+    const { samples, probeRuns } = frame;
+    if (isSendable(bytes) || samples.length + probeRuns.length === 0) {
+      cut += fitted.leftOut;
+      return { bytes, defines: isDefining(wire) };
     }
-    log.error({ sequence, bytes: fittedBytes.length }, "Frame cannot be sent and is passed over.");
-    return undefined;
+    encoder.withdraw();
+    const half: Frame =
+      samples.length >= probeRuns.length
+        ? { ...frame, samples: samples.slice(0, samples.length >> 1) }
+        : { ...frame, probeRuns: probeRuns.slice(0, probeRuns.length >> 1) };
+    cut += samples.length + probeRuns.length - half.samples.length - half.probeRuns.length;
+    return fit(half, encoder.encode(half));
   }
 
   return { encode, leftOutTotal: () => encoder.leftOutTotal() + cut };
+}
+
+function isDefining({ series, probes }: WireFrame): boolean {
+  return series.length > 0 || probes.length > 0;
 }
 
 function isSendable(bytes: Uint8Array): boolean {

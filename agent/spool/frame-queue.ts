@@ -40,7 +40,10 @@ export interface FrameReader extends FrameSource {
   droppedTotal(): bigint;
   /** Frames on disk that this collector lacks. */
   waiting(): number;
-  /** The oldest kept frames that this collector lacks, if any; `onReady` says that more can be taken, or that it is done. */
+  /**
+   * The oldest kept frames that this collector lacks, if any; else a run of which some are gone, and of which the collector has not said yet
+   * what it has. `onReady` says that more can be taken, or that it is done.
+   */
   findKept(onReady: () => void): KeptFrames | undefined;
 }
 

@@ -102,7 +102,9 @@ export function createFrameReader(options: FrameReaderOptions): FrameReader {
     waiting,
     findKept: (onReady) => {
       const segment = disk.segments().find((one) => countUnsent(cursor, one, disk.runId()) > 0);
-      return segment && createKeptFrames({ ...options, hello: segment.hello, onReady });
+      // of what is gone only the collector knows whether it has it
+      const hello = (segment ?? cursor.unsettled[0]?.segment)?.hello;
+      return hello && createKeptFrames({ ...options, hello, onReady });
     },
   };
 }

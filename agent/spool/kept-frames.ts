@@ -8,7 +8,7 @@ import type { ClockOffset } from "../../shared/frame.ts";
 import { FrameSchema, type Hello } from "../../shared/gen/etcdscope/v1/stream_pb.js";
 import type { Logger } from "../../shared/log-line.ts";
 import { createSequenceSet } from "../../shared/sequence-set.ts";
-import { countUnsent, type Cursor } from "./cursor.ts";
+import { countUnsent, hearHeld, type Cursor } from "./cursor.ts";
 import type { DiskSpool } from "./disk-spool.ts";
 import { offsetOfFrame } from "./frame-offset.ts";
 import type { KeptFrames, Outgoing } from "./frame-queue.ts";
@@ -153,9 +153,7 @@ export function createKeptFrames(options: KeptFramesOptions): KeptFrames {
     lastSequence: () => own().at(-1)?.last ?? 0n,
     welcome: (held) => {
       isStreaming = true;
-      for (const { first, last } of held) {
-        acknowledged.add(first, last);
-      }
+      hearHeld(cursor, { instanceId, held }, clock.monotonicUs());
       options.onAcknowledged();
     },
     next,

@@ -5,13 +5,11 @@ import { encodeRecord } from "./record.ts";
 
 export interface PackedRecords {
   readonly records: readonly Buffer[];
-  /** Frames taken, packed or passed over; at least one where any was given. */
+  /** Frames packed; at least one where any was given. */
   readonly taken: number;
-  /** The first and the last that were packed. */
+  /** The first and the last of them. */
   readonly first: Frame | undefined;
   readonly last: Frame | undefined;
-  /** A frame was passed over: what follows belongs into another file. */
-  readonly hasGap: boolean;
 }
 
 export function packRecords(frames: readonly Frame[], encoder: FrameBytes, roomBytes: number): PackedRecords {
@@ -19,17 +17,12 @@ export function packRecords(frames: readonly Frame[], encoder: FrameBytes, roomB
   let bytes = 0;
   let first: Frame | undefined;
   let last: Frame | undefined;
-  let taken = 0;
   for (const frame of frames) {
     const isApart = last !== undefined && frame.sequence !== last.sequence + 1n;
-    if (taken > 0 && (bytes >= roomBytes || isApart)) {
+    if (records.length > 0 && (bytes >= roomBytes || isApart)) {
       break;
     }
-    taken += 1;
     const encoded = encoder.encode(frame);
-    if (encoded === undefined) {
-      return { records, taken, first, last, hasGap: true };
-    }
     const record = encodeRecord({
       sequence: frame.sequence,
       capturedAtMs: frame.capturedAtMs,
@@ -42,5 +35,5 @@ export function packRecords(frames: readonly Frame[], encoder: FrameBytes, roomB
     first ??= frame;
     last = frame;
   }
-  return { records, taken, first, last, hasGap: false };
+  return { records, taken: records.length, first, last };
 }

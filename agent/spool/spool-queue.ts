@@ -4,10 +4,10 @@
  */
 import { create } from "@bufbuild/protobuf";
 import type { Clock } from "../../shared/clock.ts";
-import type { Frame, FrameLoss, LossReason } from "../../shared/frame.ts";
+import type { Frame, LossReason } from "../../shared/frame.ts";
 import { HelloSchema, type Hello } from "../../shared/gen/etcdscope/v1/stream_pb.js";
 import type { Logger } from "../../shared/log-line.ts";
-import { countLacking, createCursor, noteLoss, type Cursor } from "./cursor.ts";
+import { countLacking, createCursor, noteDrop, noteLoss, type Cursor } from "./cursor.ts";
 import { createDiskSpool, type AgentHello } from "./disk-spool.ts";
 import { offsetOfFrame } from "./frame-offset.ts";
 import type { FrameQueue, FrameReader } from "./frame-queue.ts";
@@ -82,28 +82,31 @@ export function createSpoolQueue(options: SpoolQueueOptions): FrameQueue {
     for (const cursor of cursors) {
       const has = cursor.acknowledged(hello.instanceId);
       const lost = frames.filter(({ sequence }) => !has.has(sequence));
-      lose(cursor, {
+      const loss = {
         frames: lost.length,
         fromMs: lost[0]?.capturedAtMs ?? 0,
         toMs: lost.at(-1)?.capturedAtMs ?? 0,
         reason: failure ?? "spool_full",
-      });
+      };
+      noteLoss(cursor, loss, clock.monotonicUs());
     }
   }
 
-  function onLost({ segment, reason }: SegmentDrop): void {
+  function onLost(drop: SegmentDrop): void {
+    const { segment, reason } = drop;
+    const { instanceId } = segment.hello;
     log.error(
       { file: segment.name, frames: countFrames(segment), reason },
-      "Frames that a collector lacks were dropped from the spool.",
+      "Frames that a collector may lack were dropped from the spool.",
     );
     for (const cursor of cursors) {
-      const { fromMs, toMs } = segment;
-      lose(cursor, { frames: countLacking(cursor, segment), fromMs, toMs, reason });
+      // of this run everything that a collector has was acknowledged here
+      if (instanceId === hello.instanceId || cursor.isKnown(instanceId)) {
+        noteDrop(cursor, drop, clock.monotonicUs());
+      } else {
+        cursor.unsettled = [...cursor.unsettled, drop];
+      }
     }
-  }
-
-  function lose(cursor: Cursor, loss: FrameLoss): void {
-    noteLoss(cursor, loss, clock.monotonicUs());
   }
 
   function spillWhenDue(): void {

@@ -27,8 +27,8 @@ export interface CollectorLink {
   start(): void;
   /** Closes both streams at once; frames not acknowledged stay in the queue. */
   stop(): void;
-  /** The queue has grown; by a frame without news, it may wait for others if the collector asked for that. */
-  notify(mayWait?: boolean): void;
+  /** The queue has grown. `nextInMs`: by a frame without news, which may wait for the next one, that comes in so long. */
+  notify(nextInMs?: number): void;
   status(): StreamClientStatus;
 }
 
@@ -93,8 +93,8 @@ export function createCollectorLink(options: CollectorLinkOptions): CollectorLin
       stopKept();
       live.stop();
     },
-    notify: (mayWait) => {
-      live.notify(mayWait);
+    notify: (nextInMs) => {
+      live.notify(nextInMs);
       bringKept();
     },
     status: () => live.status(),

@@ -14,15 +14,17 @@ export const SESSION_TIMES = {
   pingAfterSilenceMs: 1250,
   /** Silence after which, a ping unanswered, the stream is taken for dead; with held frames so much longer. */
   deadAfterSilenceMs: 3000,
+  /** But not longer than this: within 5 s a dead stream is not only noticed but replaced. */
+  deadAtTheLatestMs: 4750,
   /** What an unanswered ping must have waited at least: a process that was stopped itself must not blame the stream. */
-  pingAnswerMs: 1750,
+  pingAnswerMs: 1500,
   /** Between measurements of the clock offset: at first, and once there are enough. */
   offsetFirstMs: 1000,
   offsetSteadyMs: 10_000,
   offsetsBeforeSteady: 3,
 } as const;
 
-/** As long as a collector may ask that frames are held: a dead stream is noticed within 5 s all the same. */
+/** As long as a collector may ask that frames are held: a dead stream is replaced within 5 s all the same. */
 export const MAX_HOLD_MS = 2000;
 
 /** Frames sent and not acknowledged, at most. They stay in the queue meanwhile, which is what bounds their bytes. */

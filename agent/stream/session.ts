@@ -109,7 +109,7 @@ function tick(state: SessionState, now: Now): SessionStep {
 function tickStream(state: StreamingState, now: Now): SessionStep {
   if (state.openPing !== undefined) {
     return now.ms >= deadAtMs(state, state.openPing)
-      ? fail(state, `Nothing heard for ${SESSION_TIMES.deadAfterSilenceMs + state.holdMs} ms`, now)
+      ? replace(state, `Nothing heard for ${deadAfterMs(state)} ms`, now)
       : stay(state);
   }
   const isSilent = now.ms >= pingAtMs(state);
@@ -120,11 +120,12 @@ function pingAtMs({ lastHeardMs, holdMs }: StreamingState): number {
   return lastHeardMs + SESSION_TIMES.pingAfterSilenceMs + holdMs;
 }
 
+function deadAfterMs({ holdMs }: StreamingState): number {
+  return Math.min(SESSION_TIMES.deadAfterSilenceMs + holdMs, SESSION_TIMES.deadAtTheLatestMs);
+}
+
 function deadAtMs(state: StreamingState, openPing: OpenPing): number {
-  return Math.max(
-    state.lastHeardMs + SESSION_TIMES.deadAfterSilenceMs + state.holdMs,
-    openPing.sentAtMs + SESSION_TIMES.pingAnswerMs,
-  );
+  return Math.max(state.lastHeardMs + deadAfterMs(state), openPing.sentAtMs + SESSION_TIMES.pingAnswerMs);
 }
 
 function hear(state: ConnectingState | StreamingState, message: ConnectResponse, now: Now): SessionStep {
@@ -248,6 +249,11 @@ function fail(state: ConnectingState | StreamingState, text: string, now: Now): 
     failure: text,
     report: { kind: "reportFailure", text },
   });
+}
+
+/** The silence was wait enough. */
+function replace(state: StreamingState, text: string, now: Now): SessionStep {
+  return wait(state, { untilMs: now.ms, failure: text, report: { kind: "reportFailure", text } });
 }
 
 interface Pause {

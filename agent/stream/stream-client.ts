@@ -66,8 +66,8 @@ export interface StreamClient {
   start(): void;
   /** Closes the stream at once; frames not acknowledged stay in the queue. */
   stop(): void;
-  /** The queue has grown; by a frame without news, it may wait for others as long as the collector asked for. */
-  notify(mayWait?: boolean): void;
+  /** The queue has grown. `nextInMs`: by a frame without news, which may wait for the next one, that comes in so long. */
+  notify(nextInMs?: number): void;
   status(): StreamClientStatus;
 }
 
@@ -227,14 +227,12 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
       if (outgoing === undefined) {
         break;
       }
-      const bytes = outgoing.kind === "bytes" ? outgoing.bytes : encoder.encode(outgoing.frame)?.bytes;
-      if (bytes !== undefined) {
-        if (batchBytes + bytes.length > BATCH.bytes) {
-          send();
-        }
-        batch.push(bytes);
-        batchBytes += bytes.length;
+      const { bytes } = outgoing.kind === "bytes" ? outgoing : encoder.encode(outgoing.frame);
+      if (batchBytes + bytes.length > BATCH.bytes) {
+        send();
       }
+      batch.push(bytes);
+      batchBytes += bytes.length;
       state = stepSession(state, { kind: "sent", sequence: sequenceOf(outgoing) }, now()).state;
       if (batch.length >= (takesBatches ? BATCH.frames : 1)) {
         send();
@@ -246,9 +244,9 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
   return {
     start: () => handle({ kind: "started" }),
     stop: () => handle({ kind: "stopped" }),
-    notify: (mayWait = false) => {
-      const holdMs = mayWait && takesBatches ? holdMsOf(state) : 0;
-      if (!hold.mayWait(clock.monotonicUs() / 1000, holdMs)) {
+    notify: (nextInMs) => {
+      const holdMs = takesBatches ? holdMsOf(state) : 0;
+      if (nextInMs === undefined || !hold.mayWait(clock.monotonicUs() / 1000, { holdMs, nextInMs })) {
         pump();
       }
     },

@@ -84,6 +84,10 @@ export function createAgentStream(options: AgentStreamOptions): AgentStream {
   let state: AcceptState = { kind: "awaiting-hello" };
   let bucket: TokenBucket = fullBucket(RATE, monotonicMs());
   let acknowledged = 0n;
+  /** The last frame that was taken; undefined: all are durable. */
+  let lastTaken: bigint | undefined;
+  /** The last one that was there already. */
+  let lastDuplicate = 0n;
   let isPressed = false;
   let slowed: Timer | undefined;
   let sign: Timer | undefined;
@@ -112,6 +116,25 @@ export function createAgentStream(options: AgentStreamOptions): AgentStream {
       }
       perform(step.decision, wireBytes);
     }
+    acknowledgeDuplicates();
+  }
+
+  /** What was there already is durable: it is acknowledged, but never before what was taken from this stream earlier. */
+  function acknowledgeDuplicates(): void {
+    if (lastTaken === undefined && lastDuplicate > acknowledged) {
+      acknowledge(lastDuplicate);
+    }
+  }
+
+  function acknowledge(sequence: bigint): void {
+    if (state.kind !== "open") {
+      return;
+    }
+    if (sequence === lastTaken) {
+      lastTaken = undefined;
+    }
+    acknowledged = lastTaken === undefined && lastDuplicate > sequence ? lastDuplicate : sequence;
+    send({ case: "ack", value: create(AckSchema, { sequence: acknowledged }) });
   }
 
   function perform(decision: AcceptDecision, bytes: number): void {
@@ -123,10 +146,12 @@ export function createAgentStream(options: AgentStreamOptions): AgentStream {
         return;
       case "take":
         throttle();
+        lastTaken = decision.frame.sequence;
         events.onFrame(stream, { frame: decision.frame, bytes });
         return;
       case "duplicate":
         throttle();
+        lastDuplicate = decision.sequence;
         events.onDuplicate(stream);
         return;
       case "pong": {
@@ -224,12 +249,7 @@ export function createAgentStream(options: AgentStreamOptions): AgentStream {
         });
       }
     },
-    acknowledge: (sequence) => {
-      if (state.kind === "open") {
-        acknowledged = sequence;
-        send({ case: "ack", value: create(AckSchema, { sequence }) });
-      }
-    },
+    acknowledge,
     sendSettings: (settings) => {
       if (state.kind === "open") {
         send({ case: "settings", value: settings });

@@ -1,7 +1,8 @@
 /**
- * Group commit: what arrives while one commit runs goes into the next, and only what is durable is acknowledged. When the
- * history cannot be written the batch at hand is tried again until it can; what does not fit into memory meanwhile
- * is let go, and its streams, once the history is back, are made to send it again.
+ * Group commit: what arrives while one commit runs goes into the next, and only what is durable is acknowledged. What is new goes before
+ * what agents had kept, which waits at the agents as soon as little of it waits here. When the history cannot be written the batch at
+ * hand is tried again until it can; what is new and does not fit into memory meanwhile is let go, and its streams, once the history is
+ * back, are made to send it again.
  */
 import { backoffDelayMs } from "../../shared/backoff.ts";
 import type { Clock } from "../../shared/clock.ts";
@@ -16,15 +17,22 @@ export const COMMIT_LIMITS = {
   gatherManyMs: 100,
   /** Encoding a batch holds the event loop: some 20 µs a frame. */
   batchFrames: 1000,
-  /** Bytes as received that wait to be durable, at most. */
+  /** Bytes as received that wait to be durable, at most; decoded, a real agent's frames are seven times as large. */
   pendingBytes: 64 * 1024 * 1024,
+  /** At this share of them, streams of what was kept are paused: the rest is for what is new. */
+  keptShare: 0.25,
   /** A commit that runs longer is taken for a disk that hangs: streams are not paused for it. */
   stuckMs: 2000,
   retry: { firstMs: 250, maxMs: 5000 },
 } as const;
 
+/** What a stream carries: what is new, or what its agent had kept. */
+export type StreamKind = "live" | "kept";
+
 export interface PendingFrame<Stream> {
   readonly stream: Stream;
+  /** Of the stream, always the same. */
+  readonly kind: StreamKind;
   readonly received: ReceivedFrame;
   /** As received. */
   readonly bytes: number;
@@ -39,8 +47,8 @@ export interface CommitQueueOptions<Stream> {
   readonly gatherMs?: () => number;
   /** Every frame of this stream up to this sequence is durable. */
   readonly onDurable: (stream: Stream, sequence: bigint) => void;
-  /** Streams should be paused (true), or may go on. */
-  readonly onPressure: (isHigh: boolean) => void;
+  /** Streams of a kind should be paused (true), or may go on. */
+  readonly onPressure: (kind: StreamKind, isHigh: boolean) => void;
   /** Frames of these streams were let go: they must resume from what is durable. */
   readonly onLetGo: (streams: readonly Stream[]) => void;
 }
@@ -56,10 +64,10 @@ export function createCommitQueue<Stream>(options: CommitQueueOptions<Stream>): 
   const maxBytes = options.pendingBytes ?? COMMIT_LIMITS.pendingBytes;
   const gatherMs = options.gatherMs ?? (() => COMMIT_LIMITS.gatherMs);
   const letGo = new Set<Stream>();
-  let waiting: PendingFrame<Stream>[] = [];
+  const waiting: Record<StreamKind, PendingFrame<Stream>[]> = { live: [], kept: [] };
+  const pressing: Record<StreamKind, boolean> = { live: false, kept: false };
   let waitingBytes = 0;
   let isScheduled = false;
-  let isPressing = false;
   let startedUs: number | undefined;
   let failures = 0;
   let running: Promise<void> | undefined;
@@ -71,9 +79,12 @@ export function createCommitQueue<Stream>(options: CommitQueueOptions<Stream>): 
       counters.liveOnlyFramesTotal += 1;
       return;
     }
-    waiting.push(pending);
+    waiting[pending.kind].push(pending);
     waitingBytes += pending.bytes;
     publish();
+    if (waitingBytes > maxBytes * COMMIT_LIMITS.keptShare) {
+      press("kept", true);
+    }
     if (waitingBytes > maxBytes) {
       relieve();
     }
@@ -83,28 +94,33 @@ export function createCommitQueue<Stream>(options: CommitQueueOptions<Stream>): 
   function relieve(): void {
     const runsMs = startedUs === undefined ? 0 : (clock.monotonicUs() - startedUs) / 1000;
     if (failures === 0 && runsMs < COMMIT_LIMITS.stuckMs) {
-      press(true);
+      press("live", true);
       return;
     }
-    for (const { stream } of waiting) {
+    // what was kept is little, and its streams are paused
+    const going = waiting.live.splice(0);
+    for (const { stream } of going) {
       letGo.add(stream);
     }
-    counters.liveOnlyFramesTotal += waiting.length;
-    waiting = [];
-    waitingBytes = 0;
-    press(false);
+    counters.liveOnlyFramesTotal += going.length;
+    waitingBytes -= sumBytes(going);
+    press("live", false);
     publish();
   }
 
-  function press(isHigh: boolean): void {
-    if (isPressing !== isHigh) {
-      isPressing = isHigh;
-      options.onPressure(isHigh);
+  function press(kind: StreamKind, isHigh: boolean): void {
+    if (pressing[kind] !== isHigh) {
+      pressing[kind] = isHigh;
+      options.onPressure(kind, isHigh);
     }
   }
 
+  function countWaiting(): number {
+    return waiting.live.length + waiting.kept.length;
+  }
+
   function schedule(delayMs: number): void {
-    if (isScheduled || running !== undefined || waiting.length === 0) {
+    if (isScheduled || running !== undefined || countWaiting() === 0) {
       return;
     }
     isScheduled = true;
@@ -115,12 +131,13 @@ export function createCommitQueue<Stream>(options: CommitQueueOptions<Stream>): 
   }
 
   function commit(): Promise<void> {
-    if (running === undefined && waiting.length > 0) {
-      const batch = waiting.splice(0, COMMIT_LIMITS.batchFrames);
-      waitingBytes -= batch.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (running === undefined && countWaiting() > 0) {
+      const batch = waiting.live.splice(0, COMMIT_LIMITS.batchFrames);
+      batch.push(...waiting.kept.splice(0, COMMIT_LIMITS.batchFrames - batch.length));
+      waitingBytes -= sumBytes(batch);
       running = store(batch).finally(() => {
         running = undefined;
-        schedule(waiting.length >= COMMIT_LIMITS.batchFrames ? 0 : gatherMs());
+        schedule(countWaiting() >= COMMIT_LIMITS.batchFrames ? 0 : gatherMs());
       });
     }
     return running ?? Promise.resolve();
@@ -138,7 +155,7 @@ export function createCommitQueue<Stream>(options: CommitQueueOptions<Stream>): 
         failures += 1;
         counters.commitFailuresTotal += 1;
         counters.lastCommitError = EtcdscopeError.from(error).message;
-        press(false);
+        press("live", false);
         if (isDraining) {
           return;
         }
@@ -165,7 +182,10 @@ export function createCommitQueue<Stream>(options: CommitQueueOptions<Stream>): 
       options.onDurable(stream, sequence);
     }
     if (waitingBytes < maxBytes / 2) {
-      press(false);
+      press("live", false);
+    }
+    if (waitingBytes < (maxBytes * COMMIT_LIMITS.keptShare) / 2) {
+      press("kept", false);
     }
     if (letGo.size > 0) {
       const streams = [...letGo];
@@ -181,16 +201,20 @@ export function createCommitQueue<Stream>(options: CommitQueueOptions<Stream>): 
   }
 
   function publish(): void {
-    counters.pendingFrames = waiting.length;
+    counters.pendingFrames = countWaiting();
     counters.pendingBytes = waitingBytes;
   }
 
   async function drain(): Promise<void> {
     isDraining = true;
-    while (failures === 0 && (running !== undefined || waiting.length > 0)) {
+    while (failures === 0 && (running !== undefined || countWaiting() > 0)) {
       await commit();
     }
   }
 
   return { add, drain };
+}
+
+function sumBytes(frames: readonly { readonly bytes: number }[]): number {
+  return frames.reduce((sum, { bytes }) => sum + bytes, 0);
 }

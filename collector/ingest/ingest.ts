@@ -12,7 +12,7 @@ import type { Logger } from "../../shared/log-line.ts";
 import type { SequenceRange } from "../../shared/sequence-set.ts";
 import type { CollectorConfig } from "../config.ts";
 import { createAgentStream, type AgentStream, type StreamEvents } from "./agent-stream.ts";
-import { COMMIT_LIMITS, createCommitQueue, type CommitQueue } from "./commit-queue.ts";
+import { COMMIT_LIMITS, createCommitQueue, type CommitQueue, type StreamKind } from "./commit-queue.ts";
 import { createIngestCounters, type IngestCounters } from "./counters.ts";
 import { parseIdentity } from "./identity.ts";
 import { createListener, type EnrolmentDoor, type Listener } from "./listener.ts";
@@ -21,7 +21,8 @@ import { planFsyncPhases, planHoldMs } from "./settings.ts";
 import { createStaleOffset, type StaleOffset } from "./stale-offset.ts";
 import { createStreamRegistry, type StreamRegistry } from "./stream-registry.ts";
 
-const MAX_STREAMS = 10_000;
+/** Streams of each kind: agents that bring what they had kept keep no other agent out. */
+const MAX_STREAMS: Readonly<Record<StreamKind, number>> = { live: 10_000, kept: 10_000 };
 /** A welcome does not wait longer for the history: without its answer the agent sends what it holds. */
 const RESUME_LIMIT_MS = 2000;
 /** At a stop, commits have this long. */
@@ -49,6 +50,10 @@ export interface IngestOptions {
   readonly settingsFor?: (agent: AgentIdentity, fsyncProbePhaseMs: number) => Settings;
   /** How long agents hold frames without news, by how many there are. */
   readonly planHold?: (agents: number, beforeMs: number) => number;
+  /** Streams of each kind, at most. */
+  readonly maxStreams?: Readonly<Record<StreamKind, number>>;
+  /** COMMIT_LIMITS.pendingBytes when absent. */
+  readonly pendingBytes?: number;
   /** Before the receipt of each frame is written down. */
   readonly beforeReceipt?: () => void;
 }
@@ -75,20 +80,24 @@ interface Session {
   readonly stream: AgentStream;
   readonly instanceId: string;
   readonly agentVersion: string;
-  /** It carries what the agent had kept, beside the stream that speaks for the agent. */
-  readonly isBackFill: boolean;
+  /** One of what the agent had kept goes beside the live one, which speaks for the agent. */
+  readonly kind: StreamKind;
   readonly staleOffset: StaleOffset;
 }
 
 export function createIngest(options: IngestOptions): Ingest {
   const { clock, log, history } = options;
   const counters = createIngestCounters();
-  const registry = createStreamRegistry<Session>();
-  const backFills = createStreamRegistry<Session>();
+  const registries: Readonly<Record<StreamKind, StreamRegistry<Session>>> = {
+    live: createStreamRegistry<Session>(),
+    kept: createStreamRegistry<Session>(),
+  };
+  const registry = registries.live;
+  const maxStreams = options.maxStreams ?? MAX_STREAMS;
   const sessions = new Map<AgentStream, Session>();
   /** By cluster/node. */
   const dropped = new Map<string, { readonly instanceId: string; readonly total: bigint }>();
-  let isPressed = false;
+  const isPressed: Record<StreamKind, boolean> = { live: false, kept: false };
   let holdMs = 0;
   const phases = new Map<string, ReadonlyMap<string, number>>();
   const queue: CommitQueue<AgentStream> = createCommitQueue<AgentStream>({
@@ -96,10 +105,11 @@ export function createIngest(options: IngestOptions): Ingest {
     gatherMs: () => (holdMs > 0 ? COMMIT_LIMITS.gatherManyMs : COMMIT_LIMITS.gatherMs),
     clock,
     counters,
+    ...(options.pendingBytes !== undefined && { pendingBytes: options.pendingBytes }),
     onDurable: (stream, sequence) => stream.acknowledge(sequence),
-    onPressure: (isHigh) => {
-      isPressed = isHigh;
-      for (const { stream } of [...registry.all(), ...backFills.all()]) {
+    onPressure: (kind, isHigh) => {
+      isPressed[kind] = isHigh;
+      for (const { stream } of registries[kind].all()) {
         stream.setPressure(isHigh);
       }
     },
@@ -132,8 +142,9 @@ export function createIngest(options: IngestOptions): Ingest {
   }
 
   function onHello(stream: AgentStream, hello: Hello): void {
-    if (registry.size() + backFills.size() >= MAX_STREAMS) {
-      const text = `Expected at most ${MAX_STREAMS} agents`;
+    const kind: StreamKind = hello.backFill ? "kept" : "live";
+    if (registries[kind].size() >= maxStreams[kind]) {
+      const text = `Expected at most ${maxStreams[kind]} agents`;
       stream.refuse({ reason: Reason.OVERLOADED, text, retryable: true, retryAfterMs: 10_000 });
       return;
     }
@@ -143,7 +154,7 @@ export function createIngest(options: IngestOptions): Ingest {
       stream,
       instanceId: hello.instanceId,
       agentVersion: hello.agentVersion,
-      isBackFill: hello.backFill,
+      kind,
       staleOffset: createStaleOffset(),
     };
     sessions.set(stream, session);
@@ -178,10 +189,10 @@ export function createIngest(options: IngestOptions): Ingest {
     if (!sessions.has(session.stream)) {
       return; // it went while the history was asked
     }
-    const { agent, stream, isBackFill } = session;
-    const replaced = registryOf(session).register(agent, session);
+    const { agent, stream, kind } = session;
+    const replaced = registries[kind].register(agent, session);
     countStreams();
-    if (!isBackFill) {
+    if (kind === "live") {
       planPhases(agent.cluster);
     }
     stream.welcome(held, settingsFor(agent));
@@ -192,22 +203,18 @@ export function createIngest(options: IngestOptions): Ingest {
         agentVersion: session.agentVersion,
         held: held.map(({ first, last }) => `${first}-${last}`).slice(-3),
       },
-      isBackFill ? "Stream of what an agent had kept is open." : "Stream of an agent is open.",
+      kind === "kept" ? "Stream of what an agent had kept is open." : "Stream of an agent is open.",
     );
-    if (isPressed) {
+    if (isPressed[kind]) {
       stream.setPressure(true);
     }
-    if (!isBackFill) {
+    if (kind === "live") {
       options.onStreamState(agent, "open", clock.nowMs());
     }
     replaced?.stream.refuse({
       reason: Reason.REPLACED,
       text: `A newer stream of ${agent.cluster}/${agent.node} from ${stream.remote} took over`,
     });
-  }
-
-  function registryOf({ isBackFill }: Session): StreamRegistry<Session> {
-    return isBackFill ? backFills : registry;
   }
 
   function settingsFor(agent: AgentIdentity): Settings {
@@ -249,9 +256,9 @@ export function createIngest(options: IngestOptions): Ingest {
       return;
     }
     options.beforeReceipt?.();
-    const { agent, instanceId, agentVersion, isBackFill } = session;
+    const { agent, instanceId, agentVersion, kind } = session;
     // What an agent had kept was measured when it was captured.
-    const frame = isBackFill ? taken.frame : session.staleOffset.correct(taken.frame);
+    const frame = kind === "kept" ? taken.frame : session.staleOffset.correct(taken.frame);
     const received: ReceivedFrame = {
       agent,
       instanceId,
@@ -263,7 +270,7 @@ export function createIngest(options: IngestOptions): Ingest {
     counters.samplesTotal += taken.frame.samples.length;
     counters.bytesTotal += taken.bytes;
     countDropped(session, taken.frame);
-    queue.add({ stream, received, bytes: taken.bytes });
+    queue.add({ stream, kind, received, bytes: taken.bytes });
     try {
       options.onFrames([received]);
     } catch (error) {
@@ -272,11 +279,12 @@ export function createIngest(options: IngestOptions): Ingest {
   }
 
   /** An agent tells how many it dropped since it started, for this collector. */
-  function countDropped({ agent, instanceId, isBackFill }: Session, { droppedTotal }: Frame): void {
+  function countDropped({ agent, instanceId, kind }: Session, { droppedTotal }: Frame): void {
     const key = `${agent.cluster}/${agent.node}`;
     const known = dropped.get(key);
     const before = known?.instanceId === instanceId ? known.total : 0n;
-    if (!isBackFill && droppedTotal > before && (known !== undefined || dropped.size < MAX_STREAMS)) {
+    const isTold = kind === "live" && droppedTotal > before;
+    if (isTold && (known !== undefined || dropped.size < MAX_STREAMS.live)) {
       counters.missingFramesTotal += Number(droppedTotal - before);
       dropped.set(key, { instanceId, total: droppedTotal });
     }
@@ -305,11 +313,11 @@ export function createIngest(options: IngestOptions): Ingest {
     if (sessions.delete(stream)) {
       listener.release(stream.remote);
     }
-    if (session === undefined || !registryOf(session).unregister(session.agent, session)) {
+    if (session === undefined || !registries[session.kind].unregister(session.agent, session)) {
       return;
     }
     countStreams();
-    if (session.isBackFill) {
+    if (session.kind === "kept") {
       log.info({ ...session.agent, remote: stream.remote }, "Stream of what an agent had kept is closed.");
     } else {
       log.info({ ...session.agent, remote: stream.remote }, "Stream of an agent is closed.");

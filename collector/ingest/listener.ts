@@ -26,7 +26,8 @@ import { createRejectionGate } from "./rejection-gate.ts";
 import { EMPTY_LIST, isRevoked, readIfChanged, type RevocationList } from "./revocation-list.ts";
 
 export const LISTENER_LIMITS = {
-  connections: 12_000,
+  /** A live stream and one of what was kept of each of 10,000 agents, and those that have to prove who they are. */
+  connections: 24_000,
   /** From one address, of those that have not shown a good certificate yet: it cannot keep everybody else out. */
   unprovenOfAddress: 4000,
   /** Of one certificate's name: an agent needs two, and twice that for a moment while it reconnects. */

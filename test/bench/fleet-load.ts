@@ -116,7 +116,7 @@ export function createFleetLoad(agents: readonly FleetAgent[], port: number): Fl
       held.push(templates.frame(place, sequence, systemClock.nowMs()));
       samples += templates.samples(place);
       const isUrgent = sequence === 1 || templates.isUrgent(place);
-      if (!hold.mayWait(nowMs, isUrgent ? 0 : holdMs)) {
+      if (!hold.mayWait(nowMs, { holdMs: isUrgent ? 0 : holdMs, nextInMs: FRAME_EVERY_MS })) {
         send(nowMs);
       }
     }

@@ -204,6 +204,50 @@ describe("agent/spool/spool-queue", { timeout: 60_000 }, () => {
     expect(Number(reader.droppedTotal())).toBeGreaterThan(40);
   });
 
+  it("asks a collector what it has of an earlier run before it tells that frames of it are lost", async () => {
+    const { run, dir } = createSpoolFolder();
+    const first = await run({ collectors: 2, maxBytes: 256 * 1024 });
+    await first.pushFor(100, { isLarge: true });
+    await first.queue.close();
+    const second = await run({ collectors: 2, maxBytes: 64 * 1024 });
+    const [near, far] = [second.queue.reader(0), second.queue.reader(1)];
+    expect(files(dir).length).toBeGreaterThan(0);
+    expect([near.droppedTotal(), far.droppedTotal()]).toEqual([0n, 0n]);
+    const ofNear = near.findKept(ignore)!;
+    expect(ofNear.hello.instanceId).toBe(first.instanceId);
+    ofNear.welcome([{ first: 1n, last: 100n }]);
+    expect(near.droppedTotal()).toBe(0n);
+    expect(ofNear.isDone()).toBe(true);
+    expect(near.findKept(ignore)).toBeUndefined();
+    const ofFar = far.findKept(ignore)!;
+    const missing = Number(ofFar.firstSequence()) - 1;
+    expect(missing).toBeGreaterThan(10);
+    ofFar.welcome([{ first: 1n, last: 7n }]);
+    expect(far.droppedTotal()).toBe(BigInt(missing - 7));
+    expect(far.next(0n)).toBeUndefined();
+    await second.pushFor(1);
+    expect(far.next(0n)).toMatchObject({ frame: { loss: { frames: missing - 7, reason: "spool_full" } } });
+    expect(near.next(0n)).toMatchObject({ frame: { droppedTotal: 0n } });
+  });
+
+  it("asks also where nothing is left of the earlier run", async () => {
+    const { run, dir } = createSpoolFolder();
+    const first = await run();
+    await first.pushFor(20);
+    await first.queue.close();
+    const second = await run({ maxBytes: 100 });
+    await settleDisk();
+    expect(files(dir)).toEqual([]);
+    const reader = second.queue.reader(0);
+    const asking = reader.findKept(ignore)!;
+    expect(asking.hello.instanceId).toBe(first.instanceId);
+    expect([asking.firstSequence(), asking.isDone()]).toEqual([0n, false]);
+    asking.welcome([{ first: 1n, last: 15n }]);
+    expect(asking.isDone()).toBe(true);
+    expect(reader.droppedTotal()).toBe(5n);
+    expect(reader.findKept(ignore)).toBeUndefined();
+  });
+
   it("leaves another agent's frames alone, and what is no spool at all", async () => {
     const { run, dir } = createSpoolFolder();
     const other = createSpoolFolder();

@@ -131,7 +131,7 @@ describe("agent/stream/session", () => {
     expect(kinds(driver.at(3020, { kind: "ticked" }))).toEqual(["disconnect", "reportFailure"]);
   });
 
-  it("is patient while frames are held, and still notices within 5 s that the stream is dead", () => {
+  it("is patient while frames are held, and still notices a dead stream in time to replace it within 5 s", () => {
     const driver = streaming();
     for (const [id, atMs] of [10, 1020, 2030, 3040].entries()) {
       driver.at(atMs, { kind: "ticked" });
@@ -140,8 +140,46 @@ describe("agent/stream/session", () => {
     driver.at(3060, settings(60_000));
     expect(nextTickMs(driver.state())).toBe(3060 + 3250);
     expect(kinds(driver.at(6310, { kind: "ticked" }))).toEqual(["ping"]);
-    expect(nextTickMs(driver.state())).toBe(3060 + 5000);
-    expect(kinds(driver.at(8060, { kind: "ticked" }))).toEqual(["disconnect", "reportFailure"]);
+    expect(nextTickMs(driver.state())).toBe(3060 + 4750);
+    const actions = driver.at(7810, { kind: "ticked" });
+    expect(kinds(actions)).toEqual(["disconnect", "reportFailure"]);
+    expect(actions[1]).toMatchObject({ text: "Nothing heard for 4750 ms" });
+    expect(nextTickMs(driver.state())).toBe(7810);
+  });
+
+  it("keeps a stream that is slow but alive while frames are held: a message every 3 s, acknowledged after up to 1.7 s", () => {
+    const driver = streaming();
+    driver.at(20, settings(2000));
+    let pings = 0;
+    let [nextMessageMs, ackAtMs, pongAtMs] = [2000, Infinity, 500];
+    let sequence = 0n;
+    for (let ms = 30; ms < 120_000; ms += 10) {
+      if (ms >= nextMessageMs) {
+        sequence += 3n;
+        driver.at(ms, { kind: "sent", sequence });
+        nextMessageMs += 3000;
+        ackAtMs = ms + (sequence % 2n === 0n ? 1700 : 100);
+      }
+      if (ms >= ackAtMs) {
+        ackAtMs = Infinity;
+        driver.at(ms, ack(sequence));
+      }
+      if (ms >= pongAtMs) {
+        pongAtMs = Infinity;
+        driver.at(ms, pong(BigInt(pings + 1), 0n));
+      }
+      if (ms >= (nextTickMs(driver.state()) ?? Infinity)) {
+        const told = kinds(driver.at(ms, { kind: "ticked" }));
+        expect(told).not.toContain("disconnect");
+        if (told.includes("ping")) {
+          pings += 1;
+          // as slow as a collector's loop may be
+          pongAtMs = ms + 1000;
+        }
+      }
+    }
+    expect(driver.state().kind).toBe("streaming");
+    expect(pings).toBeGreaterThan(10);
   });
 
   it("takes any message as a sign of life", () => {
@@ -156,7 +194,7 @@ describe("agent/stream/session", () => {
     const driver = streaming();
     driver.at(20, pong(1n, 0n));
     expect(kinds(driver.at(60_000, { kind: "ticked" }))).toEqual(["ping"]);
-    expect(nextTickMs(driver.state())).toBe(61_750);
+    expect(nextTickMs(driver.state())).toBe(61_500);
     expect(kinds(driver.at(60_001, pong(2n, 0n)))).toEqual(["clockOffset"]);
   });
 

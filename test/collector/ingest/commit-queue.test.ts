@@ -46,7 +46,7 @@ function createQueue() {
   const counters = createIngestCounters();
   const commits: bigint[][] = [];
   const durable: string[] = [];
-  const pressure: boolean[] = [];
+  const pressure: string[] = [];
   const letGo: string[] = [];
   const store = { failing: false, release: undefined as (() => void) | undefined, isHeld: false };
   const queue = createCommitQueue<string>({
@@ -61,12 +61,14 @@ function createQueue() {
     counters,
     pendingBytes: 1000,
     onDurable: (stream, sequence) => durable.push(`${stream} ${sequence}`),
-    onPressure: (isHigh) => pressure.push(isHigh),
+    onPressure: (kind, isHigh) => pressure.push(`${kind} ${isHigh ? "pauses" : "goes on"}`),
     onLetGo: (streams) => letGo.push(...streams),
   });
-  const add = (stream: string, sequence: bigint, bytes = 100): void =>
-    queue.add({ stream, received: receivedFrame(sequence), bytes });
-  return { clock, counters, commits, durable, pressure, letGo, store, queue, add };
+  const add = (stream: string, sequence: bigint): void =>
+    queue.add({ stream, kind: "live", received: receivedFrame(sequence), bytes: 100 });
+  const addKept = (stream: string, sequence: bigint): void =>
+    queue.add({ stream, kind: "kept", received: receivedFrame(sequence), bytes: 10 });
+  return { addKept, clock, counters, commits, durable, pressure, letGo, store, queue, add };
 }
 
 describe("collector/ingest/commit-queue", () => {
@@ -105,12 +107,69 @@ describe("collector/ingest/commit-queue", () => {
     for (let sequence = 2n; sequence <= 13n; sequence += 1n) {
       add("m1", sequence);
     }
-    expect(pressure).toEqual([true]);
+    expect(pressure).toEqual(["kept pauses", "live pauses"]);
     store.isHeld = false;
     store.release?.();
     await settle();
     await clock.advance(100);
-    expect(pressure).toEqual([true, false]);
+    expect(pressure).toEqual(["kept pauses", "live pauses", "live goes on", "kept goes on"]);
+  });
+
+  it("puts what is new before what was kept, however much of that waits, and keeps the order of each", async () => {
+    const { clock, commits, durable, store, add, addKept } = createQueue();
+    store.isHeld = true;
+    addKept("m1 kept", 1n);
+    await clock.advance(10);
+    for (let sequence = 2n; sequence <= 2001n; sequence += 1n) {
+      addKept("m1 kept", sequence);
+    }
+    add("m1", 5001n);
+    add("m1", 5002n);
+    store.isHeld = false;
+    store.release?.();
+    await settle();
+    await clock.advance(10);
+    expect(commits[1]?.slice(0, 4)).toEqual([5001n, 5002n, 2n, 3n]);
+    expect(commits[1]).toHaveLength(COMMIT_LIMITS.batchFrames);
+    expect(durable.slice(0, 3)).toEqual(["m1 kept 1", "m1 5002", "m1 kept 999"]);
+    await clock.advance(10);
+    expect(durable.at(-1)).toBe("m1 kept 2001");
+    const kept = commits.flat().filter((sequence) => sequence < 5000n);
+    expect(kept).toEqual(Array.from({ length: 2001 }, (_, i) => BigInt(i + 1)));
+  });
+
+  it("pauses streams of what was kept at a quarter of what fits, and the live ones not yet", async () => {
+    const { clock, pressure, store, addKept } = createQueue();
+    store.isHeld = true;
+    addKept("m1 kept", 1n);
+    await clock.advance(10);
+    for (let sequence = 2n; sequence <= 27n; sequence += 1n) {
+      addKept("m1 kept", sequence);
+    }
+    expect(pressure).toEqual(["kept pauses"]);
+    store.isHeld = false;
+    store.release?.();
+    await settle();
+    await clock.advance(100);
+    expect(pressure).toEqual(["kept pauses", "kept goes on"]);
+  });
+
+  it("lets only what is new go while the store fails: what was kept waits, here and at its agents", async () => {
+    const { clock, commits, pressure, letGo, store, add, addKept } = createQueue();
+    store.failing = true;
+    add("m1", 1n);
+    await clock.advance(500);
+    for (let sequence = 2n; sequence <= 31n; sequence += 1n) {
+      addKept("m1 kept", sequence + 100n);
+      add("m1", sequence);
+    }
+    expect(pressure).toEqual(["kept pauses"]);
+    store.failing = false;
+    await clock.advance(10_000);
+    expect(letGo).toEqual(["m1"]);
+    const stored = new Set(commits.flat());
+    expect([...stored].filter((sequence) => sequence > 100n)).toHaveLength(30);
+    expect(pressure.at(-1)).toBe("kept goes on");
   });
 
   it("tries the same frames again when they cannot be stored, and acknowledges nothing meanwhile", async () => {
@@ -137,7 +196,7 @@ describe("collector/ingest/commit-queue", () => {
       add("m1", sequence);
     }
     add("m2", 1n);
-    expect(pressure).not.toContain(true);
+    expect(pressure).not.toContain("live pauses");
     expect(counters.liveOnlyFramesTotal).toBeGreaterThan(0);
     store.failing = false;
     await clock.advance(10_000);
@@ -154,7 +213,7 @@ describe("collector/ingest/commit-queue", () => {
     for (let sequence = 2n; sequence <= 20n; sequence += 1n) {
       add("m1", sequence);
     }
-    expect(pressure).not.toContain(true);
+    expect(pressure).not.toContain("live pauses");
     expect(counters.liveOnlyFramesTotal).toBeGreaterThan(0);
   });
 });

@@ -73,6 +73,8 @@ export interface AgentOptions {
   readonly tls?: IssuedFiles;
   readonly port?: number;
   readonly instanceId?: string;
+  /** A stream of what the agent had kept. */
+  readonly isForKept?: boolean;
 }
 
 export interface TestAgent {
@@ -82,14 +84,14 @@ export interface TestAgent {
   readonly offsets: ClockOffset[];
   readonly settings: Settings[];
   /** Appends the next frames to the queue. */
-  push(count: number, frames?: { readonly mayWait: boolean }): void;
+  push(count: number, frames?: { readonly nextInMs: number }): void;
 }
 
 /** `authority`: agents of another harness are trusted as well. */
 export async function createHarness(
   store: FrameStore = createMemoryStore(),
   special: Partial<Pick<Harness, "authority">> &
-    Pick<IngestOptions, "planHold"> & { readonly revoked?: string } = {},
+    Pick<IngestOptions, "planHold" | "maxStreams" | "pendingBytes"> & { readonly revoked?: string } = {},
   clock: Clock = systemClock,
 ): Promise<Harness> {
   const folder = mkdtempSync(join(tmpdir(), "etcdscope-ingest-"));
@@ -106,6 +108,8 @@ export async function createHarness(
     log,
     onFrames: (frames) => live.push(...frames),
     ...(special.planHold && { planHold: special.planHold }),
+    ...(special.maxStreams && { maxStreams: special.maxStreams }),
+    ...(special.pendingBytes !== undefined && { pendingBytes: special.pendingBytes }),
     onStreamState: (agent, state) => streamStates.push(`${agent.node} ${state}`),
   });
   const port = await ingest.start();
@@ -132,7 +136,7 @@ export async function createHarness(
       queue,
       clock: systemClock,
       log: agentLog,
-      isForKept: false,
+      isForKept: options.isForKept ?? false,
       onStreamOpen: () => undefined,
       onStreamClosed: () => undefined,
       onSettings: (one) => settings.push(one),
@@ -140,12 +144,12 @@ export async function createHarness(
     });
     clients.push(client);
     client.start();
-    function push(count: number, { mayWait } = { mayWait: false }): void {
+    function push(count: number, frames?: { readonly nextInMs: number }): void {
       for (let i = 0; i < count; i += 1) {
         sequence += 1n;
         queue.push(testFrame(sequence));
       }
-      client.notify(mayWait);
+      client.notify(frames?.nextInMs);
     }
     return { client, queue, log: agentLog, offsets, settings, push };
   }

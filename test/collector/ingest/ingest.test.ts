@@ -5,6 +5,7 @@ import { EtcdscopeError } from "../../../shared/errors.ts";
 import { systemClock } from "../../../shared/clock.ts";
 import { createHarness, createMemoryStore, type Harness } from "./harness.ts";
 import { agentName, createAuthority, issue } from "./test-pki.ts";
+import { receivedFrame } from "./test-frames.ts";
 import { waitFor } from "./wait-for.ts";
 
 let harness: Harness;
@@ -30,8 +31,61 @@ describe("collector/ingest/ingest", () => {
     expect(harness.live).toHaveLength(50);
     expect(store.frames[0]?.agent).toEqual({ cluster: "prod-a", node: "m1" });
     expect(harness.streamStates).toEqual(["m1 open"]);
-    await waitFor("a clock offset", () => agent.offsets.length > 0);
-    expect(Math.abs(agent.offsets.at(-1)?.offsetUs ?? 1e9)).toBeLessThan(50_000);
+    await waitFor("a clock offset", () => Math.abs(agent.offsets.at(-1)?.offsetUs ?? 1e9) < 50_000);
+  });
+
+  it("acknowledges what it has already: an agent that did not know gets rid of its last frames too", async () => {
+    const store = createMemoryStore();
+    const instanceId = "run-of-m1";
+    store.frames.push(...[1n, 3n, 4n].map((sequence) => receivedFrame(sequence, { instanceId })));
+    harness = await createHarness(store);
+    const agent = await harness.agent({ node: "m1", instanceId });
+    agent.push(4);
+    await waitFor("an empty queue", () => agent.queue.size() === 0);
+    expect(store.frames.map((one) => one.frame.sequence)).toEqual([1n, 3n, 4n, 2n]);
+    expect(harness.ingest.counters.duplicateFramesTotal).toBe(2);
+  });
+
+  it("keeps no agent out because others bring what they had kept", async () => {
+    harness = await createHarness(createMemoryStore(), { maxStreams: { live: 2, kept: 1 } });
+    const m1 = await harness.agent({ node: "m1" });
+    const m1Kept = await harness.agent({ node: "m1", isForKept: true });
+    const streaming = ({ client }: typeof m1): boolean => client.status().state === "streaming";
+    await waitFor("both of m1", () => streaming(m1) && streaming(m1Kept));
+    const m2 = await harness.agent({ node: "m2" });
+    await waitFor("m2", () => streaming(m2));
+    const m2Kept = await harness.agent({ node: "m2", isForKept: true });
+    const m3 = await harness.agent({ node: "m3" });
+    await waitFor("refusals", () => m2Kept.log.lines.length > 0 && m3.log.lines.length > 0);
+    expect(warnings(m2Kept.log.lines)).toContain("Expected at most 1 agents");
+    expect(warnings(m3.log.lines)).toContain("Expected at most 2 agents");
+  });
+
+  it("reads what is new while what was kept has to wait, and stores it first", async () => {
+    const store = createMemoryStore();
+    let goOn = (): void => undefined;
+    const slow = new Promise<void>((resolve) => (goOn = resolve));
+    harness = await createHarness(
+      { ...store, append: (frames) => slow.then(() => store.append(frames)) },
+      { pendingBytes: 40_000 },
+    );
+    const kept = await harness.agent({ node: "m1", isForKept: true, instanceId: "earlier" });
+    await waitFor("the stream of kept frames", () => kept.client.status().state === "streaming");
+    kept.push(1);
+    await waitFor("a commit", () => harness.live.length === 1);
+    kept.push(300);
+    await waitFor("some of it", () => harness.live.length > 50);
+    const live = await harness.agent({ node: "m1" });
+    live.push(20);
+    const read = (instanceId: string): number =>
+      harness.live.filter((one) => one.instanceId === instanceId).length;
+    await waitFor("what is new", () => read("run-of-m1") === 20);
+    expect(read("earlier")).toBeLessThan(200);
+    goOn();
+    await waitFor("everything", () => kept.queue.size() === 0 && live.queue.size() === 0);
+    expect(store.frames).toHaveLength(321);
+    const places = store.frames.flatMap(({ instanceId }, place) => (instanceId === "earlier" ? [] : [place]));
+    expect(places).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
   });
 
   it("spreads the fsync probes of a cluster's nodes, and moves them when a node comes", async () => {
@@ -54,12 +108,12 @@ describe("collector/ingest/ingest", () => {
     await waitFor("m1 holds", () => m1.settings.at(-1)?.holdFramesMs === 2000);
     await waitFor("m2 holds", () => m2.settings.at(-1)?.holdFramesMs === 2000);
     expect(harness.ingest.holdMs()).toBe(2000);
-    m1.push(2, { mayWait: true });
+    m1.push(2, { nextInMs: 1000 });
     expect(m1.client.status().framesSentTotal).toBe(0);
-    m1.push(1, { mayWait: false });
+    m1.push(1);
     expect(m1.client.status().framesSentTotal).toBe(3);
     await waitFor("all three", () => m1.queue.size() === 0);
-    m1.push(1, { mayWait: true });
+    m1.push(1, { nextInMs: 1000 });
     expect(m1.client.status().framesSentTotal).toBe(3);
     m2.client.stop();
     await waitFor("what m1 held, when it need not hold any more", () => m1.queue.size() === 0);

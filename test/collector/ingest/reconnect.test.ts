@@ -98,14 +98,16 @@ describe("collector/ingest/ingest", () => {
     },
   );
 
-  it(
-    "notices a stream that swallows everything within 5 s and replaces it",
+  it.each([0, 2000])(
+    "notices a stream that swallows everything and replaces it within 5 s, with frames held for %i ms",
     { timeout: 30_000 },
-    async () => {
-      harness = await createHarness();
+    async (holdMs) => {
+      harness = await createHarness(createMemoryStore(), { planHold: () => holdMs });
       const proxy = await createProxy(harness.port);
       const agent = await harness.agent({ node: "m1", port: proxy.port });
-      await waitFor("an open stream", () => agent.client.status().streamsTotal === 1);
+      await waitFor("the settings", () => agent.settings.at(-1)?.holdFramesMs === holdMs);
+      agent.push(1);
+      await waitFor("a sign of life", () => agent.queue.size() === 0);
       proxy.swallow();
       const startedMs = performance.now();
       agent.push(3);
