@@ -7,7 +7,7 @@ import type { Db } from "./database.ts";
 import { DETAIL } from "./block-writer.ts";
 import { mergeRollups, prepareCompact, rollUpBlock, type LandedRow } from "./prepare-blocks.ts";
 import { MINUTE_MS, packRollups, QUARTER_MS } from "./rollup.ts";
-import type { PlanRequest, ThinWork, Work } from "./worker-protocol.ts";
+import type { MergeWork, PlanRequest, ThinWork, Work } from "./worker-protocol.ts";
 
 /** A block holds the frames of one hour of an agent's clock. */
 export const BLOCK_MS = 3_600_000;
@@ -21,6 +21,8 @@ const DAY_MS = 24 * 3_600_000;
 const DAY_SETTLE_MS = 2 * 3_600_000;
 /** Rows of a day that are merged at once. */
 const MAX_MERGE_ROWS = 200;
+/** Between two looks at every day of every agent: one reads the index of all roll-ups. */
+const MERGE_LOOK_MS = 900_000;
 
 export interface Compactor {
   plan(request: PlanRequest): Work | undefined;
@@ -45,19 +47,21 @@ export function createCompactor(db: Db): Compactor {
   );
   const selectFull = db.prepare<[number, number, number, number], BlockRow>(
     `SELECT block.id, block.agent, from_ms, to_ms FROM block JOIN agent ON agent.id = block.agent
-     WHERE detail = ? AND to_ms < ? AND NOT EXISTS (
+     WHERE detail = ? AND to_ms < ? AND (
        SELECT 1 FROM kept_span WHERE kept_span.cluster = agent.cluster
-       AND kept_span.from_ms - ? <= block.to_ms AND kept_span.to_ms + ? >= block.from_ms)
+       AND kept_span.from_ms <= block.to_ms + ? AND kept_span.to_ms >= block.from_ms - ?
+       ORDER BY kept_span.from_ms DESC LIMIT 1) IS NULL
      ORDER BY to_ms LIMIT 1`,
   );
   const selectFrames = db.prepare<[number], { times: Uint8Array; sample_values: Uint8Array }>(
     "SELECT times, sample_values FROM block_frames WHERE block = ?",
   );
-  const selectScattered = db.prepare<[number, number], { agent: number; day: number }>(
-    `SELECT agent, from_ms / ${DAY_MS} AS day FROM rollup WHERE width_ms = ? AND to_ms < ?
-     AND from_ms / ${DAY_MS} = to_ms / ${DAY_MS}
-     GROUP BY agent, day HAVING count(*) > 1 LIMIT 1`,
-  );
+  const selectScattered = db
+    .prepare<[number, number, number], number>(
+      `SELECT from_ms / ${DAY_MS} AS day FROM rollup WHERE agent = ? AND width_ms = ? AND from_ms < ?
+       GROUP BY day HAVING count(*) > 1 LIMIT 1`,
+    )
+    .pluck();
   const selectDay = db.prepare<
     [number, number, number, number],
     { id: number; from_ms: number; to_ms: number; rollups: Uint8Array }
@@ -67,6 +71,9 @@ export function createCompactor(db: Db): Compactor {
   );
   /** Agents whose landing area holds nothing that is due; looked at again when every other was. */
   let queue: number[] = [];
+  /** Agents whose days are yet to be looked at, and when that was begun. */
+  let mergeQueue: number[] = [];
+  let mergeLookMs = Number.NEGATIVE_INFINITY;
 
   function planCompact(nowMs: number): Work | undefined {
     queue = queue.length > 0 ? queue : selectAgents.all();
@@ -125,15 +132,27 @@ export function createCompactor(db: Db): Compactor {
   }
 
   function planMerge(nowMs: number): Work | undefined {
-    const found = selectScattered.get(QUARTER_MS, nowMs - DAY_SETTLE_MS - DAY_MS);
-    if (found === undefined) {
-      return undefined;
+    if (mergeQueue.length === 0 && Math.abs(nowMs - mergeLookMs) >= MERGE_LOOK_MS) {
+      mergeQueue = selectAgents.all();
+      mergeLookMs = nowMs;
     }
-    const dayMs = found.day * DAY_MS;
-    const rows = selectDay.all(found.agent, QUARTER_MS, dayMs, dayMs + DAY_MS);
+    const settledMs = Math.floor((nowMs - DAY_SETTLE_MS) / DAY_MS) * DAY_MS;
+    for (let agent = mergeQueue.pop(); agent !== undefined; agent = mergeQueue.pop()) {
+      const day = selectScattered.get(agent, QUARTER_MS, settledMs);
+      const work = day === undefined ? undefined : mergeDay(agent, day * DAY_MS);
+      if (work !== undefined && work.rollupIds.length > 1) {
+        mergeQueue.push(agent); // there may be more of it
+        return work;
+      }
+    }
+    return undefined;
+  }
+
+  function mergeDay(agent: number, dayMs: number): MergeWork {
+    const rows = selectDay.all(agent, QUARTER_MS, dayMs, dayMs + DAY_MS);
     return {
       kind: "merge",
-      agent: found.agent,
+      agent,
       fromMs: rows.reduce((least, row) => Math.min(least, row.from_ms), Number.MAX_SAFE_INTEGER),
       toMs: rows.reduce((most, row) => Math.max(most, row.to_ms), 0),
       rollupIds: rows.map(({ id }) => id),

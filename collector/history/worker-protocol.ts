@@ -73,6 +73,8 @@ export interface RetentionRequest {
 
 export interface RetentionAnswer {
   readonly removedRows: number;
+  /** Of agents; their numbers may come again. */
+  readonly removedRuns: number;
   /** Whether another step is due at once. */
   readonly hasMore: boolean;
   /** The file holds more than maxBytes. */
