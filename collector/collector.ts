@@ -26,7 +26,8 @@ import { createClockWatch } from "./clock-watch.ts";
 import { createLiveClusters } from "./live-clusters.ts";
 import { createNoteTaker } from "./note-taker.ts";
 import type { IncidentRecord } from "../shared/incident-record.ts";
-import { createHistory, type HistoryProblem } from "./history/history.ts";
+import type { HistoryProblem } from "./history/history-problems.ts";
+import { createHistory } from "./history/history.ts";
 import type { CollectorTrouble } from "./view/cluster-view.ts";
 import { createOutputs } from "./output/outputs.ts";
 import { createPastClusters } from "./past-clusters.ts";
@@ -50,6 +51,13 @@ const CAREFUL_FSYNC_INTERVAL_MS = 60_000;
 /** Where the build puts the console; in a package, where one file holds the collector, it lies beside that file. */
 const CONSOLE_FOLDER = join(import.meta.dirname, "console/dist");
 
+/** Problems with which a collector does all that it is there for. */
+const OF_THE_PAST: readonly HistoryProblem["code"][] = [
+  "DAMAGED_FILE_SET_ASIDE",
+  "PART_UNREADABLE",
+  "NOT_KEPT_SMALL",
+];
+
 function toTrouble({ code, message, sinceMs, isFull }: HistoryProblem): CollectorTrouble {
   switch (code) {
     case "NOT_WRITABLE":
@@ -58,6 +66,10 @@ function toTrouble({ code, message, sinceMs, isFull }: HistoryProblem): Collecto
       return { kind: "names-full", message, sinceMs };
     case "NAMES_OF_AGENT":
       return { kind: "names-of-agent", message, sinceMs };
+    case "PART_UNREADABLE":
+      return { kind: "part-unreadable", message, sinceMs };
+    case "NOT_KEPT_SMALL":
+      return { kind: "not-kept-small", message, sinceMs };
     case "DAMAGED_FILE_SET_ASIDE":
       return { kind: "set-aside", message, sinceMs };
   }
@@ -250,7 +262,7 @@ export function createCollector(options: CollectorOptions): Collector {
     readiness: () => {
       const reasons = history
         .problems()
-        .filter(({ code }) => code !== "DAMAGED_FILE_SET_ASIDE")
+        .filter(({ code }) => !OF_THE_PAST.includes(code))
         .map(({ message }) => message);
       if (!isListening) {
         reasons.push("the agents' port is not open yet");

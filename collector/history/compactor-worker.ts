@@ -17,7 +17,8 @@ serveCalls<CompactorCalls>({
     if (opened === undefined) {
       throw new EtcdscopeError("STORAGE_FAILED", "History is not open", { reason: "not_open" });
     }
-    return opened.compactor.plan(request);
+    const work = opened.compactor.plan(request);
+    return { work, troubles: opened.compactor.takeTroubles() };
   },
   close: () => {
     opened?.db.close();

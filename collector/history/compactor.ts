@@ -3,11 +3,11 @@
  * up on a thread of its own, so that the writer only stores the result.
  */
 import { EtcdscopeError } from "../../shared/errors.ts";
-import type { Db } from "./database.ts";
+import { translateSqliteError, type Db } from "./database.ts";
 import { DETAIL } from "./block-writer.ts";
 import { mergeRollups, prepareCompact, rollUpBlock, type LandedRow } from "./prepare-blocks.ts";
 import { MINUTE_MS, packRollups, QUARTER_MS } from "./rollup.ts";
-import type { PlanRequest, ThinWork, Work } from "./worker-protocol.ts";
+import type { CompactWork, MergeWork, PlanRequest, PlanTrouble, ThinWork, Work } from "./worker-protocol.ts";
 
 /** A block holds the frames of one hour of an agent's clock. */
 export const BLOCK_MS = 3_600_000;
@@ -21,9 +21,20 @@ const DAY_MS = 24 * 3_600_000;
 const DAY_SETTLE_MS = 2 * 3_600_000;
 /** Rows of a day that are merged at once. */
 const MAX_MERGE_ROWS = 200;
+/** What could not be read is passed over for this long. */
+const PASS_OVER_MS = 900_000;
+/** Pieces of work that are passed over, at most; beyond them all are tried again. */
+const MAX_PASSED_OVER = 1000;
+/** Failures after which one look for work ends: each may have read an hour. */
+const MAX_TROUBLES = 20;
+/** Between two looks at every day of every agent: one reads the index of all roll-ups. */
+const MERGE_LOOK_MS = 900_000;
 
 export interface Compactor {
+  /** The next piece of work, prepared; undefined: there is none. What cannot be read is passed over, and no reason to do nothing. */
   plan(request: PlanRequest): Work | undefined;
+  /** What was passed over since this was last asked. */
+  takeTroubles(): readonly PlanTrouble[];
 }
 
 interface BlockRow {
@@ -43,21 +54,23 @@ export function createCompactor(db: Db): Compactor {
      WHERE agent = ? AND captured_ms >= ? AND captured_ms < ?
      ORDER BY captured_ms, id LIMIT ${MAX_BLOCK_FRAMES}`,
   );
-  const selectFull = db.prepare<[number, number, number, number], BlockRow>(
+  const selectFull = db.prepare<[number, number, number, number, number], BlockRow>(
     `SELECT block.id, block.agent, from_ms, to_ms FROM block JOIN agent ON agent.id = block.agent
-     WHERE detail = ? AND to_ms < ? AND NOT EXISTS (
+     WHERE detail = ? AND to_ms < ? AND (
        SELECT 1 FROM kept_span WHERE kept_span.cluster = agent.cluster
-       AND kept_span.from_ms - ? <= block.to_ms AND kept_span.to_ms + ? >= block.from_ms)
-     ORDER BY to_ms LIMIT 1`,
+       AND kept_span.from_ms <= block.to_ms + ? AND kept_span.to_ms >= block.from_ms - ?
+       ORDER BY kept_span.from_ms DESC LIMIT 1) IS NULL
+     ORDER BY to_ms LIMIT ?`,
   );
   const selectFrames = db.prepare<[number], { times: Uint8Array; sample_values: Uint8Array }>(
     "SELECT times, sample_values FROM block_frames WHERE block = ?",
   );
-  const selectScattered = db.prepare<[number, number], { agent: number; day: number }>(
-    `SELECT agent, from_ms / ${DAY_MS} AS day FROM rollup WHERE width_ms = ? AND to_ms < ?
-     AND from_ms / ${DAY_MS} = to_ms / ${DAY_MS}
-     GROUP BY agent, day HAVING count(*) > 1 LIMIT 1`,
-  );
+  const selectScattered = db
+    .prepare<[number, number, number], number>(
+      `SELECT from_ms / ${DAY_MS} AS day FROM rollup WHERE agent = ? AND width_ms = ? AND from_ms < ?
+       GROUP BY day HAVING count(*) > 1 LIMIT 1`,
+    )
+    .pluck();
   const selectDay = db.prepare<
     [number, number, number, number],
     { id: number; from_ms: number; to_ms: number; rollups: Uint8Array }
@@ -67,23 +80,66 @@ export function createCompactor(db: Db): Compactor {
   );
   /** Agents whose landing area holds nothing that is due; looked at again when every other was. */
   let queue: number[] = [];
+  /** Agents whose days are yet to be looked at, and when that was begun. */
+  let mergeQueue: number[] = [];
+  let mergeLookMs = Number.NEGATIVE_INFINITY;
+  /** Until when, by kind and number. */
+  const passedOver = new Map<string, number>();
+  let troubles: PlanTrouble[] = [];
+
+  /** What `make` gives; undefined when it cannot be read, which is told, and it is not asked again for a while. */
+  function attempt<Made extends Work>(
+    kind: Work["kind"],
+    of: { readonly id: number; readonly nowMs: number },
+    make: () => Made | undefined,
+  ): Made | undefined {
+    const key = `${kind}/${of.id}`;
+    if (troubles.length >= MAX_TROUBLES || isPassedOver(key, of.nowMs)) {
+      return undefined;
+    }
+    try {
+      return make();
+    } catch (caught) {
+      const { code, reason, message } = translateSqliteError(caught);
+      troubles.push({ kind, code, reason, message });
+      if (passedOver.size >= MAX_PASSED_OVER) {
+        passedOver.clear();
+      }
+      passedOver.set(key, of.nowMs + PASS_OVER_MS);
+      return undefined;
+    }
+  }
+
+  /** The clock may be set back. */
+  function isPassedOver(key: string, nowMs: number): boolean {
+    const leftMs = (passedOver.get(key) ?? nowMs) - nowMs;
+    return leftMs > 0 && leftMs <= PASS_OVER_MS;
+  }
 
   function planCompact(nowMs: number): Work | undefined {
     queue = queue.length > 0 ? queue : selectAgents.all();
     for (let agent = queue.pop(); agent !== undefined; agent = queue.pop()) {
-      const oldest = selectOldest.get(agent);
-      if (oldest !== undefined) {
-        const hourMs = Math.floor(oldest.captured_ms / BLOCK_MS) * BLOCK_MS;
-        const isOver = hourMs + BLOCK_MS + SETTLE_MS <= nowMs;
-        // a node's clock may be ahead of ours
-        if (isOver || oldest.received_ms + BLOCK_MS + SETTLE_MS <= nowMs) {
-          const work = prepareCompact(agent, readHour(agent, hourMs));
-          queue.push(agent); // there may be more of it
-          return work;
-        }
+      const id = agent;
+      const work = attempt("compact", { id, nowMs }, () => compactOldest(id, nowMs));
+      if (work !== undefined) {
+        queue.push(agent); // there may be more of it
+        return work;
       }
     }
     return undefined;
+  }
+
+  function compactOldest(agent: number, nowMs: number): CompactWork | undefined {
+    const oldest = selectOldest.get(agent);
+    if (oldest === undefined) {
+      return undefined;
+    }
+    const hourMs = Math.floor(oldest.captured_ms / BLOCK_MS) * BLOCK_MS;
+    const isOver = hourMs + BLOCK_MS + SETTLE_MS <= nowMs;
+    // a node's clock may be ahead of ours
+    return isOver || oldest.received_ms + BLOCK_MS + SETTLE_MS <= nowMs
+      ? prepareCompact(agent, readHour(agent, hourMs))
+      : undefined;
   }
 
   function readHour(agent: number, hourMs: number): readonly LandedRow[] {
@@ -101,13 +157,23 @@ export function createCompactor(db: Db): Compactor {
 
   function planThin(request: PlanRequest): Work | undefined {
     const beforeMs = request.isShort ? Number.MAX_SAFE_INTEGER : request.framesBeforeMs;
-    const block = selectFull.get(DETAIL.frames, beforeMs, request.aroundMs, request.aroundMs);
-    const frames = block === undefined ? undefined : selectFrames.get(block.id);
-    if (block === undefined || frames === undefined) {
-      return undefined;
+    const { nowMs, aroundMs } = request;
+    for (const block of selectFull.all(DETAIL.frames, beforeMs, aroundMs, aroundMs, passedOver.size + 1)) {
+      const work = attempt("thin", { id: block.id, nowMs }, () => thin(block));
+      if (work !== undefined) {
+        return work;
+      }
     }
-    const { id, agent, from_ms: fromMs, to_ms: toMs } = block;
-    return { kind: "thin", block: id, agent, fromMs, toMs, ...toMinutes(frames) };
+    return undefined;
+  }
+
+  function thin({ id, agent, from_ms: fromMs, to_ms: toMs }: BlockRow): ThinWork {
+    const frames = selectFrames.get(id);
+    const rest =
+      frames === undefined
+        ? { minutes: packRollups(new Map()), unreadable: "A block's frames are not there" }
+        : toMinutes(frames);
+    return { kind: "thin", block: id, agent, fromMs, toMs, ...rest };
   }
 
   /** A block that cannot be read goes all the same; its quarters of an hour are left. */
@@ -125,15 +191,31 @@ export function createCompactor(db: Db): Compactor {
   }
 
   function planMerge(nowMs: number): Work | undefined {
-    const found = selectScattered.get(QUARTER_MS, nowMs - DAY_SETTLE_MS - DAY_MS);
-    if (found === undefined) {
+    if (mergeQueue.length === 0 && Math.abs(nowMs - mergeLookMs) >= MERGE_LOOK_MS) {
+      mergeQueue = selectAgents.all();
+      mergeLookMs = nowMs;
+    }
+    const settledMs = Math.floor((nowMs - DAY_SETTLE_MS) / DAY_MS) * DAY_MS;
+    for (let agent = mergeQueue.pop(); agent !== undefined; agent = mergeQueue.pop()) {
+      const id = agent;
+      const work = attempt("merge", { id, nowMs }, () => mergeOldest(id, settledMs));
+      if (work !== undefined) {
+        mergeQueue.push(agent); // there may be more of it
+        return work;
+      }
+    }
+    return undefined;
+  }
+
+  function mergeOldest(agent: number, settledMs: number): MergeWork | undefined {
+    const day = selectScattered.get(agent, QUARTER_MS, settledMs);
+    const rows = day === undefined ? [] : selectDay.all(agent, QUARTER_MS, day * DAY_MS, (day + 1) * DAY_MS);
+    if (rows.length < 2) {
       return undefined;
     }
-    const dayMs = found.day * DAY_MS;
-    const rows = selectDay.all(found.agent, QUARTER_MS, dayMs, dayMs + DAY_MS);
     return {
       kind: "merge",
-      agent: found.agent,
+      agent,
       fromMs: rows.reduce((least, row) => Math.min(least, row.from_ms), Number.MAX_SAFE_INTEGER),
       toMs: rows.reduce((most, row) => Math.max(most, row.to_ms), 0),
       rollupIds: rows.map(({ id }) => id),
@@ -142,6 +224,11 @@ export function createCompactor(db: Db): Compactor {
   }
 
   return {
+    takeTroubles: () => {
+      const taken = troubles;
+      troubles = [];
+      return taken;
+    },
     plan: (request) => planCompact(request.nowMs) ?? planThin(request) ?? planMerge(request.nowMs),
   };
 }

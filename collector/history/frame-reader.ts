@@ -75,7 +75,8 @@ export function createFrameReader(db: Db): FrameReader {
   );
   const blocksReceived = db
     .prepare<[number, number], number>(
-      "SELECT id FROM block WHERE received_to_ms >= ? AND detail = ? ORDER BY received_to_ms, id",
+      `SELECT id FROM block INDEXED BY block_by_receipt
+       WHERE received_to_ms >= ? AND detail = ? ORDER BY received_to_ms, id`,
     )
     .pluck();
   const selectFrame = db.prepare<[number], FrameRow>(`SELECT ${FRAME_COLUMNS} FROM frame WHERE id = ?`);
@@ -101,9 +102,9 @@ export function createFrameReader(db: Db): FrameReader {
     )
     .pluck();
   const nextBlock = db
-    .prepare<[number, number, number, number, number], number | null>(
-      `SELECT min(max(from_ms, ?)) FROM block
-       WHERE agent = ? AND from_ms < ? AND to_ms >= ? AND detail = ?`,
+    .prepare<[number, number, number, number, number, number], number>(
+      `SELECT max(from_ms, ?) FROM block INDEXED BY block_by_agent
+       WHERE agent = ? AND from_ms >= ? AND from_ms < ? AND to_ms >= ? AND detail = ? ORDER BY from_ms LIMIT 1`,
     )
     .pluck();
   /** The one that was used last is the last. */
@@ -164,7 +165,7 @@ export function createFrameReader(db: Db): FrameReader {
       }
       for (const next of [
         nextLanded.get(agent, endMs, toMs),
-        nextBlock.get(endMs, agent, toMs, endMs, DETAIL.frames),
+        nextBlock.get(endMs, agent, endMs - BLOCK_MS, toMs, endMs, DETAIL.frames),
       ]) {
         nextMs = typeof next === "number" && next < toMs ? Math.min(nextMs ?? next, next) : nextMs;
       }

@@ -4,9 +4,11 @@ import type { Clock } from "../../shared/clock.ts";
 import { EtcdscopeError } from "../../shared/errors.ts";
 import type { ReceivedFrame } from "../../shared/frame.ts";
 import type { Logger } from "../../shared/log-line.ts";
+import { isFileDamaged, isUnreadable } from "./damage.ts";
 import { createFactChanges } from "./fact-changes.ts";
 import { packFrames, unpackFrames } from "./frame-batch.ts";
 import type { HistoryDoor } from "./history-door.ts";
+import { createHistoryProblems, type HistoryProblem } from "./history-problems.ts";
 import { createMaintenance } from "./maintenance.ts";
 import { createNameDictionary, type NameDictionary } from "./name-dictionary.ts";
 import { unpackTrends } from "./packed-trends.ts";
@@ -19,9 +21,6 @@ import type { CompactorCalls, FrameBatch, FramePage, ReaderCalls, WriterCalls } 
 const PAGE_FRAMES = 500;
 /** Frames of one answer, at most. */
 const MAX_FRAMES = 1_000_000;
-
-/** An agent that has stopped to send ever new series is forgiven after this. */
-const OVERDRAWN_MS = 3_600_000;
 
 const DEFAULT_ROLLUPS_MS = 400 * 24 * 3_600_000;
 const DEFAULT_AROUND_MS = 3_600_000;
@@ -38,14 +37,6 @@ export interface HistoryOptions {
   readonly maxBytes: number;
   readonly clock: Clock;
   readonly log: Logger;
-}
-
-export interface HistoryProblem {
-  readonly code: "DAMAGED_FILE_SET_ASIDE" | "NOT_WRITABLE" | "NAMES_FULL" | "NAMES_OF_AGENT";
-  readonly message: string;
-  readonly sinceMs: number;
-  /** The disk has no room, or the file no more numbers. */
-  readonly isFull: boolean;
 }
 
 export interface History extends HistoryDoor {
@@ -65,11 +56,8 @@ export function createHistory(options: HistoryOptions): History {
   const factChanges = createFactChanges();
   let dictionary: NameDictionary | undefined;
   let isKnownDamaged = false;
-  let damaged: HistoryProblem | undefined;
-  let notWritable: HistoryProblem | undefined;
-  let namesFull: HistoryProblem | undefined;
-  /** As many as the dictionary names. */
-  const toldOverdrawn = new Set<string>();
+  /** The file, by its number, in which the compactor found the landing area broken. */
+  let brokenFile: number | undefined;
   /** Counts the files begun: what was prepared on one is not written to the next. */
   let fileNumber = 0;
 
@@ -89,6 +77,11 @@ export function createHistory(options: HistoryOptions): History {
         reportDamage(damagedFile);
       }
     },
+    onFailed: (error) => {
+      if (isFileDamaged(error)) {
+        putAside(error);
+      }
+    },
   });
   const frameReader = createReaderHandle();
   const trendReader = createReaderHandle();
@@ -98,6 +91,11 @@ export function createHistory(options: HistoryOptions): History {
     log,
     openInput: () => ({ path }),
     onOpened: () => undefined,
+    onFailed: (error) => {
+      if (isFileDamaged(error)) {
+        confirmDamage(error);
+      }
+    },
   });
   const readers = [frameReader, trendReader, compactor];
   const maintenance = createMaintenance({
@@ -109,8 +107,43 @@ export function createHistory(options: HistoryOptions): History {
     store: async (work) => {
       await writer.call("store", work);
     },
+    onTrouble: (trouble) => {
+      if (trouble.kind === "compact" && isFileDamaged(trouble)) {
+        confirmDamage(new EtcdscopeError(trouble.code, trouble.message));
+      } else {
+        problems.unreadable(trouble.message);
+      }
+    },
     fileNumber: () => fileNumber,
   });
+
+  const problems = createHistoryProblems({
+    path,
+    clock,
+    log,
+    dictionary: () => dictionary,
+    maintenance: () => maintenance.failure(),
+  });
+
+  /** The compactor only reads: that the file is broken counts when one that is opened anew says it too. */
+  function confirmDamage(error: EtcdscopeError): void {
+    if (brokenFile === fileNumber) {
+      putAside(error);
+    } else {
+      log.warn({ error }, "History seems to be damaged; looking again.");
+      brokenFile = fileNumber;
+      compactor.restart();
+    }
+  }
+
+  /** The writer's thread does it when it is started again. */
+  function putAside(error: EtcdscopeError): void {
+    if (!isKnownDamaged) {
+      log.error({ error }, "History is damaged: it is put aside.");
+      isKnownDamaged = true;
+      writer.restart();
+    }
+  }
 
   function forgetWhatIsKnown(): void {
     seenSeries.forget();
@@ -124,13 +157,16 @@ export function createHistory(options: HistoryOptions): History {
       log,
       openInput: () => ({ path }),
       onOpened: () => undefined,
+      onFailed: (error) => {
+        if (isUnreadable(error)) {
+          problems.unreadable(error.message);
+        }
+      },
     });
   }
 
   function reportDamage(damagedFile: string): void {
-    const message = `The history could not be read; it was put aside as ${damagedFile} and a new one begun`;
-    damaged = { code: "DAMAGED_FILE_SET_ASIDE", message, sinceMs: clock.nowMs(), isFull: false };
-    log.error({ path, damagedFile }, "History was damaged: it was put aside and a new one begun.");
+    problems.setAside(damagedFile);
     fileNumber += 1;
     // they may hold the old file
     readers.forEach((reader) => reader.restart());
@@ -145,7 +181,7 @@ export function createHistory(options: HistoryOptions): History {
         await writer.stop();
         throw translated;
       }
-      noteFailure(translated);
+      problems.failed(translated);
       writer.restart();
     }
     await Promise.all(readers.map(startReader));
@@ -161,39 +197,14 @@ export function createHistory(options: HistoryOptions): History {
     }
   }
 
-  function noteFailure(error: EtcdscopeError): void {
-    if (notWritable === undefined) {
-      log.error({ error }, "History cannot be written: frames are not acknowledged until it can.");
-    }
-    // That it is not open says less than what keeps it from being opened.
-    const known = error.reason === "not_open" ? notWritable?.message : undefined;
-    notWritable = {
-      code: "NOT_WRITABLE",
-      message: known ?? error.message,
-      isFull: known === undefined ? error.code === "STORAGE_FULL" : notWritable?.isFull === true,
-      sinceMs: notWritable?.sinceMs ?? clock.nowMs(),
-    };
-  }
-
-  function noteSuccess(): void {
-    if (notWritable !== undefined) {
-      notWritable = undefined;
-      log.info({ path }, "History can be written again.");
-    }
-  }
-
   async function append(frames: readonly ReceivedFrame[]): Promise<void> {
     try {
       await appendNow(frames);
-      noteSuccess();
+      problems.written();
     } catch (error) {
       const translated = EtcdscopeError.from(error, "STORAGE_FAILED");
-      noteFailure(translated);
+      problems.failed(translated);
       forgetWhatIsKnown();
-      if (translated.code === "STORAGE_CORRUPT") {
-        isKnownDamaged = true;
-        writer.restart();
-      }
       throw translated;
     }
   }
@@ -215,30 +226,6 @@ export function createHistory(options: HistoryOptions): History {
       streamSeries.buffer,
     ]);
     names.confirm(table);
-    if (names.leftOutTotal() > 0 && namesFull === undefined) {
-      const message = "The history holds as many different series as it can: new ones are not recorded";
-      namesFull = { code: "NAMES_FULL", message, sinceMs: clock.nowMs(), isFull: true };
-      log.error({ path }, "History holds as many different series as it can: new ones are not recorded.");
-    }
-    for (const agent of names.overdrawn().keys()) {
-      if (!toldOverdrawn.has(agent)) {
-        toldOverdrawn.add(agent);
-        log.error({ agent }, "Agent has sent more different series than one may: new ones are not recorded.");
-      }
-    }
-  }
-
-  /** Agents whose share of the names was used up within the last hour. */
-  function findOverdrawn(): HistoryProblem | undefined {
-    const nowMs = clock.nowMs();
-    const recent = [...(dictionary?.overdrawn() ?? [])].filter(([, atMs]) => nowMs - atMs < OVERDRAWN_MS);
-    const [first] = recent;
-    if (first === undefined) {
-      return undefined;
-    }
-    const agents = recent.slice(0, 5).map(([agent]) => agent);
-    const message = `Too many different series of ${agents.join(", ")}: new ones are not recorded`;
-    return { code: "NAMES_OF_AGENT", message, sinceMs: first[1], isFull: false };
   }
 
   async function readReceived(sinceMs: number): Promise<readonly ReceivedFrame[]> {
@@ -326,7 +313,7 @@ export function createHistory(options: HistoryOptions): History {
     lastFrames: () => frameReader.call("lastFrames", undefined),
     knownSeries: (cluster) => trendReader.call("knownSeries", { cluster }),
     series: async (query) => unpackTrends(await trendReader.call("series", query)),
-    problems: () => [damaged, notWritable, namesFull, findOverdrawn()].filter((one) => one !== undefined),
+    problems: () => problems.list(),
     fileBytes: () => maintenance.fileBytes(),
     close: async () => {
       maintenance.stop();

@@ -159,4 +159,10 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE landed RENAME TO frame;
   CREATE INDEX frame_by_agent ON frame (agent, captured_ms);
   `,
+  // what each step of retention and each look at facts asks for; some five seconds for a million facts and as many runs
+  `
+  CREATE INDEX instance_by_age ON instance (last_received_ms);
+  CREATE INDEX kept_span_by_end ON kept_span (to_ms);
+  CREATE INDEX fact_by_end_of_agent ON fact (agent, valid_to);
+  `,
 ];

@@ -14,7 +14,7 @@ import { readBlockSeries } from "./frame-block.ts";
 import type { SeriesQuery } from "./history-door.ts";
 import { createLandedSamples } from "./landed-samples.ts";
 import { packTrends, type PackedTrends, type SeriesRows } from "./packed-trends.ts";
-import { MINUTE_MS, QUARTER_MS, readRollups, type RollupColumns } from "./rollup.ts";
+import { MINUTE_MS, QUARTER_MS, type RollupColumns } from "./rollup.ts";
 import { createRollupCache, type RollupRow } from "./rollup-cache.ts";
 import { createSeriesSteps, type SeriesSteps } from "./series-steps.ts";
 
@@ -67,15 +67,17 @@ export function createTrendReader(db: Db, clock: Clock): TrendReader {
     [number],
     { times: Uint8Array<ArrayBuffer>; sample_values: Uint8Array<ArrayBuffer> }
   >("SELECT times, sample_values FROM block_frames WHERE block = ?");
-  const selectMinutes = db
-    .prepare<[number], Uint8Array>("SELECT rollups FROM rollup WHERE block = ?")
-    .pluck();
+  // they have the block's beginning, by which they are indexed
+  const selectMinutes = db.prepare<[number, number, number, number], RollupRow>(
+    `SELECT id, from_ms, to_ms, length(rollups) AS bytes FROM rollup
+     WHERE agent = ? AND width_ms = ? AND from_ms = ? AND block = ?`,
+  );
   const selectQuarters = db.prepare<[number, number, number, number, number], RollupRow>(
     `SELECT id, from_ms, to_ms, length(rollups) AS bytes FROM rollup
      WHERE agent = ? AND width_ms = ? AND from_ms >= ? AND from_ms < ? AND to_ms >= ? ORDER BY from_ms`,
   );
   const selectRollups = db.prepare<[number], Uint8Array>("SELECT rollups FROM rollup WHERE id = ?").pluck();
-  const quarters = createRollupCache((id) => selectRollups.get(id));
+  const cache = createRollupCache((id) => selectRollups.get(id));
 
   function series(query: SeriesQuery): PackedTrends {
     const found = selectTrend.all(query.metric, query.cluster, query.node ?? "");
@@ -140,9 +142,10 @@ export function createTrendReader(db: Db, clock: Clock): TrendReader {
         });
         continue;
       }
-      const minutes = block.detail === DETAIL.quarters ? [] : selectMinutes.all(block.id);
-      for (const rollups of minutes) {
-        readRollups(rollups, wanted, adding(trend, { widthMs: MINUTE_MS, spans: [trend] }));
+      const minutes =
+        block.detail === DETAIL.quarters ? [] : selectMinutes.all(agent, MINUTE_MS, block.from_ms, block.id);
+      for (const row of minutes) {
+        cache.read(row, wanted, adding(trend, { widthMs: MINUTE_MS, spans: [trend] }));
       }
       if (minutes.length === 0) {
         coarse.push({ fromMs: block.from_ms, toMs: block.to_ms + 1 });
@@ -158,7 +161,7 @@ export function createTrendReader(db: Db, clock: Clock): TrendReader {
     const add = adding(trend, { widthMs: QUARTER_MS, spans });
     for (const row of selectQuarters.all(agent, QUARTER_MS, fromMs - ROLLUP_ROW_MS, toMs, fromMs)) {
       trend.assertInTime();
-      quarters.read(row, wanted, add);
+      cache.read(row, wanted, add);
     }
   }
 

@@ -20,6 +20,8 @@ export interface WorkerHandleOptions<Calls extends CallList> {
   /** What the worker's call "open" is given, at each start. */
   readonly openInput: () => Calls["open"]["input"];
   readonly onOpened: (output: Calls["open"]["output"]) => void;
+  /** A call that the worker answered with an error, or had not when it ended; its caller gets it as well. */
+  readonly onFailed: (error: EtcdscopeError) => void;
 }
 
 export interface WorkerHandle<Calls extends CallList> {
@@ -89,7 +91,10 @@ export function createWorkerHandle<Calls extends CallList>(
           if (answer.kind === "done") {
             resolve(answer.output as Calls[Name]["output"]);
           } else {
-            reject(new EtcdscopeError(asErrorCode(answer.code), answer.message, reasonOf(answer.reason)));
+            const { code, message, reason } = answer;
+            const error = new EtcdscopeError(asErrorCode(code), message, reasonOf(reason));
+            options.onFailed(error);
+            reject(error);
           }
         },
       });

@@ -1,4 +1,5 @@
 /** What the main thread may ask of the writer's and the reader's threads: names of calls with what goes in and comes out. */
+import type { ErrorCode } from "../../shared/errors.ts";
 import type { Finding } from "../../shared/rest.ts";
 import type { SequenceRange } from "../../shared/sequence-set.ts";
 import type { Note } from "../../shared/note.ts";
@@ -73,6 +74,8 @@ export interface RetentionRequest {
 
 export interface RetentionAnswer {
   readonly removedRows: number;
+  /** Of agents; their numbers may come again. */
+  readonly removedRuns: number;
   /** Whether another step is due at once. */
   readonly hasMore: boolean;
   /** The file holds more than maxBytes. */
@@ -131,10 +134,24 @@ export interface MergeWork {
 
 export type Work = CompactWork | ThinWork | MergeWork;
 
+/** What could not be read, and was passed over. */
+export interface PlanTrouble {
+  readonly kind: Work["kind"];
+  readonly code: ErrorCode;
+  readonly reason: string | undefined;
+  readonly message: string;
+}
+
+export interface Plan {
+  /** undefined: there is none. */
+  readonly work: Work | undefined;
+  readonly troubles: readonly PlanTrouble[];
+}
+
 export type CompactorCalls = {
   readonly open: { readonly input: { readonly path: string }; readonly output: undefined };
-  /** The next piece of work, prepared; undefined: there is none. */
-  readonly plan: { readonly input: PlanRequest; readonly output: Work | undefined };
+  /** The next piece of work, prepared. */
+  readonly plan: { readonly input: PlanRequest; readonly output: Plan };
   readonly close: { readonly input: undefined; readonly output: undefined };
 };
 

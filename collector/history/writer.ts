@@ -58,7 +58,6 @@ export function createWriter(db: Db): Writer {
   const selectInstance = db
     .prepare<[number, string], number>("SELECT id FROM instance WHERE agent = ? AND name = ?")
     .pluck();
-  const countInstances = db.prepare<[], number>("SELECT count(*) FROM instance").pluck();
   const findInstance = db
     .prepare<[string, string, string], number>(
       `SELECT instance.id FROM instance JOIN agent ON agent.id = instance.agent
@@ -232,9 +231,8 @@ export function createWriter(db: Db): Writer {
     },
     store: (work) => blocks.store(work),
     retain: (request) => {
-      const runs = countInstances.get();
       const answer = retention.retain(request);
-      if (countInstances.get() !== runs) {
+      if (answer.removedRuns > 0) {
         forget();
       }
       return answer;

@@ -17,7 +17,14 @@ export interface StalenessLimits {
 
 /** What keeps this collector from recording, or did. */
 export interface CollectorTrouble {
-  readonly kind: "disk-full" | "not-writable" | "names-full" | "names-of-agent" | "set-aside";
+  readonly kind:
+    | "disk-full"
+    | "not-writable"
+    | "not-kept-small"
+    | "names-full"
+    | "names-of-agent"
+    | "part-unreadable"
+    | "set-aside";
   /** As its log has it. */
   readonly message: string;
   readonly sinceMs: number;

@@ -9,6 +9,7 @@ import { parseSeriesKey, seriesKey } from "../../shared/series-key.ts";
 import { createTestLog, receivedFrame } from "../collector/ingest/test-frames.ts";
 import { median, quantile, result, type Benchmark, type BenchmarkResult } from "./benchmark.ts";
 import { makeHistory } from "./made-history.ts";
+import { makeYear } from "./made-year.ts";
 import { readRealFrames } from "./real-frames.ts";
 
 const DAY_MS = 24 * 3_600_000;
@@ -45,11 +46,26 @@ async function run(log: (line: string) => void): Promise<readonly BenchmarkResul
       ...(await measure(day, one, { name: "1 h", spanMs: 3_600_000, toMs: nowMs - 7_200_000 })),
       ...(await measure(day, one, { name: "24 h", spanMs: DAY_MS, toMs: nowMs })),
       ...(await measure(month, one, { name: "30 d", spanMs: 30 * DAY_MS, toMs: nowMs })),
+      ...(await measureYear(join(folder, "year.db"), real, { one, nowMs })),
       ...(await measurePast(day, nowMs)),
     ];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Spans two months ago, of which roll-ups of a minute are left. */
+async function measureYear(
+  path: string,
+  real: readonly Frame[],
+  { one, nowMs }: { readonly one: string; readonly nowMs: number },
+): Promise<readonly BenchmarkResult[]> {
+  makeYear({ path, real, nowMs, readable: { fromDay: 72, toDay: 59 } });
+  const toMs = nowMs - 61 * DAY_MS;
+  return [
+    ...(await measure(path, one, { name: "5 d, two months ago", spanMs: 5 * DAY_MS, toMs })),
+    ...(await measure(path, one, { name: "10 d, two months ago", spanMs: 10 * DAY_MS, toMs })),
+  ];
 }
 
 function findMetric(real: readonly Frame[]): string {
@@ -176,6 +192,6 @@ export const query: Benchmark = {
   name: "query",
   method:
     `History made of real frames as in the benchmark "size", with twenty counters of one metric more: a day at 1 s, and a month with every series once a minute and its last hour at 1 s, of which nothing is compacted yet (what a month's trend reads, roll-ups of a quarter of an hour, is as much at any cadence). ` +
-    `Asked through the history's door (a worker thread, the answer copied to the asker), ${POINTS} points, smallest and largest of every step kept. Warm: the page cache and the thread have seen the query. Meanwhile ${BUSY_AGENTS} other agents are written every ${BUSY_EVERY_MS} ms. No HTTP, no JSON.`,
+    `Two months ago: 400 d of three nodes, one hour's roll-ups of a minute again and again with shifted time. Asked through the history's door (a worker thread, the answer copied to the asker), ${POINTS} points, smallest and largest of every step kept. Warm: the page cache and the thread have seen the query. Meanwhile ${BUSY_AGENTS} other agents are written every ${BUSY_EVERY_MS} ms. No HTTP, no JSON.`,
   run,
 };

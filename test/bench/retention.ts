@@ -7,6 +7,7 @@ import { openDatabase, openForReading } from "../../collector/history/database.t
 import { createWriter } from "../../collector/history/writer.ts";
 import { median, quantile, result, type Benchmark, type BenchmarkResult } from "./benchmark.ts";
 import { makeHistory } from "./made-history.ts";
+import { makeYear, YEAR } from "./made-year.ts";
 import { readRealFrames } from "./real-frames.ts";
 
 const HOURS = 12;
@@ -25,11 +26,22 @@ async function run(log: (line: string) => void): Promise<readonly BenchmarkResul
     const thinned = thinAll(path, nowMs);
     log("thinned");
     const removed = removeAll(path, nowMs);
+    const year = join(folder, "year.db");
+    const { rollups } = makeYear({ path: year, real, nowMs, readable: undefined });
+    log(`a thinned year: ${rollups} rows of roll-ups`);
+    const ofYear = measureYear(year, nowMs);
     await Promise.resolve();
     return [
       ...describe("storing an hour's block, its rows removed", made.storeMs),
       ...describe("a block's frames become roll-ups", thinned),
       ...describe("removing what is too old or too much", removed),
+      ...describe(`a step without anything to do, ${YEAR.days} d of three nodes`, ofYear.idle),
+      ...describe(`removing what is too old, ${YEAR.days} d of three nodes`, ofYear.old),
+      ...describe(`removing what is too much, ${YEAR.days} d of three nodes`, ofYear.tooMuch),
+      result("looking for work without any, not on the writer's thread: longest", {
+        value: quantile(ofYear.plan, 1),
+        unit: "ms",
+      }),
     ];
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -84,10 +96,47 @@ function removeAll(path: string, nowMs: number): readonly number[] {
   return times;
 }
 
+const YEAR_STEPS = 100;
+
+/** Steps on a file in which everything has been thinned for long. */
+function measureYear(
+  path: string,
+  nowMs: number,
+): Readonly<Record<"idle" | "old" | "tooMuch" | "plan", readonly number[]>> {
+  const { db } = openDatabase({ path, nowMs, isKnownDamaged: false });
+  const readDb = openForReading(path);
+  const compactor = createCompactor(readDb);
+  const writer = createWriter(db);
+  const timesOf = (step: (index: number) => void): readonly number[] =>
+    Array.from({ length: YEAR_STEPS }, (_, index) => {
+      const startedMs = performance.now();
+      step(index);
+      return performance.now() - startedMs;
+    });
+  const beforeMs = (days: number): number => nowMs - days * 86_400_000;
+  const times = {
+    idle: timesOf(() => writer.retain({ beforeMs: beforeMs(YEAR.days + 1), maxBytes: 1e13, mayLose: false })),
+    // an hour of looks apart, so that each goes over every day
+    plan: timesOf((index) =>
+      compactor.plan({
+        nowMs: nowMs + index * 3_600_000,
+        framesBeforeMs: beforeMs(7),
+        aroundMs: 0,
+        isShort: false,
+      }),
+    ),
+    old: timesOf(() => writer.retain({ beforeMs: beforeMs(300), maxBytes: 1e13, mayLose: false })),
+    tooMuch: timesOf(() => writer.retain({ beforeMs: 0, maxBytes: 0, mayLose: true })),
+  };
+  readDb.close();
+  db.close();
+  return times;
+}
+
 export const retention: Benchmark = {
   name: "retention",
   method:
     `${HOURS} h of one agent, written, compacted, thinned and removed by the collector's own code; the wall time of each step on the writer's thread, for which commits wait. ` +
-    `Steps have pauses between them (100 ms), in which commits have their turn.`,
+    `Steps have pauses between them (100 ms), in which commits have their turn. The file of ${YEAR.days} d holds one such hour's roll-ups again and again, ${YEAR.runs} runs, and is measured as it is after the copy: warm.`,
   run,
 };

@@ -128,6 +128,8 @@ function toTroubles(kind: string, sinceMs: number): CollectorTrouble[] | undefin
   switch (kind) {
     case "disk-full":
     case "not-writable":
+    case "not-kept-small":
+    case "part-unreadable":
     case "names-full":
     case "names-of-agent":
     case "set-aside":

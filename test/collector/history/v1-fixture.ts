@@ -14,7 +14,7 @@ export interface FixtureCopy {
 export const FIXTURE = { frames: 390, samples: 7460, nodes: ["m1", "m2", "m3"] } as const;
 
 /** Those that a collector of that time wrote. */
-const RECORDED = [4, 1] as const;
+const RECORDED = [5, 4, 1] as const;
 
 /** Of any schema that was released: the newest file recorded until then, brought to it by the migrations of that time. */
 export function copySchema(version: number): FixtureCopy {
@@ -29,8 +29,11 @@ export function copySchema(version: number): FixtureCopy {
   return copy;
 }
 
-/** Version 4 holds the same frames, those of two nodes compacted into blocks. */
-export function copyFixture(version: 1 | 4 = 1): FixtureCopy {
+/**
+ * Version 4 holds the same frames, those of two nodes compacted into blocks. Version 5 as well, and the same frames one and two
+ * days earlier, of which roll-ups are left.
+ */
+export function copyFixture(version: 1 | 4 | 5 = 1): FixtureCopy {
   const folder = mkdtempSync(join(tmpdir(), "etcdscope-fixture-"));
   const path = join(folder, "history.db");
   copyFileSync(join(import.meta.dirname, `../../fixture/history/v${version}.db`), path);

@@ -18,6 +18,7 @@ const hurriedClock: Clock = {
 
 let handle: WorkerHandle<Calls>;
 let opened = 0;
+const failed: string[] = [];
 
 beforeEach(async () => {
   opened = 0;
@@ -28,6 +29,7 @@ beforeEach(async () => {
     log: createTestLog(),
     openInput: () => "open",
     onOpened: () => (opened += 1),
+    onFailed: (error) => failed.push(error.code),
   });
   await handle.start();
 });
@@ -44,6 +46,7 @@ describe("collector/history/worker-handle", () => {
       for (const call of pending) {
         await expect(call).rejects.toMatchObject({ code: "STORAGE_FAILED" });
       }
+      expect(failed.splice(0)).toEqual(["STORAGE_FAILED", "STORAGE_FAILED"]);
       await waitFor("a second start", () => opened === 2);
       expect(await handle.call("echo", 7)).toBe(7);
     },
