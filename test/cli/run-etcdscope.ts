@@ -16,15 +16,17 @@ const COMMAND = join(import.meta.dirname, "../../bin/etcdscope");
 
 export function runEtcdscope(
   args: readonly string[],
-  options: { readonly env?: NodeJS.ProcessEnv; readonly cwd?: string } = {},
+  options: { readonly env?: NodeJS.ProcessEnv; readonly cwd?: string; readonly input?: Buffer } = {},
 ): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(COMMAND, args, {
       cwd: options.cwd ?? "/",
       env: { PATH: process.env["PATH"], ...options.env },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe"],
       timeout: 60_000,
     });
+    // One that does not read it is no failure.
+    child.stdin.on("error", () => undefined).end(options.input);
     let out = "";
     let error = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));

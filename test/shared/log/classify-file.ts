@@ -37,7 +37,7 @@ export function summaryOf(text: string): LogSummary {
   });
   splitter.push(Buffer.from(text));
   splitter.end();
-  return summarizer.summarize(line, classifier.servedAtMs());
+  return summarizer.summarize(line, classifier.servedAtsMs());
 }
 
 export function readFixture(name: string): string {
