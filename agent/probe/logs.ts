@@ -193,7 +193,7 @@ export function createLogsProbe({ config, log, positions }: ProbeSetup): Probe {
       }
     });
     return {
-      push: splitter.push,
+      push: (chunk) => splitter.push(chunk),
       end: () => {
         splitter.end();
         joiner.end().forEach((line) => take(line, nowMs));

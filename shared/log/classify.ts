@@ -122,7 +122,11 @@ export function createLogClassifier(nowMs: number): LogClassifier {
     }
     const times = windows.get(code) ?? [];
     windows.set(code, times);
-    times.push(atMs ?? 0);
+    const apartMs = Math.abs((atMs ?? 0) - (times.at(-1) ?? Number.NEGATIVE_INFINITY));
+    const isSameTime = atMs !== undefined && apartMs < (rate.apartMs ?? 0);
+    if (!isSameTime) {
+      times.push(atMs ?? 0);
+    }
     if (times.length > rate.count) {
       times.shift();
     }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { createEtcdPki } from "./etcd-pki.ts";
 import { follower, leader, flip, walOf, putMany, reissue, type Story } from "./log-story.ts";
+import { MACHINE_STORIES } from "./machine-stories.ts";
 import { runCommand } from "./run-command.ts";
 import { startFailures } from "./start-failures.ts";
 import { waitFor } from "./wait-for.ts";
@@ -334,4 +335,5 @@ export const STORIES: Readonly<Record<string, Story>> = {
     },
   },
   "start-failures": { run: startFailures },
+  ...MACHINE_STORIES,
 };

@@ -6,6 +6,8 @@ import { codesOf, LOG_FIXTURES, readFixture, summaryOf } from "./classify-file.t
 
 const PEER_AWAY = ["PEER_LINK_DOWN"];
 const ELECTED = ["LEADER_LOST", "LEADER_CHANGED", "LEADER_ELECTION"];
+/** Noted, not warned of: other work had the machine at that moment. */
+const BUSY = ["HEARTBEATS_LATE"];
 const TLS = [...PEER_AWAY, "CERT_REJECTED"];
 
 /** Story → the cause to be told first (null: none), and what else is true of it. */
@@ -25,6 +27,10 @@ const STORIES: Readonly<
   "isolated-leader": { cause: "PEER_LINK_DOWN", also: ["QUORUM_LOST", ...ELECTED] },
   "leader-killed": { cause: "PEER_LINK_DOWN", also: ELECTED },
   "leader-paused": { cause: "HEARTBEATS_LATE" },
+  "healthy-hours": { cause: null, also: BUSY },
+  "rolling-restart": { cause: "PEER_LINK_DOWN", also: [...ELECTED, ...BUSY] },
+  "slow-disk": { cause: "DISK_SLOW", also: [...ELECTED, ...BUSY, "SLOW_REQUESTS"] },
+  "oom-kill": { cause: "OOM_KILLED", also: [...PEER_AWAY, ...BUSY] },
   "member-removed": { cause: "MEMBER_REMOVED", also: [...PEER_AWAY, "RECONFIG_REFUSED"] },
   partition: { cause: "PEER_LINK_DOWN", also: ELECTED },
   "peer-cert-expired": { cause: "CERT_EXPIRED", also: TLS },
