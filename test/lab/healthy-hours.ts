@@ -84,7 +84,7 @@ async function care(etcd: EtcdCluster, minute: number, mark: Mark): Promise<void
   }
   if (minute % 9 === 4) {
     mark("snapshot save", member.name);
-    await etcd.etcdctl.run([member.clientUrl], ["snapshot", "save", "/dev/null"]);
+    await etcd.etcdctl.run([member.clientUrl], ["snapshot", "save", join(member.dataDir, "../backup.db")]);
   }
   if (minute % 25 === 20) {
     for (const each of etcd.members) {

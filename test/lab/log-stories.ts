@@ -15,11 +15,12 @@ const FUTURE = { notBefore: new Date("2036-01-01"), notAfter: new Date("2037-01-
 export const STORIES: Readonly<Record<string, Story>> = {
   healthy: {
     flags: { "snapshot-count": "50", "auto-compaction-mode": "periodic", "auto-compaction-retention": "10s" },
-    run: async ({ etcd }) => {
+    run: async ({ etcd, dir }) => {
       await putMany(etcd, 120);
       await etcd.etcdctl.run([etcd.members[0]!.clientUrl], ["compact", "60"]);
       await etcd.etcdctl.run([etcd.members[1]!.clientUrl], ["defrag"]);
-      await etcd.etcdctl.run([etcd.members[1]!.clientUrl], ["snapshot", "save", "/dev/null"]);
+      // It is renamed to its place: to save it to /dev/null would replace the machine's.
+      await etcd.etcdctl.run([etcd.members[1]!.clientUrl], ["snapshot", "save", join(dir, "backup.db")]);
       await delay(12_000);
       await putMany(etcd, 20);
     },

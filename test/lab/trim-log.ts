@@ -1,6 +1,6 @@
 /**
- * Captured lines → a fixture, of each shape a few: `trim-log.ts story RAW OUT` keeps two, `trim-log.ts hours FOLDER OUT-FOLDER` one of what
- * healthy-hours.ts captured, with what restarts and a moved leader said in a file of its own. Prints how many lines there were, and when.
+ * Captured lines → a fixture, of each shape a few: `trim-log.ts story RAW OUT` keeps two, `trim-log.ts hours OUT-FOLDER FOLDER…` one of what
+ * healthy-hours.ts captured in some runs, with what restarts and a moved leader said in a file of its own. Prints how many lines there were, and when.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -47,15 +47,31 @@ interface Mark {
   readonly what: string;
 }
 
-function trimHours(folder: string, out: string): void {
+function trimHours(out: string, folders: readonly string[]): void {
+  const nowMs = systemClock.nowMs();
+  const [quiet, moved]: [string[], string[]] = [[], []];
+  for (const folder of folders) {
+    sort(folder, { nowMs, quiet, moved });
+  }
+  console.log(`${quiet.length} lines, ${moved.length} around restarts`);
+  writeFileSync(join(out, "healthy-hours.log"), `${trim(quiet, 1).join("\n")}\n`);
+  writeFileSync(join(out, "rolling-restart.log"), `${trim(moved, 1).join("\n")}\n`);
+}
+
+interface Sorted {
+  readonly nowMs: number;
+  readonly quiet: string[];
+  readonly moved: string[];
+}
+
+/** Adds a run's lines to those of before, and prints what the classifier says of them. */
+function sort(folder: string, { nowMs, quiet, moved }: Sorted): void {
   const marks = readFileSync(join(folder, "marks.jsonl"), "utf8")
     .trimEnd()
     .split("\n")
     .map((line) => JSON.parse(line) as Mark);
   const isNear = (atMs: number, what: RegExp): boolean =>
     marks.some((mark) => what.test(mark.what) && Math.abs(atMs - Date.parse(mark.at)) < AROUND_MS);
-  const nowMs = systemClock.nowMs();
-  const [quiet, moved]: [string[], string[]] = [[], []];
   for (const member of ["m1", "m2", "m3"]) {
     const classifier = createLogClassifier(nowMs);
     let atMs = 0;
@@ -72,14 +88,11 @@ function trimHours(folder: string, out: string): void {
       }
     }
   }
-  console.log(`${quiet.length} lines, ${moved.length} around restarts`);
-  writeFileSync(join(out, "healthy-hours.log"), `${trim(quiet, 1).join("\n")}\n`);
-  writeFileSync(join(out, "rolling-restart.log"), `${trim(moved, 1).join("\n")}\n`);
 }
 
-const [kind = "", from = "", to = ""] = process.argv.slice(2);
+const [kind = "", first = "", ...rest] = process.argv.slice(2);
 if (kind === "hours") {
-  trimHours(from, to);
+  trimHours(first, rest);
 } else {
-  writeFileSync(to, `${trim(readFileSync(from, "utf8").split("\n"), 2).join("\n")}\n`);
+  writeFileSync(rest[0] ?? "", `${trim(readFileSync(first, "utf8").split("\n"), 2).join("\n")}\n`);
 }

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { codesOf, LOG_FIXTURES, readFixture, summaryOf } from "./classify-file.ts";
+import { codesOf, LOG_FIXTURES, readFixture, severitiesOf, summaryOf } from "./classify-file.ts";
 
 const PEER_AWAY = ["PEER_LINK_DOWN"];
 const ELECTED = ["LEADER_LOST", "LEADER_CHANGED", "LEADER_ELECTION"];
@@ -106,6 +106,12 @@ describe("shared/log over captured logs", () => {
   });
 
   for (const kind of ["3.4.23-plain", "3.4.23-zap", "3.5.16-zap"]) {
+    it(`${kind}: warns of nothing in what healthy clusters print by the hour`, () => {
+      expect(severitiesOf(readFixture(`${kind}/healthy-hours.log`)).filter((one) => one !== "info")).toEqual(
+        [],
+      );
+    });
+
     it(`${kind}: tells start failures apart`, () => {
       const codes = codesOf(readFixture(`${kind}/start-failures.log`)).filter((code) => code !== null);
       expect(codes.filter((code, at) => code !== codes[at - 1])).toEqual([
