@@ -145,7 +145,7 @@ function addLogs(program: Command, context: ProgramContext): void {
     .command("logs")
     .summary("what a log of etcd proves: likely cause, when, how often")
     .description(
-      "Reads logs of etcd in any form (plain, JSON, CRI, journald, gzip) and tells what they prove. Exit code 0 when they could be read.",
+      "Reads logs of etcd in any form (plain, JSON, CRI, journald, gzip, UTF-16) and tells what they prove. Exit code 0 when they could be read.",
     )
     .argument("[file...]", "files, - for standard input", ["-"])
     .option("--json", "one object a line of input: line, code or null, severity", false)

@@ -24,7 +24,8 @@ import type { FirewallLook } from "./read-firewall.ts";
 import type { UnitEnd } from "./read-unit-end.ts";
 import type { ListenAddress, PortHolder } from "./find-port-holders.ts";
 import type { ProcessUser } from "./parse-process-user.ts";
-import type { LogPart, LogPlace } from "./read-log-part.ts";
+import type { LogSpan, LogStart } from "./find-log-start.ts";
+import type { LogFrom, LogPart } from "./read-log-part.ts";
 
 export interface FilesystemUsage {
   readonly sizeBytes: number;
@@ -125,7 +126,9 @@ export interface HostDoor {
   /** `length` bytes at the front of a file on a file system that may hang, in the lane of readFilesystemUsage. */
   readFileFront(path: string, length: number, signal: AbortSignal): Promise<Buffer>;
   /** What was appended to a log file since `from`; a bounded part. A lane of its own: logs may be on another disk. */
-  readLogPart(path: string, from: LogPlace | undefined, signal: AbortSignal): Promise<LogPart>;
+  readLogPart(path: string, from: LogFrom, signal: AbortSignal): Promise<LogPart>;
+  /** Where to begin to read what was said since a time, also in the file that was rotated away; in the lane of readLogPart. */
+  findLogStart(path: string, span: LogSpan, signal: AbortSignal): Promise<LogStart>;
   /** What has come to the journal of a unit since the last part; see journal-reader.ts. */
   readJournal(place: JournalPlace): Promise<JournalPart>;
   closeJournal(): void;

@@ -27,6 +27,7 @@ import { parseStat } from "./parse-stat.ts";
 import type { ProcessStat } from "./parse-stat.ts";
 import { CgroupReader } from "./read-cgroup.ts";
 import { listFiles } from "./list-files.ts";
+import { findLogStart } from "./find-log-start.ts";
 import { readLogPart } from "./read-log-part.ts";
 import { readNodeInventory } from "./read-node-inventory.ts";
 import { readHostPressure } from "./read-pressure.ts";
@@ -149,6 +150,8 @@ export function createLinuxHost(options: LinuxHostOptions): HostDoor {
       inLane(lanes.filesystem, { what: `read ${path}`, path, signal }, () => readFront(path, length)),
     readLogPart: (path, from, signal) =>
       inLane(lanes.log, { what: `read ${path}`, path, signal }, () => readLogPart(path, from)),
+    findLogStart: (path, span, signal) =>
+      inLane(lanes.log, { what: `read ${path}`, path, signal }, () => findLogStart(path, span)),
     readJournal: async (place) => await journal.read(place),
     closeJournal: () => journal.close(),
     readUnitEnd,

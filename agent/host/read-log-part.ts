@@ -32,44 +32,59 @@ export interface LogPart {
 
 /** Read at a time. A flood of 100,000 lines a second is 100 times as much: then the newest are read, the rest counted. */
 export const MAX_PART_BYTES = 256 * 1024;
+
+/** When what is behind is given up: beyond `mostBytes` all but the newest `keptBytes`. */
+export interface LogLag {
+  readonly mostBytes: number;
+  readonly keptBytes: number;
+}
+
 /** Behind by more than this, it will not catch up. */
-const MAX_BEHIND_BYTES = 2 * MAX_PART_BYTES;
+const USUAL_LAG: LogLag = { mostBytes: 2 * MAX_PART_BYTES, keptBytes: MAX_PART_BYTES };
+
+export interface LogFrom {
+  /** undefined: the file's beginning. */
+  readonly place: LogPlace | undefined;
+  readonly lag?: LogLag | undefined;
+}
+
 /** Files with the log's name and more behind it that are looked at for the one that was renamed. */
 const MAX_SIBLINGS = 30;
 
 const MARK_BYTES = 64;
 
-/** `from` undefined: the first look, at the file's end, as far back as one part. */
-export async function readLogPart(path: string, from: LogPlace | undefined): Promise<LogPart> {
+export async function readLogPart(path: string, from: LogFrom): Promise<LogPart> {
+  const { place, lag = USUAL_LAG } = from;
   const seen = await stat(path);
-  if (from === undefined) {
-    return await readOn(path, seen, { offset: Math.max(0, seen.size - MAX_PART_BYTES) });
+  if (place === undefined) {
+    return await readOn(path, { ino: seen.ino, size: seen.size, lag }, { offset: 0 });
   }
-  const isSame = seen.ino === from.inode && (await isUnchangedBefore(path, from, seen.size));
+  const own = { ino: seen.ino, size: seen.size, lag };
+  const isSame = seen.ino === place.inode && (await isUnchangedBefore(path, place, seen.size));
   if (isSame) {
-    return await readOn(path, seen, from);
+    return await readOn(path, own, place);
   }
-  const before = await findBefore(path, from, seen.ino);
+  const before = await findBefore(path, place, seen.ino);
   if (before !== undefined) {
-    const { bytes, skippedBytes } = await readFrom(before.path, from.offset, before.size);
-    // The end of the old file; the new one is read from its beginning at the next look.
-    const place = { inode: seen.ino, offset: 0 };
-    return { place, bytes, skippedBytes, isNewFile: false, hasMore: seen.size > 0 };
+    const part = await readOn(before.path, { ino: place.inode, size: before.size, lag }, place);
+    // Behind the end of the old file, the new one is read from its beginning at the next look.
+    return part.hasMore ? part : { ...part, place: { inode: seen.ino, offset: 0 }, hasMore: seen.size > 0 };
   }
-  return { ...(await readOn(path, seen, { offset: 0 })), isNewFile: true };
+  return { ...(await readOn(path, own, { offset: 0 })), isNewFile: true };
 }
 
 interface Seen {
   readonly ino: number;
   readonly size: number;
+  readonly lag: LogLag;
 }
 
 async function readOn(
   path: string,
-  { ino, size }: Seen,
+  { ino, size, lag }: Seen,
   { offset, mark }: Pick<LogPlace, "offset" | "mark">,
 ): Promise<LogPart> {
-  const { bytes, skippedBytes, end } = await readFrom(path, offset, size);
+  const { bytes, skippedBytes, end } = await readFrom(path, offset, { size, lag });
   const after = bytes.length === 0 ? mark : markOf(bytes.subarray(-MARK_BYTES));
   const place = { inode: ino, offset: end, ...(after === undefined ? {} : { mark: after }) };
   return { place, bytes, skippedBytes, isNewFile: false, hasMore: size > end };
@@ -98,18 +113,24 @@ async function hasMark(path: string, offset: number, mark: LogMark): Promise<boo
 async function readFrom(
   path: string,
   known: number,
-  size: number,
+  { size, lag }: { readonly size: number; readonly lag: LogLag },
 ): Promise<{ readonly bytes: Buffer; readonly skippedBytes: number; readonly end: number }> {
-  const offset = size - known > MAX_BEHIND_BYTES ? size - MAX_PART_BYTES : known;
-  const skippedBytes = offset - known;
+  const offset = size - known > lag.mostBytes ? size - lag.keptBytes : known;
   if (size <= offset) {
-    return { bytes: Buffer.alloc(0), skippedBytes, end: offset };
+    return { bytes: Buffer.alloc(0), skippedBytes: 0, end: offset };
   }
   const file = await open(path, "r");
   try {
     const wanted = Math.min(size - offset, MAX_PART_BYTES);
     const { bytesRead, buffer } = await file.read(Buffer.alloc(wanted), 0, wanted, offset);
-    return { bytes: buffer.subarray(0, bytesRead), skippedBytes, end: offset + bytesRead };
+    const bytes = buffer.subarray(0, bytesRead);
+    // The rest of a line would be taken for one.
+    const cutBytes = offset === known ? 0 : bytes.indexOf("\n") + 1;
+    return {
+      bytes: bytes.subarray(cutBytes),
+      skippedBytes: offset - known + cutBytes,
+      end: offset + bytesRead,
+    };
   } finally {
     await file.close();
   }

@@ -10,6 +10,8 @@ import type { ProbeContext } from "./probe.ts";
 const MAX_BEHIND_MS = 60_000;
 /** Of an etcd that does not run, its last entries are read however old they are. */
 const LAST_LINES = 500;
+/** So much of what was said before the agent came is read all the same; an entry is twice as long as its line. */
+const MAX_LOOK_BACK_BYTES = 8 * 1024 * 1024;
 /** Where it goes on then. */
 const GO_ON_AT_MS = 5000;
 
@@ -18,6 +20,7 @@ export class FollowedJournal implements FollowedLog {
   #cursor: string | undefined;
   #sinceMs: number;
   #isFirst = true;
+  #lookBackBytes = MAX_LOOK_BACK_BYTES;
   /** The part of an entry that the last look ended with. */
   #rest = "";
 
@@ -54,7 +57,12 @@ export class FollowedJournal implements FollowedLog {
     this.#cursor = findField(last, "__CURSOR") ?? this.#cursor;
     const isFull = bytes.length >= MAX_JOURNAL_PART_BYTES;
     const lastAtMs = parseLineTimeMs(findField(last, "__REALTIME_TIMESTAMP") ?? "", clock.nowMs());
-    const isBehind = isFull && lastAtMs !== undefined && clock.nowMs() - lastAtMs > MAX_BEHIND_MS;
+    this.#lookBackBytes = isFull ? this.#lookBackBytes - bytes.length : isOpening ? this.#lookBackBytes : 0;
+    const isBehind =
+      isFull &&
+      this.#lookBackBytes <= 0 &&
+      lastAtMs !== undefined &&
+      clock.nowMs() - lastAtMs > MAX_BEHIND_MS;
     if (isBehind) {
       host.closeJournal();
       this.#cursor = undefined;

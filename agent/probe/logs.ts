@@ -5,21 +5,24 @@
 import { create } from "@bufbuild/protobuf";
 import type { Sample } from "../../shared/frame.ts";
 import { EtcdscopeError } from "../../shared/errors.ts";
-import { EventSchema, FactSchema, LastWordsFactSchema } from "../../shared/gen/etcdscope/v1/fact_pb.js";
-import type { Event, Fact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
+import { EventSchema } from "../../shared/gen/etcdscope/v1/fact_pb.js";
+import type { Event } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import { createLogClassifier } from "../../shared/log/classify.ts";
 import type { LogClassifier } from "../../shared/log/classify.ts";
 import { redactExcerpt } from "../../shared/log/redact-excerpt.ts";
-import { createPartialLines } from "../../shared/log/join-partial-lines.ts";
+import { createPartJoiner } from "../../shared/log/join-parts.ts";
 import { createLineSplitter } from "../../shared/log/split-lines.ts";
 import type { LineSplitter } from "../../shared/log/split-lines.ts";
 import { findLog } from "./find-log.ts";
 import type { FoundLog } from "./find-log.ts";
-import { FollowedFile } from "./followed-file.ts";
+import { FollowedFile, isOfOneWriter } from "./followed-file.ts";
 import { FollowedJournal } from "./followed-journal.ts";
+import { LAST_WORDS_FACT, lastWordsFact, MAX_LAST_WORDS, MAX_SAID } from "./last-words.ts";
+import type { LastWord } from "./last-words.ts";
 import { LogEventGate } from "./log-event-gate.ts";
 import type { LogOccurrence } from "./log-event-gate.ts";
-import { formatLogPosition, LOG_POSITION_FILE, parseLogPosition } from "./log-position.ts";
+import { createLogMemory } from "./log-memory.ts";
+import type { KeptLog } from "./log-memory.ts";
 import type { LogPosition } from "./log-position.ts";
 import type { Observation, Probe, ProbeContext, ProbeSetup } from "./probe.ts";
 
@@ -27,15 +30,10 @@ import type { Observation, Probe, ProbeContext, ProbeSetup } from "./probe.ts";
 const LOOK_BACK_MS = 15 * 60_000;
 /** Where the log goes is asked for again this often, and when there is none. */
 const RESOLVE_EVERY_MS = 30_000;
-/** What is told in a sentence. */
-const MAX_SAID = 200;
 /** While none runs, what it says at its next attempt to start is wanted soon. */
 const AGAIN_WITHOUT_ETCD_MS = 2000;
 /** There is more of a flood, or the journal has only been opened. */
 const AGAIN_FOR_MORE_MS = 1000;
-/** Enough for one attempt to start, whatever it says beside its reason. */
-const MAX_LAST_WORDS = 8;
-const LAST_WORDS = "last_words";
 /** A look that read this many events has more than anybody reads. */
 const MAX_OCCURRENCES = 2000;
 
@@ -63,26 +61,20 @@ export function createLogsProbe({ config, log, positions }: ProbeSetup): Probe {
   let followed: FollowedLog | undefined;
   let classifier: LogClassifier | undefined;
   let splitter: LineSplitter | undefined;
-  let kept: LogPosition | undefined;
-  let isRestored = false;
+  const memory = createLogMemory(positions, log);
   let notBeforeMs = 0;
-  let isKeepingProblemTold = false;
   let resolvedAtMs = Number.NEGATIVE_INFINITY;
   let resolvedPid: number | undefined;
   let linesTotal = 0;
   let skippedBytesTotal = 0;
-  /** The newest critical signs, however old: what an etcd that ended long ago ended with. */
-  let lastWords: readonly LogOccurrence[] = [];
+  /** The newest critical signs since it last served, however old: what an etcd that ended long ago ended with. */
+  let lastWords: readonly LastWord[] = [];
 
   async function run(context: ProbeContext): Promise<Observation> {
     const nowMs = context.clock.nowMs();
-    if (!isRestored) {
-      const text = await positions?.find(LOG_POSITION_FILE);
-      kept = text === undefined ? undefined : parseLogPosition(text);
-      isRestored = true;
-    }
+    const kept = await memory.recall();
     const isFirst = followed === undefined;
-    const source = await follow(context);
+    const source = await follow(context, kept);
     const look = await source.look(context);
     for (const { bytes, isBoundary } of look.parts) {
       if (isBoundary || splitter === undefined) {
@@ -91,25 +83,30 @@ export function createLogsProbe({ config, log, positions }: ProbeSetup): Probe {
       }
       splitter.push(bytes);
     }
+    const isAbsent = context.discovered?.pid === undefined;
+    if (isAbsent && look.parts.length === 0) {
+      // Nobody will write the rest of it: a runtime marks what a process did not finish as a part.
+      splitter?.end();
+    }
     skippedBytesTotal += look.skippedBytes;
-    await keep(look.position);
+    const servedAtMs = classifier?.servedAtsMs().at(-1) ?? 0;
+    lastWords = lastWords.filter(({ atMs }) => atMs >= servedAtMs);
+    if (look.position !== undefined) {
+      await memory.keep(look.position, lastWords);
+    }
     // by the clock that nobody sets: events must not wait an hour for their turn
     const events = gate.take(occurrences.splice(0), context.clock.monotonicUs() / 1000);
     if (look.skippedBytes > 0) {
       events.push(skippedEvent(look.skippedBytes, nowMs));
     }
     const hasRead = look.parts.length > 0;
-    const again = look.hasMore
-      ? AGAIN_FOR_MORE_MS
-      : context.discovered?.pid === undefined
-        ? AGAIN_WITHOUT_ETCD_MS
-        : undefined;
+    const again = look.hasMore ? AGAIN_FOR_MORE_MS : isAbsent ? AGAIN_WITHOUT_ETCD_MS : undefined;
     return {
       events,
       samples: isFirst || hasRead ? totals() : [],
-      ...(context.discovered?.pid === undefined && lastWords.length > 0
+      ...(isAbsent && lastWords.length > 0
         ? { facts: [lastWordsFact(lastWords)] }
-        : { removedFacts: [LAST_WORDS] }),
+        : { removedFacts: [LAST_WORDS_FACT] }),
       ...(again === undefined ? {} : { againMs: again }),
     };
   }
@@ -122,7 +119,7 @@ export function createLogsProbe({ config, log, positions }: ProbeSetup): Probe {
   }
 
   /** Resolves again when the process is another one, while there is none, and now and then: a pod's log moves with each start. */
-  async function follow(context: ProbeContext): Promise<FollowedLog> {
+  async function follow(context: ProbeContext, kept: KeptLog): Promise<FollowedLog> {
     const nowMs = context.clock.monotonicUs() / 1000;
     const pid = context.discovered?.pid;
     const isStale = pid === undefined || pid !== resolvedPid || nowMs - resolvedAtMs >= RESOLVE_EVERY_MS;
@@ -131,7 +128,7 @@ export function createLogsProbe({ config, log, positions }: ProbeSetup): Probe {
     }
     const found = await findLogOrLast(context);
     if (found !== undefined && (pid !== undefined || followed?.mayBecome(found) !== false)) {
-      startAt(found, context);
+      startAt(found, context, kept);
       resolvedAtMs = nowMs;
       resolvedPid = pid;
     }
@@ -155,11 +152,11 @@ export function createLogsProbe({ config, log, positions }: ProbeSetup): Probe {
     }
   }
 
-  function startAt(found: FoundLog, context: ProbeContext): void {
+  function startAt(found: FoundLog, context: ProbeContext, kept: KeptLog): void {
     if (followed?.key === found.key) {
       return;
     }
-    const from = followed === undefined ? kept : undefined;
+    const from = followed === undefined ? kept.position : undefined;
     const sinceMs = context.clock.nowMs() - LOOK_BACK_MS;
     if (followed instanceof FollowedFile && found.kind === "file") {
       // The last words of the start before are in another file.
@@ -171,38 +168,42 @@ export function createLogsProbe({ config, log, positions }: ProbeSetup): Probe {
     }
     classifier = createLogClassifier(context.clock.nowMs());
     splitter = undefined;
+    let goesOn: boolean;
     if (found.kind === "journal") {
       const cursor = from?.kind === "journal" && from.unit === found.unit ? from.cursor : undefined;
-      notBeforeMs = cursor === undefined ? sinceMs : 0;
       followed = new FollowedJournal(found.unit, { cursor, sinceMs });
+      goesOn = cursor !== undefined;
     } else {
-      const place = from?.kind === "file" ? from : undefined;
-      notBeforeMs = place === undefined ? sinceMs : 0;
-      followed = new FollowedFile(found.path, place);
+      const place = from?.kind === "file" && isOfOneWriter(from.path, found.path) ? from : undefined;
+      followed = new FollowedFile({ path: found.path, from: place, sinceMs });
+      goesOn = place !== undefined;
     }
+    // Of another log, and at the first start ever, what is young is told.
+    notBeforeMs = goesOn ? 0 : sinceMs;
+    lastWords = goesOn ? kept.lastWords : [];
   }
 
   function createSplitter(nowMs: number): LineSplitter {
     classifier ??= createLogClassifier(nowMs);
     classifier.reset();
-    const partial = createPartialLines();
-    const lines = createLineSplitter((part) => {
+    const joiner = createPartJoiner();
+    const splitter = createLineSplitter((line) => {
       linesTotal += 1;
-      const line = partial.join(part);
-      if (line !== undefined) {
-        classify(line, nowMs);
+      const whole = joiner.push(line);
+      if (whole !== undefined) {
+        take(whole, nowMs);
       }
     });
     return {
-      push: (chunk) => lines.push(chunk),
+      push: (chunk) => splitter.push(chunk),
       end: () => {
-        lines.end();
-        partial.end().forEach((line) => classify(line, nowMs));
+        splitter.end();
+        joiner.end().forEach((line) => take(line, nowMs));
       },
     };
   }
 
-  function classify(line: string, nowMs: number): void {
+  function take(line: string, nowMs: number): void {
     const event = classifier?.classify(line);
     const atMs = event?.atMs ?? nowMs;
     if (event === undefined || occurrences.length >= MAX_OCCURRENCES) {
@@ -215,50 +216,16 @@ export function createLogsProbe({ config, log, positions }: ProbeSetup): Probe {
     const { code, severity, parsed } = event;
     const text = parsed.error === "" ? parsed.message : `${parsed.message}: ${parsed.error}`;
     const said = redactExcerpt(text).slice(0, MAX_SAID);
-    const occurrence = { code, severity, atMs, excerpt: redactExcerpt(line), said };
     if (isYoung) {
-      occurrences.push(occurrence);
+      occurrences.push({ code, severity, atMs, excerpt: redactExcerpt(line), said });
     }
     if (severity === "critical") {
-      lastWords = [...lastWords, occurrence].slice(-MAX_LAST_WORDS);
-    }
-  }
-
-  /** Not synced: after a crash of the machine some lines may be told twice. */
-  async function keep(position: LogPosition | undefined): Promise<void> {
-    if (position === undefined || positions === undefined || isSame(position, kept)) {
-      return;
-    }
-    kept = position;
-    try {
-      await positions.replace(LOG_POSITION_FILE, formatLogPosition(position));
-    } catch (error) {
-      if (!isKeepingProblemTold) {
-        isKeepingProblemTold = true;
-        log.warn(
-          { error },
-          "How far etcd's log was read cannot be kept: some lines will be told again after a restart.",
-        );
-      }
+      lastWords = [...lastWords, { code, atMs, said }].slice(-MAX_LAST_WORDS);
     }
   }
 
   // When etcd ends or starts, the process probe asks for a look at once.
   return { name: "logs", cadence: "normal", timeLimitMs: 3000, run };
-}
-
-function isSame(one: LogPosition, other: LogPosition | undefined): boolean {
-  return other !== undefined && formatLogPosition(one) === formatLogPosition(other);
-}
-
-function lastWordsFact(occurrences: readonly LogOccurrence[]): Fact {
-  const words = occurrences.map(({ atMs, code, said }) => ({
-    atUnixMs: BigInt(Math.round(atMs)),
-    code,
-    said,
-  }));
-  const value = create(LastWordsFactSchema, { words });
-  return create(FactSchema, { key: LAST_WORDS, body: { case: "lastWords", value } });
 }
 
 function skippedEvent(bytes: number, nowMs: number): Event {

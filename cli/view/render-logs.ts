@@ -1,6 +1,6 @@
 /** What a log proves, for people: the likely cause first with the lines that prove it, then what it explains, then when. */
 import type { LogCause, LogEpisode, LogSummary } from "../../shared/log/summarize.ts";
-import { findLogText } from "../../shared/log/texts.ts";
+import { findLogText, findNextStep } from "../../shared/log/texts.ts";
 import { formatTimestamp } from "../../shared/parse-timestamp.ts";
 import type { Language } from "../../shared/text.ts";
 import { SEVERITY_WORDS } from "../../shared/state-words.ts";
@@ -10,7 +10,7 @@ import { cutText, wrapText } from "./text-width.ts";
 import { shout } from "./words.ts";
 
 const INDENT = "  ";
-/** More are counted, not told. */
+/** More are counted, not told; of the episodes the newest are. */
 const MAX_CAUSES = 5;
 const MAX_EPISODES = 20;
 /** An excerpt is told in so many rows at most. */
@@ -41,6 +41,13 @@ export function renderLogs(summary: LogSummary, terminal: Terminal): string {
 function renderCause(cause: LogCause, index: number, terminal: Terminal): string {
   const { language } = terminal;
   const words = findLogText(cause.code);
+  const next =
+    words === undefined
+      ? undefined
+      : findNextStep(
+          words,
+          cause.evidence.map(({ excerpt }) => excerpt),
+        );
   const likely = { en: "   likely cause", zh: "   可能的原因" };
   const over = { en: "   over: etcd served again afterwards", zh: "   已恢复：之后 etcd 重新提供服务" };
   const severity = terminal.style(
@@ -61,7 +68,7 @@ function renderCause(cause: LogCause, index: number, terminal: Terminal): string
         terminal.columns - 6,
       ).map((row) => `      ${terminal.style("dim", row)}`),
     ),
-    ...(words === undefined ? [] : indented(`${labels.next[language]}${words.next[language]}`, terminal)),
+    ...(next === undefined ? [] : indented(`${labels.next[language]}${next[language]}`, terminal)),
     ...(cause.explains.length === 0
       ? []
       : indented(`${labels.explains[language]}${cause.explains.join(", ")}`, terminal)),
@@ -89,12 +96,13 @@ function renderTimeline(summary: LogSummary, terminal: Terminal): string {
     return "";
   }
   const title = { en: "timeline", zh: "时间线" };
-  const shown = summary.timeline.slice(0, MAX_EPISODES);
-  const rest = summary.timeline.length - shown.length + summary.timelineLeftOut;
+  const shown = summary.timeline.slice(-MAX_EPISODES);
+  const before = summary.timeline.length - shown.length + summary.timelineLeftOut;
+  const earlier = { en: `… ${before} earlier`, zh: `…之前还有 ${before} 项` };
   return [
     `\n${terminal.style("bold", title[language])}\n`,
+    before > 0 ? `${INDENT}${earlier[language]}\n` : "",
     ...shown.map((episode) => `${INDENT}${renderEpisode(episode)}\n`),
-    renderMore(rest, language),
   ].join("");
 }
 

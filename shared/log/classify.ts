@@ -26,8 +26,8 @@ export interface LogClassifier {
   classify(line: string): LineEvent | undefined;
   /** A file of its own begins: what was said before does not bear on it. */
   reset(): void;
-  /** When etcd last said that it serves clients. */
-  readonly servedAtMs: () => number | undefined;
+  /** When etcd said that it serves clients, as read; the newest of many. */
+  readonly servedAtsMs: () => readonly number[];
 }
 
 /** Different messages remembered; etcd of one version has some hundreds that hold no number. */
@@ -36,6 +36,8 @@ const MAX_REMEMBERED = 8192;
 const MAX_REMEMBERED_LENGTH = 400;
 /** Matching looks no further: what decides is at the front. */
 const MAX_MATCHED_LENGTH = 2000;
+/** Starts that are remembered: a log of years has fewer, a crash loop never serves. */
+const MAX_SERVED = 1000;
 const PHASE_MS = 60_000;
 /** raft of 3.4 gives its times in whole seconds, cut off. */
 const PHASE_EARLY_MS = 1000;
@@ -79,7 +81,7 @@ export function createLogClassifier(nowMs: number): LogClassifier {
   let phases: Partial<Record<Phase, { readonly atMs: number | undefined; readonly line: number }>> = {};
   let lines = 0;
   let lastAtMs: number | undefined;
-  let servedAtMs: number | undefined;
+  let servedAtsMs: number[] = [];
 
   function recall(parsed: ParsedLine): Remembered {
     const known = remembered[parsed.origin];
@@ -120,7 +122,11 @@ export function createLogClassifier(nowMs: number): LogClassifier {
     }
     const times = windows.get(code) ?? [];
     windows.set(code, times);
-    times.push(atMs ?? 0);
+    const apartMs = Math.abs((atMs ?? 0) - (times.at(-1) ?? Number.NEGATIVE_INFINITY));
+    const isSameTime = atMs !== undefined && apartMs < (rate.apartMs ?? 0);
+    if (!isSameTime) {
+      times.push(atMs ?? 0);
+    }
     if (times.length > rate.count) {
       times.shift();
     }
@@ -138,7 +144,12 @@ export function createLogClassifier(nowMs: number): LogClassifier {
     const atMs = (parsed.time === undefined ? undefined : parseLineTimeMs(parsed.time, nowMs)) ?? lastAtMs;
     lastAtMs = atMs;
     if (phase === "serving") {
-      servedAtMs = atMs;
+      if (atMs !== undefined) {
+        servedAtsMs.push(atMs);
+      }
+      if (servedAtsMs.length > 2 * MAX_SERVED) {
+        servedAtsMs = servedAtsMs.slice(-MAX_SERVED);
+      }
     } else if (phase !== undefined) {
       phases[phase] = { atMs, line: lines };
     }
@@ -162,7 +173,7 @@ export function createLogClassifier(nowMs: number): LogClassifier {
       phases = {};
       lastAtMs = undefined;
     },
-    servedAtMs: () => servedAtMs,
+    servedAtsMs: () => servedAtsMs,
   };
 }
 

@@ -6,7 +6,11 @@ export function findField(line: string, name: string): string | undefined {
   if (at < 0) {
     return undefined;
   }
-  const from = at + name.length + 3;
+  let from = at + name.length + 3;
+  // As Python and jq print it.
+  while (line.charCodeAt(from) === SPACE) {
+    from += 1;
+  }
   if (line.charCodeAt(from) !== QUOTE) {
     return /[^,}\]]*/.exec(line.slice(from, from + 64))?.[0];
   }
@@ -15,6 +19,7 @@ export function findField(line: string, name: string): string | undefined {
   return raw.includes("\\") ? unescapeJson(raw) : raw;
 }
 
+const SPACE = 32;
 const QUOTE = 34;
 const BACKSLASH = 92;
 

@@ -41,6 +41,8 @@ const CAPNSLOG_LEVELS: Readonly<Record<string, string>> = {
   T: "debug",
 };
 
+const JSON_OBJECT = /\{\s*"\w+":/;
+
 /** How far in etcd's own form is looked for. */
 const MAX_PREFIX = 300;
 
@@ -48,9 +50,11 @@ export function parseLine(line: string): ParsedLine {
   if (line.startsWith('{"level":"')) {
     return parseZap(line, undefined);
   }
-  const { text, origin, time } = unwrapLine(line);
-  const json = text.indexOf('{"level":"');
-  if (json >= 0 && json < MAX_PREFIX) {
+  const unwrapped = unwrapLine(line);
+  const { origin, time } = unwrapped;
+  const text = unwrapped.text.includes('{""') ? unquoteCsv(unwrapped.text) : unwrapped.text;
+  const json = findZap(text);
+  if (json >= 0) {
     return parseZap(text.slice(json), time);
   }
   if (text.includes('{\\"level\\":\\"')) {
@@ -61,6 +65,27 @@ export function parseLine(line: string): ParsedLine {
     return parseZap(unescaped, time);
   }
   return parsePlain(text, { origin, time });
+}
+
+/** Where zap's object begins; in another order of its fields, or with spaces, when a program has read and written it (jq, Python). */
+function findZap(text: string): number {
+  const usual = text.indexOf('{"level":"');
+  if (usual >= 0 && usual < MAX_PREFIX) {
+    return usual;
+  }
+  const any = JSON_OBJECT.exec(text.length > MAX_PREFIX ? text.slice(0, MAX_PREFIX) : text);
+  const isEtcds =
+    any !== null &&
+    text.includes('"level":') &&
+    text.includes('"msg":') &&
+    CALLER.test(findField(text, "caller") ?? "");
+  return isEtcds ? any.index : -1;
+}
+
+/** A cell of a table: in quotes, each quote of its own twice. */
+function unquoteCsv(text: string): string {
+  const at = text.indexOf('{""');
+  return at > MAX_PREFIX ? text : text.slice(0, at) + text.slice(at).replaceAll('""', '"');
 }
 
 function parseZap(text: string, wrappedTime: string | undefined): ParsedLine {

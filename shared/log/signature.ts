@@ -13,8 +13,13 @@ export interface Signature {
   readonly origins?: readonly LineOrigin[];
   /** A further field decides (a duration, an alarm's kind); it is cheap, and asked last. */
   readonly field?: { readonly name: string; readonly match: RegExp };
-  /** Fewer than `count` such lines within the time are `below`: null, nothing at all; info, noted. */
-  readonly rate?: { readonly count: number; readonly withinMs: number; readonly below: "info" | null };
+  /** Fewer than `count` such lines within the time are `below`: null, nothing at all; info, noted. Lines less than `apartMs` apart are one. */
+  readonly rate?: {
+    readonly count: number;
+    readonly withinMs: number;
+    readonly apartMs?: number;
+    readonly below: "info" | null;
+  };
   /** What such a line says while etcd starts or stops, or its peers do, is nothing. */
   readonly expectedAt?: readonly Phase[];
   /** A line that was really printed, or as the source prints it. */

@@ -1,7 +1,10 @@
 /** A log's events → what they prove: counts, first and last, episodes, and the likely causes first. Pure, bounded. */
 import type { Severity } from "../rest.ts";
-import { directnessOf, EXPLAINS } from "./explains.ts";
 import type { LineEvent } from "./classify.ts";
+import { compareSeverity, EpisodeCollector, graver } from "./episodes.ts";
+import type { Episode, LogPlace } from "./episodes.ts";
+import { directnessOf } from "./explains.ts";
+import { findCauses } from "./find-causes.ts";
 import { redactExcerpt } from "./redact-excerpt.ts";
 
 export interface LogEvidence {
@@ -18,11 +21,11 @@ export interface CodeSummary {
   readonly count: number;
   readonly firstAtMs: number | undefined;
   readonly lastAtMs: number | undefined;
-  /** The first lines that say it differently, at most three. */
+  /** Of its newest episode the first line and the newest, three at most, as they were read. */
   readonly evidence: readonly LogEvidence[];
 }
 
-/** The same event without a break of two minutes. */
+/** An episode (episodes.ts) whose lines carry a time. */
 export interface LogEpisode {
   readonly code: string;
   readonly severity: Severity;
@@ -32,9 +35,9 @@ export interface LogEpisode {
 }
 
 export interface LogCause extends CodeSummary {
-  /** Codes in the same log that it explains. */
+  /** Codes in the same log, at its time, that are no causes themselves. */
   readonly explains: readonly string[];
-  /** etcd served again after its last line. */
+  /** etcd served again after the newest of its lines that nothing else explains; `evidence` is of those. */
   readonly isOver: boolean;
 }
 
@@ -44,36 +47,25 @@ export interface LogSummary {
   /** Causes, the likely one first; of codes that something else explains there is none. */
   readonly causes: readonly LogCause[];
   readonly codes: readonly CodeSummary[];
+  /** Oldest first; of many the newest. */
   readonly timeline: readonly LogEpisode[];
-  /** Episodes that had no room. */
+  /** Episodes before those. */
   readonly timelineLeftOut: number;
 }
 
-export interface LogPlace {
-  readonly file: string;
-  readonly line: number;
-  readonly text: string;
-}
-
 const MAX_EVIDENCE = 3;
-const EPISODE_GAP_MS = 120_000;
 const MAX_EPISODES = 500;
-const SEVERITIES: readonly Severity[] = ["critical", "warning", "info"];
 
 interface Collected {
   severity: Severity;
   count: number;
   firstAtMs: number | undefined;
   lastAtMs: number | undefined;
-  readonly evidence: LogEvidence[];
-  readonly said: Set<string>;
-  episode: { fromMs: number; toMs: number; count: number; severity: Severity } | undefined;
+  readonly episodes: EpisodeCollector;
 }
 
 export class LogSummarizer {
   readonly #codes = new Map<string, Collected>();
-  readonly #episodes: LogEpisode[] = [];
-  #leftOut = 0;
   #events = 0;
 
   add(event: LineEvent, place: LogPlace): void {
@@ -85,100 +77,73 @@ export class LogSummarizer {
     if (event.atMs !== undefined) {
       collected.firstAtMs = Math.min(collected.firstAtMs ?? event.atMs, event.atMs);
       collected.lastAtMs = Math.max(collected.lastAtMs ?? event.atMs, event.atMs);
-      this.#extend(event.code, collected, { atMs: event.atMs, severity: event.severity });
     }
-    if (collected.evidence.length < MAX_EVIDENCE) {
-      const said = event.parsed.message.replaceAll(/[0-9a-f]{2,}/g, "#").slice(0, 60);
-      if (!collected.said.has(said)) {
-        collected.said.add(said);
-        const { file, line, text } = place;
-        collected.evidence.push({ file, line, atMs: event.atMs, excerpt: redactExcerpt(text) });
-      }
-    }
+    collected.episodes.add(event, place);
   }
 
-  summarize(lines: number, servedAtMs: number | undefined): LogSummary {
-    for (const [code, collected] of this.#codes) {
-      this.#closeEpisode(code, collected);
-    }
-    const codes = Array.from(this.#codes, ([code, one]): CodeSummary => ({
-      code,
-      severity: one.severity,
-      count: one.count,
-      firstAtMs: one.firstAtMs,
-      lastAtMs: one.lastAtMs,
-      evidence: one.evidence,
-    })).sort(byWeight);
+  /** `servedAtsMs`: when etcd said that it serves. Nothing may be added afterwards. */
+  summarize(lines: number, servedAtsMs: readonly number[]): LogSummary {
+    const all = Array.from(this.#codes, ([code, { episodes, ...figures }]) => {
+      const ended = episodes.end();
+      const newest = ended.episodes.at(-1);
+      const evidence = newest === undefined ? [] : listEvidence(newest);
+      return { summary: { code, ...figures, evidence }, ...ended };
+    }).sort((one, other) => byWeight(one.summary, other.summary));
+    const timeline = all
+      .flatMap(({ summary: { code }, episodes }) => episodes.flatMap((one) => toTimeline(code, one)))
+      .sort((one, other) => one.fromMs - other.fromMs);
+    const found = findCauses(
+      all.map(({ summary: { code, severity }, episodes }) => ({ code, severity, episodes })),
+      servedAtsMs,
+    );
     return {
       lines,
       events: this.#events,
-      causes: findCauses(codes, servedAtMs),
-      codes,
-      timeline: this.#episodes.sort((one, other) => one.fromMs - other.fromMs),
-      timelineLeftOut: this.#leftOut,
+      causes: found.flatMap(({ code, episode, explains, isOver }) =>
+        all
+          .filter(({ summary }) => summary.code === code)
+          .map(({ summary }) => ({ ...summary, evidence: listEvidence(episode), explains, isOver })),
+      ),
+      codes: all.map(({ summary }) => summary),
+      timeline: timeline.slice(-MAX_EPISODES),
+      timelineLeftOut:
+        all.reduce((sum, { leftOut }) => sum + leftOut, 0) + Math.max(0, timeline.length - MAX_EPISODES),
     };
-  }
-
-  #extend(
-    code: string,
-    collected: Collected,
-    now: { readonly atMs: number; readonly severity: Severity },
-  ): void {
-    const { episode } = collected;
-    if (episode !== undefined && Math.abs(now.atMs - episode.toMs) <= EPISODE_GAP_MS) {
-      episode.toMs = Math.max(episode.toMs, now.atMs);
-      episode.count += 1;
-      episode.severity = graver(episode.severity, now.severity);
-      return;
-    }
-    this.#closeEpisode(code, collected);
-    collected.episode = { fromMs: now.atMs, toMs: now.atMs, count: 1, severity: now.severity };
-  }
-
-  #closeEpisode(code: string, collected: Collected): void {
-    if (collected.episode !== undefined) {
-      if (this.#episodes.length < MAX_EPISODES) {
-        this.#episodes.push({ code, ...collected.episode });
-      } else {
-        this.#leftOut += 1;
-      }
-      collected.episode = undefined;
-    }
   }
 }
 
-function emptyOf(event: LineEvent): Collected {
+function emptyOf({ code, severity }: LineEvent): Collected {
   return {
-    severity: event.severity,
+    severity,
     count: 0,
     firstAtMs: undefined,
     lastAtMs: undefined,
-    evidence: [],
-    said: new Set(),
-    episode: undefined,
+    episodes: new EpisodeCollector(code),
   };
 }
 
-function graver(one: Severity, other: Severity): Severity {
-  return SEVERITIES.indexOf(one) <= SEVERITIES.indexOf(other) ? one : other;
+function toTimeline(code: string, { severity, fromMs, toMs, count }: Episode): readonly LogEpisode[] {
+  return fromMs === undefined || toMs === undefined ? [] : [{ code, severity, fromMs, toMs, count }];
+}
+
+/** How it began, how it was said last, and between them the newest that says it differently. */
+function listEvidence({ first, newest }: Episode): readonly LogEvidence[] {
+  const last = newest.at(-1);
+  const told = [first, ...(last === undefined ? [] : [last])];
+  const shapes = new Set(told.map(shapeOf));
+  const others = newest.filter((said) => !shapes.has(shapeOf(said))).slice(2 - MAX_EVIDENCE);
+  return [first, ...others, ...told.slice(1)].map(({ file, line, atMs, text }) => ({
+    file,
+    line,
+    atMs,
+    excerpt: redactExcerpt(text),
+  }));
+}
+
+function shapeOf({ message }: { readonly message: string }): string {
+  return message.replaceAll(/[0-9a-f]{2,}/g, "#").slice(0, 60);
 }
 
 function byWeight(one: CodeSummary, other: CodeSummary): number {
-  return (
-    SEVERITIES.indexOf(one.severity) - SEVERITIES.indexOf(other.severity) ||
-    directnessOf(one.code) - directnessOf(other.code)
-  );
-}
-
-function findCauses(codes: readonly CodeSummary[], servedAtMs: number | undefined): LogCause[] {
-  const explained = new Set(codes.flatMap(({ code }) => EXPLAINS[code] ?? []));
-  const found = new Set(codes.map(({ code }) => code));
-  return codes
-    .filter(({ code, severity }) => !explained.has(code) && severity !== "info")
-    .map((one) => ({
-      ...one,
-      explains: [...new Set(EXPLAINS[one.code] ?? [])].filter((code) => found.has(code)),
-      isOver: servedAtMs !== undefined && one.lastAtMs !== undefined && servedAtMs > one.lastAtMs,
-    }))
-    .sort((one, other) => Number(one.isOver) - Number(other.isOver) || byWeight(one, other));
+  return compareSeverity(one.severity, other.severity) || directnessOf(one.code) - directnessOf(other.code);
 }

@@ -141,8 +141,8 @@ export const CLUSTER_TEXTS: Readonly<Record<string, LogText>> = {
       zh: "集群没有 leader：无法写入及一致性读",
     },
     next: {
-      en: "count the members that run and reach each other on port 2380",
-      zh: "统计正在运行且 2380 端口互通的成员数",
+      en: "count the members that run and reach each other on their peer ports (2380 unless set otherwise)",
+      zh: "统计正在运行且 peer 端口（默认 2380）互通的成员数",
     },
   },
   LEADER_ELECTION: {
@@ -181,8 +181,12 @@ export const CLUSTER_TEXTS: Readonly<Record<string, LogText>> = {
       zh: "无法访问另一成员：其已停止或网络中断",
     },
     next: {
-      en: "refused: look at that member; timeout: look at the network and firewall on port 2380",
-      zh: "refused：检查该成员；timeout：检查网络与 2380 端口防火墙",
+      en: "refused: look at that member; timeout: look at the network and firewall on its peer port (2380 unless set otherwise)",
+      zh: "refused：检查该成员；timeout：检查网络与其 peer 端口（默认 2380）的防火墙",
+    },
+    nextAtPort: {
+      en: "refused: look at that member; timeout: look at the network and firewall on port {port}",
+      zh: "refused：检查该成员；timeout：检查网络与 {port} 端口防火墙",
     },
   },
   RAFT_MESSAGE_DROPPED: {

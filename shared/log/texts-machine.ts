@@ -109,6 +109,10 @@ export const MACHINE_TEXTS: Readonly<Record<string, LogText>> = {
       en: "find it: ss -ltnp 'sport = :2379 or sport = :2380'",
       zh: "查找占用者：ss -ltnp 'sport = :2379 or sport = :2380'",
     },
+    nextAtPort: {
+      en: "find it: ss -ltnp 'sport = :{port}'",
+      zh: "查找占用者：ss -ltnp 'sport = :{port}'",
+    },
   },
   START_BIND_ADDRESS: {
     title: {

@@ -27,6 +27,8 @@ const JOURNAL =
 /** journalctl -o export: each field a line. */
 const EXPORTED = /^MESSAGE=/;
 const POD_PREFIX = /^\[pod\/[^\]]*\] /;
+/** With a container's labels before the line, where docker is told to log them. */
+const DOCKER = /^\{\s*(?:"attrs":\s*\{[^{}]*\},\s*)?"log":/;
 /** A quoted mail, a copied string, docker compose's "etcd-1  | ", grep's file name and line number. */
 const COPIED = /^(?:\s*>+\s*|\s+|["'`]+(?=[{\d[A-Z])|[\w.-]+ +\| (?=[{\d])|[\w./-]+\.log:(?:\d+:)?(?=[{\d]))/;
 
@@ -64,11 +66,14 @@ function unwrapPrefix(text: string): UnwrappedLine | undefined {
 
 /** docker's json-file driver, and journalctl -o json. */
 function unwrapJson(text: string): UnwrappedLine | undefined {
-  if (text.startsWith('{"log":')) {
+  if (text.startsWith('{"level":')) {
+    return undefined;
+  }
+  if (DOCKER.test(text)) {
     const log = findField(text, "log") ?? "";
     return { text: log.replace(/\r?\n$/, ""), origin: "unknown", time: findField(text, "time") };
   }
-  if (text.includes('"MESSAGE":') && !text.startsWith('{"level":')) {
+  if (text.includes('"MESSAGE":')) {
     return {
       text: findMessage(text),
       origin: originOf(findField(text, "SYSLOG_IDENTIFIER") ?? findField(text, "_COMM") ?? ""),

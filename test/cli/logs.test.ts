@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -41,9 +42,36 @@ const SHAPES: Readonly<Record<string, (line: string, moment: Moment) => string>>
   quoted: (line) => `> ${line}`,
   "in-quotes": (line) => `"${line}`,
   "windows-ends": (line) => `${line}\r`,
+  "python-json": (line) =>
+    line.startsWith("{") ? line.replaceAll(/("\w[\w-]*"):/g, "$1: ").replaceAll(/,"(?=\w)/g, ', "') : line,
+  "sorted-json": sortKeys,
+  csv: (line, { at }) => `"${at}","cp-1","${line.replaceAll('"', '""')}"`,
   "cri-in-docker": (line, { at }) =>
     JSON.stringify({ log: `${at} stderr F ${line}\n`, stream: "stderr", time: at }),
 };
+
+/** As `jq -cS` prints it. */
+function sortKeys(line: string): string {
+  if (!line.startsWith("{")) {
+    return line;
+  }
+  const fields = JSON.parse(line) as Readonly<Record<string, unknown>>;
+  return JSON.stringify(
+    Object.fromEntries(Object.entries(fields).sort(([one], [other]) => (one < other ? -1 : 1))),
+  );
+}
+
+interface JsonRow {
+  readonly line: number;
+  readonly code: string | null;
+}
+
+function rowsOf(out: string): readonly JsonRow[] {
+  return out
+    .trimEnd()
+    .split("\n")
+    .map((row) => JSON.parse(row) as JsonRow);
+}
 
 describe("cli/run-logs", () => {
   let dir = "";
@@ -120,6 +148,76 @@ describe("cli/run-logs", () => {
     const { code, out } = await runEtcdscope(["logs", join(LOG_FIXTURES, "3.5.16-zap/healthy.log")]);
     expect(code).toBe(0);
     expect(out).toContain("that does not prove that there is none");
+  });
+
+  it("takes gzip from a stream, and UTF-16 as PowerShell writes it", async () => {
+    const text = readFileSync(DISK_FULL);
+    const wide = Buffer.from(`\ufeff${text.toString().replaceAll("\n", "\r\n")}`, "utf16le");
+    const inputs = [text, gzipSync(text), wide, Buffer.from(wide).swap16(), gzipSync(wide)];
+    const told = await Promise.all(inputs.map((input) => runEtcdscope(["logs", "--json", "-"], { input })));
+    for (const { code, out } of told) {
+      expect([code, out]).toEqual([0, told[0]?.out]);
+    }
+    expect(rowsOf(told[0]?.out ?? "").filter(({ code }) => code === "DISK_FULL")).toHaveLength(2);
+  });
+
+  it("refuses what is no text, and says what it is", async () => {
+    const kinds: readonly (readonly [string, Buffer])[] = [
+      ["xz", Buffer.from("fd377a585a000004e6d6b446", "hex")],
+      ["zstd", Buffer.from("28b52ffd0458000000", "hex")],
+      ["zip", Buffer.from("504b0304140000000800", "hex")],
+      ["of no known kind", randomBytes(4096)],
+    ];
+    for (const [name, input] of kinds) {
+      const { code, out, error } = await runEtcdscope(["logs", "-"], { input });
+      expect([code, out]).toEqual([2, ""]);
+      expect(error).toContain(`-: binary or compressed (${name}): `);
+    }
+  });
+
+  it("tells what could be read of gzip that was cut off, then what could not", async () => {
+    const cut = join(dir, "cut.gz");
+    const zipped = gzipSync(readFileSync(DISK_FULL));
+    writeFileSync(cut, zipped.subarray(0, zipped.length - 20));
+    const said = await runEtcdscope(["logs", cut]);
+    expect(said.code).toBe(1);
+    expect(said.out).toMatch(/CRITICAL {2}DISK_FULL {3}likely cause/);
+    expect(said.error).toContain("cut.gz: the gzip data is damaged or cut off");
+    const two = await runEtcdscope(["logs", "--json", cut, join(dir, "none.log"), DISK_FULL]);
+    expect(two.code).toBe(1);
+    expect(two.error).toMatch(/cut off.*no such file/);
+    expect(rowsOf(two.out).length).toBeGreaterThan(200);
+  });
+
+  it("joins the parts of a line that a container runtime cut, and gives each its row", async () => {
+    const path = join(dir, "parts.log");
+    const full = readFileSync(DISK_FULL, "utf8")
+      .split("\n")
+      .find((line) => line.includes("failed to commit tx"));
+    const at = "2026-11-24T15:57:26.1Z stderr";
+    const parts = [
+      `${at} P ${full?.slice(0, 90)}`,
+      `${at} P ${full?.slice(90, 120)}`,
+      `${at} F ${full?.slice(120)}`,
+    ];
+    writeFileSync(path, `${[...parts, `${at} F ok`, parts[0]].join("\n")}\n`);
+    const { out } = await runEtcdscope(["logs", "--json", path]);
+    expect(rowsOf(out).map(({ line, code }) => `${line} ${code}`)).toEqual([
+      "1 null",
+      "2 null",
+      "3 DISK_FULL",
+      "4 null",
+      "5 ETCD_PANIC",
+    ]);
+  });
+
+  it("names the port of the line in what to do next", async () => {
+    const path = join(dir, "port.log");
+    writeFileSync(
+      path,
+      '{"level":"fatal","ts":"2026-11-24T15:57:26.1Z","caller":"etcdmain/etcd.go:204","msg":"discovery failed","error":"listen tcp 127.0.0.1:12380: bind: address already in use"}\n',
+    );
+    expect((await runEtcdscope(["logs", path])).out).toContain("ss -ltnp 'sport = :12380'");
   });
 
   it("names a file that is not there, a directory, and gzip that was cut off", async () => {

@@ -19,6 +19,7 @@ export function runEtcdscope(
   options: {
     readonly env?: NodeJS.ProcessEnv;
     readonly cwd?: string;
+    readonly input?: Buffer;
     /** Words before the command, as `unshare` and its options. */
     readonly before?: readonly string[];
   } = {},
@@ -28,9 +29,11 @@ export function runEtcdscope(
     const child = spawn(file, words, {
       cwd: options.cwd ?? "/",
       env: { PATH: process.env["PATH"], ...options.env },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe"],
       timeout: 60_000,
     });
+    // One that does not read it is no failure.
+    child.stdin.on("error", () => undefined).end(options.input);
     let out = "";
     let error = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));

@@ -3,8 +3,7 @@ import { readFileSync } from "node:fs";
 import { Agent, request } from "node:https";
 import { startLightLoad, type LoadTarget } from "../bench/light-load.ts";
 
-const WATCHES = 20;
-const LEASES = 30;
+const USUAL = { watches: 20, leases: 30 };
 const LEASE_TTL_SECONDS = 60;
 /** Each lease is granted anew, its value written and the whole list read, as node heartbeats are. */
 const RENEW_EVERY_MS = 10_000;
@@ -14,7 +13,10 @@ function encode(text: string): string {
 }
 
 /** Runs until the process ends; what fails is tried again with the next turn, as clients do. */
-export function startKubernetesLoad(targets: readonly LoadTarget[]): void {
+export function startKubernetesLoad(
+  targets: readonly LoadTarget[],
+  { watches, leases }: { readonly watches: number; readonly leases: number } = USUAL,
+): void {
   startLightLoad(targets);
   const agents = targets.map(
     ({ ca, cert, key }) =>
@@ -52,11 +54,11 @@ export function startKubernetesLoad(targets: readonly LoadTarget[]): void {
     post("/v3/watch", create, () => setTimeout(watch, 1000));
   }
 
-  for (let count = 0; count < WATCHES; count += 1) {
+  for (let count = 0; count < watches; count += 1) {
     watch();
   }
-  for (let index = 0; index < LEASES; index += 1) {
-    setTimeout(() => setInterval(() => renew(index), RENEW_EVERY_MS), (index * RENEW_EVERY_MS) / LEASES);
+  for (let index = 0; index < leases; index += 1) {
+    setTimeout(() => setInterval(() => renew(index), RENEW_EVERY_MS), (index * RENEW_EVERY_MS) / leases);
   }
   setInterval(() => {
     post("/v3/kv/range", { key: encode("/leases/"), range_end: encode("/leases0") }, () => undefined);

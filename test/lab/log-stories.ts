@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { createEtcdPki } from "./etcd-pki.ts";
 import { follower, leader, flip, walOf, putMany, reissue, type Story } from "./log-story.ts";
+import { MACHINE_STORIES } from "./machine-stories.ts";
 import { runCommand } from "./run-command.ts";
 import { startFailures } from "./start-failures.ts";
 import { waitFor } from "./wait-for.ts";
@@ -14,11 +15,12 @@ const FUTURE = { notBefore: new Date("2036-01-01"), notAfter: new Date("2037-01-
 export const STORIES: Readonly<Record<string, Story>> = {
   healthy: {
     flags: { "snapshot-count": "50", "auto-compaction-mode": "periodic", "auto-compaction-retention": "10s" },
-    run: async ({ etcd }) => {
+    run: async ({ etcd, dir }) => {
       await putMany(etcd, 120);
       await etcd.etcdctl.run([etcd.members[0]!.clientUrl], ["compact", "60"]);
       await etcd.etcdctl.run([etcd.members[1]!.clientUrl], ["defrag"]);
-      await etcd.etcdctl.run([etcd.members[1]!.clientUrl], ["snapshot", "save", "/dev/null"]);
+      // It is renamed to its place: to save it to /dev/null would replace the machine's.
+      await etcd.etcdctl.run([etcd.members[1]!.clientUrl], ["snapshot", "save", join(dir, "backup.db")]);
       await delay(12_000);
       await putMany(etcd, 20);
     },
@@ -334,4 +336,5 @@ export const STORIES: Readonly<Record<string, Story>> = {
     },
   },
   "start-failures": { run: startFailures },
+  ...MACHINE_STORIES,
 };

@@ -9,7 +9,8 @@ export const PERFORMANCE_SIGNATURES: readonly Signature[] = [
     code: "HEARTBEATS_LATE",
     severity: "warning",
     match: /failed to send out heartbeat on time|server is likely overloaded/,
-    rate: { count: 4, withinMs: MINUTE_MS, below: "info" },
+    // A leader says so once for each follower, 3.4 twice.
+    rate: { count: 4, withinMs: MINUTE_MS, apartMs: 50, below: "info" },
     example:
       '{"level":"warn","caller":"etcdserver/raft.go:426","msg":"leader failed to send out heartbeat on time; took too long, leader is overloaded likely from slow disk","exceeded-duration":"497.877354ms"}',
     source: "3.5.16, captured: leader-paused",

@@ -87,10 +87,7 @@ describe("agent/probe/logs, over restarts", () => {
     renameSync(path, `${path}.20261124-160000`);
     writeFileSync(path, line("full"));
     const look = start();
-    const first = await look();
-    expect(codes(first)).toEqual(["START_DB_CORRUPT"]);
-    expect(first.againMs).toBe(1000);
-    expect(codes(await look())).toEqual(["DISK_FULL"]);
+    expect(codes(await look())).toEqual(["START_DB_CORRUPT", "DISK_FULL"]);
     expect(codes(await look())).toEqual([]);
   });
 
@@ -116,6 +113,38 @@ describe("agent/probe/logs, over restarts", () => {
     });
   });
 
+  it("knows the last words that an earlier agent read, bounded and redacted", async () => {
+    const secret = line("full").replace("failed to commit tx", "dial https://root:top@10.0.0.1");
+    writeFileSync(path, line("panic", NOW_MS - 7_200_000).repeat(20) + secret);
+    await start()();
+    const { facts } = await start()();
+    const body = facts?.[0]?.body;
+    const words = body?.case === "lastWords" ? body.value.words : [];
+    expect(words.map(({ code }) => code)).toEqual([
+      ...Array.from({ length: 7 }, () => "START_DB_CORRUPT"),
+      "DISK_FULL",
+    ]);
+    expect([...kept.texts.values()].join("")).not.toContain("root:top");
+    // Torn by a crash, or of another etcd's log.
+    kept.texts.set("log-last-words.json", '[{"code":"DISK_');
+    expect((await start()()).facts).toBeUndefined();
+    kept.texts.set("log-last-words.json", '[{"code":"DISK_FULL","atMs":1,"said":"x"}]');
+    const other = join(mkdtempSync(join(dir, "other-")), "etcd.log");
+    writeFileSync(other, line("info"));
+    expect((await start(`file:${other}`)()).facts).toBeUndefined();
+  });
+
+  it("forgets what was said before etcd served again", async () => {
+    const served = `{"level":"info","ts":"${new Date(NOW_MS).toISOString()}","caller":"embed/serve.go:103","msg":"ready to serve client requests"}\n`;
+    writeFileSync(path, line("full", NOW_MS - 60_000));
+    expect((await start()()).facts).toHaveLength(1);
+    appendFileSync(path, served);
+    expect((await start()()).facts).toBeUndefined();
+    expect((await start()()).facts).toBeUndefined();
+    appendFileSync(path, line("panic", NOW_MS + 1));
+    expect((await start()()).facts).toHaveLength(1);
+  });
+
   it("says so once when its place cannot be kept, and goes on", async () => {
     kept = { ...kept, replace: () => Promise.reject(new Error("no space")) };
     writeFileSync(path, line("full"));
@@ -134,13 +163,17 @@ describe("agent/probe/logs, over restarts", () => {
         Promise.resolve(at.endsWith("pods") ? [folder] : at.endsWith(folder) ? ["etcd"] : names),
       readLogPart: (at, from, signal) =>
         real.readLogPart(join(dir, at.split("/").at(-1) ?? ""), from, signal),
+      findLogStart: (at, span, signal) =>
+        real.findLogStart(join(dir, at.split("/").at(-1) ?? ""), span, signal),
     };
     writeFileSync(join(dir, "0.log"), line("info"));
     const look = start("pod", host);
     expect(codes(await look())).toEqual([]);
-    appendFileSync(join(dir, "0.log"), line("panic"));
+    // More than is read at a time: the end counts.
+    appendFileSync(join(dir, "0.log"), line("info").repeat(2500) + line("panic"));
     writeFileSync(join(dir, "1.log"), line("full"));
     names.push("1.log");
+    expect(codes(await look())).toEqual([]);
     expect(codes(await look())).toEqual(["START_DB_CORRUPT"]);
     expect(codes(await look())).toEqual(["DISK_FULL"]);
     expect(codes(await look())).toEqual([]);

@@ -102,6 +102,88 @@ describe("agent/probe/logs", () => {
     expect(told(await look())).toEqual([["log", "QUOTA_EXCEEDED", "1"]]);
   });
 
+  it("looks back over as much as was said, in bounded looks, and tells what it left out", async () => {
+    // As an operator's 20 lines a second: far more than one part.
+    const minutes = (first: number, last: number): string =>
+      Array.from({ length: first - last }, (_, index) =>
+        info(NOW_MS - (first - index) * MINUTE_MS).repeat(1500),
+      ).join("");
+    writeFileSync(path, minutes(40, 4) + diskFull(NOW_MS - 4 * MINUTE_MS) + minutes(4, 0));
+    const { look } = start();
+    const seen: Observation[] = [];
+    do {
+      seen.push(await look());
+    } while (seen.length < 10 && seen.at(-1)?.againMs === 1000);
+    expect(seen.flatMap(told)).toEqual([["log", "DISK_FULL", "1"]]);
+    expect(seen.length).toBeLessThanOrEqual(4);
+    const lines = seen.at(-1)?.samples?.[0]?.value ?? 0;
+    expect(lines).toBeGreaterThan(15 * 1500);
+    // To a block before the quarter of an hour.
+    expect(lines).toBeLessThan(16 * 1500);
+  });
+
+  it("reads the newest of a quarter of an hour that is too much, and counts the rest", async () => {
+    const bytes = info(NOW_MS).length;
+    writeFileSync(path, info(NOW_MS - 2 * MINUTE_MS).repeat(100_000));
+    const { look } = start();
+    const first = await look();
+    const [[kind, , skipped] = ["", "", ""]] = told(first);
+    expect([kind, first.againMs]).toEqual(["log_skipped", 1000]);
+    expect(100_000 * bytes - Number(skipped)).toBeGreaterThan(4 * 1024 * 1024 - 2 * bytes);
+    expect(100_000 * bytes - Number(skipped)).toBeLessThanOrEqual(4 * 1024 * 1024);
+  });
+
+  it("looks back into the file that was rotated away", async () => {
+    const rotated = `${path}.20261124-155800`;
+    writeFileSync(rotated, info(NOW_MS - 60 * MINUTE_MS).repeat(5000) + diskFull(NOW_MS - 3 * MINUTE_MS));
+    writeFileSync(`${path}.20261124-145800.gz`, "no text");
+    utimesSync(rotated, NOW_MS / 1000 - 120, NOW_MS / 1000 - 120);
+    writeFileSync(path, info(NOW_MS - 2 * MINUTE_MS));
+    const { look } = start();
+    const first = await look();
+    expect([told(first), first.againMs]).toEqual([[["log", "DISK_FULL", "1"]], 2000]);
+    // Not all of the hour before.
+    expect(first.samples?.[0]?.value).toBeLessThan(1000);
+    expect(told(await look())).toEqual([]);
+  });
+
+  it("reads a rotated file to its end, and of much of it the end", async () => {
+    for (const [name, lines, jumps] of [
+      ["a", 3000, false],
+      ["b", 20_000, true],
+    ] as const) {
+      const log = `${path}.${name}`;
+      writeFileSync(log, info(NOW_MS));
+      const { look } = start(`file:${log}`);
+      await look();
+      appendFileSync(log, info(NOW_MS).repeat(lines) + diskFull(NOW_MS));
+      renameSync(log, `${log}.1`);
+      writeFileSync(log, info(NOW_MS));
+      const seen = [await look(), await look(), await look()];
+      const all = seen.flatMap(told);
+      expect(all).toContainEqual(["log", "DISK_FULL", "1"]);
+      expect(all.some(([kind]) => kind === "log_skipped")).toBe(jumps);
+    }
+  });
+
+  it("joins the parts into which a container runtime cut a line", async () => {
+    const at = "2026-11-24T15:59:00.1Z stderr";
+    const whole = diskFull(NOW_MS - MINUTE_MS).trimEnd();
+    writeFileSync(path, `${at} P ${whole.slice(0, 120)}\n${at} P ${whole.slice(120, 150)}\n`);
+    const { look } = start();
+    const first = await look();
+    expect(told(first)).toEqual([]);
+    appendFileSync(path, `${at} F ${whole.slice(150)}\n`);
+    expect(told(await look())).toEqual([["log", "DISK_FULL", "1"]]);
+  });
+
+  it("takes a part for all when etcd is gone and nothing follows", async () => {
+    writeFileSync(path, `2026-11-24T15:59:00.1Z stderr P ${diskFull(NOW_MS - MINUTE_MS)}`);
+    const { look } = start();
+    expect(told(await look())).toEqual([]);
+    expect(told(await look())).toEqual([["log", "DISK_FULL", "1"]]);
+  });
+
   it("tells the first line at once, and the rest as a count once a minute", async () => {
     writeFileSync(path, info(NOW_MS));
     const { look, clock } = start();
@@ -167,7 +249,10 @@ describe("agent/probe/logs", () => {
     const flood = info(NOW_MS).repeat(50_000) + diskFull(NOW_MS);
     appendFileSync(path, flood);
     const observation = await look();
-    const jumped = Buffer.byteLength(flood) - 256 * 1024;
+    // The newest 256 KiB, from where a line begins.
+    const line = Buffer.byteLength(info(NOW_MS));
+    const read = Math.floor((256 * 1024 - Buffer.byteLength(diskFull(NOW_MS))) / line) * line;
+    const jumped = line * 50_000 - read;
     expect(told(observation)).toEqual([
       ["log", "DISK_FULL", "1"],
       ["log_skipped", "", String(jumped)],
@@ -246,6 +331,7 @@ describe("agent/probe/logs of pods", () => {
     const clock = createManualClock(NOW_MS);
     const real = createLinuxHost({ clock });
     const here = (path: string): string => path.replace(PODS, dir);
+    const there = (path: string): string => path.replace(dir, PODS);
     const host: Partial<HostDoor> = {
       findProcessStat: () => undefined,
       findProcessErrorOutput: (pid) => (pid === GONE_PID ? undefined : "pipe:[1]"),
@@ -254,6 +340,13 @@ describe("agent/probe/logs of pods", () => {
       listDirectory: (at, signal) => real.listDirectory(here(at), signal),
       readFileFacts: (at, signal) => real.readFileFacts(here(at), signal),
       readLogPart: (at, from, signal) => real.readLogPart(here(at), from, signal),
+      findLogStart: (at, span, signal) =>
+        real
+          .findLogStart(here(at), span, signal)
+          .then((start) => ({
+            ...start,
+            before: start.before && { ...start.before, path: there(start.before.path) },
+          })),
       readSmallFile: (at, max, signal) =>
         at === MANIFEST
           ? Promise.resolve(Buffer.from("spec: {containers: [{command: [etcd, --data-dir=/var/lib/etcd]}]}"))

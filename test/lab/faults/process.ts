@@ -1,9 +1,10 @@
 /** etcd's process dies, hangs, or gets too little of its machine. */
-import { mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { WatchedCluster } from "../../integration/watched-cluster.ts";
 import { unavailable } from "../availability.ts";
+import { createGroup, hasController } from "../control-group.ts";
 import type { EtcdMember } from "../etcd-member.ts";
 import { pickFollower, pickLeader, supervise, urlsOf, type Fault, type PreparedFault } from "../fault.ts";
 import { mustRun } from "../run-command.ts";
@@ -31,25 +32,6 @@ async function hang(on: WatchedCluster, pick: Pick): Promise<PreparedFault> {
     inject: async () => await Promise.resolve(member.stop()),
     heal: async () => await Promise.resolve(member.cont()),
   };
-}
-
-/** A control group of cgroup v1 that holds one member until it is healed. */
-function createGroup(controller: string, member: EtcdMember): { path: string; remove: () => void } {
-  const path = `/sys/fs/cgroup/${controller}/etcdscope-lab-${process.pid}-${member.name}`;
-  mkdirSync(path, { recursive: true });
-  return {
-    path,
-    remove: () => {
-      for (const pid of readFileSync(join(path, "cgroup.procs"), "utf8").split("\n").filter(Boolean)) {
-        writeFileSync(`/sys/fs/cgroup/${controller}/cgroup.procs`, pid);
-      }
-      rmdirSync(path);
-    },
-  };
-}
-
-function hasController(name: string): boolean {
-  return readdirSync("/sys/fs/cgroup").includes(name);
 }
 
 export const PROCESS_FAULTS: readonly Fault[] = [

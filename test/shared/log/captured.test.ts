@@ -2,10 +2,12 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { codesOf, LOG_FIXTURES, readFixture, summaryOf } from "./classify-file.ts";
+import { codesOf, LOG_FIXTURES, readFixture, severitiesOf, summaryOf } from "./classify-file.ts";
 
 const PEER_AWAY = ["PEER_LINK_DOWN"];
 const ELECTED = ["LEADER_LOST", "LEADER_CHANGED", "LEADER_ELECTION"];
+/** Noted, not warned of: other work had the machine at that moment. */
+const BUSY = ["HEARTBEATS_LATE"];
 const TLS = [...PEER_AWAY, "CERT_REJECTED"];
 
 /** Story → the cause to be told first (null: none), and what else is true of it. */
@@ -25,6 +27,10 @@ const STORIES: Readonly<
   "isolated-leader": { cause: "PEER_LINK_DOWN", also: ["QUORUM_LOST", ...ELECTED] },
   "leader-killed": { cause: "PEER_LINK_DOWN", also: ELECTED },
   "leader-paused": { cause: "HEARTBEATS_LATE" },
+  "healthy-hours": { cause: null, also: BUSY },
+  "rolling-restart": { cause: "PEER_LINK_DOWN", also: [...ELECTED, ...BUSY] },
+  "slow-disk": { cause: "DISK_SLOW", also: [...ELECTED, ...BUSY, "SLOW_REQUESTS"] },
+  "oom-kill": { cause: "OOM_KILLED", also: [...PEER_AWAY, ...BUSY] },
   "member-removed": { cause: "MEMBER_REMOVED", also: [...PEER_AWAY, "RECONFIG_REFUSED"] },
   partition: { cause: "PEER_LINK_DOWN", also: ELECTED },
   "peer-cert-expired": { cause: "CERT_EXPIRED", also: TLS },
@@ -100,6 +106,12 @@ describe("shared/log over captured logs", () => {
   });
 
   for (const kind of ["3.4.23-plain", "3.4.23-zap", "3.5.16-zap"]) {
+    it(`${kind}: warns of nothing in what healthy clusters print by the hour`, () => {
+      expect(severitiesOf(readFixture(`${kind}/healthy-hours.log`)).filter((one) => one !== "info")).toEqual(
+        [],
+      );
+    });
+
     it(`${kind}: tells start failures apart`, () => {
       const codes = codesOf(readFixture(`${kind}/start-failures.log`)).filter((code) => code !== null);
       expect(codes.filter((code, at) => code !== codes[at - 1])).toEqual([

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { SIGNATURES } from "../../../shared/log/catalogue/catalogue.ts";
 import { EXPLAINS } from "../../../shared/log/explains.ts";
 import { findLogText } from "../../../shared/log/texts.ts";
-import { codeOf, codesOf } from "./classify-file.ts";
+import { codeOf, codesOf, severitiesOf } from "./classify-file.ts";
 
 const CODES = new Set([...SIGNATURES.map(({ code }) => code), "ETCD_PANIC"]);
 
@@ -48,6 +48,20 @@ describe("shared/log/catalogue", () => {
       ...Array.from({ length: 19 }, () => null),
       "SLOW_REQUESTS",
     ]);
+  });
+
+  it("takes what a leader says to each follower at once for one late heartbeat", () => {
+    // 3.4.23, captured: healthy-hours; three more within the minute are too many.
+    const late = (second: string): string =>
+      [
+        `2026-11-28 01:18:${second}.113194 W | etcdserver: failed to send out heartbeat on time (exceeded the 100ms timeout for 27.191637ms, to 847e358a3cc77c40)`,
+        `2026-11-28 01:18:${second}.113223 W | etcdserver: server is likely overloaded`,
+        `2026-11-28 01:18:${second}.113230 W | etcdserver: failed to send out heartbeat on time (exceeded the 100ms timeout for 27.236951ms, to 44deb5d229b4b062)`,
+        `2026-11-28 01:18:${second}.113235 W | etcdserver: server is likely overloaded`,
+      ].join("\n");
+    expect(severitiesOf(late("22"))).toEqual(["info", "info", "info", "info"]);
+    expect(new Set(severitiesOf(["22", "25", "30"].map(late).join("\n")))).toEqual(new Set(["info"]));
+    expect(severitiesOf(["22", "25", "30", "40"].map(late).join("\n")).at(-1)).toBe("warning");
   });
 
   it("says every code in both languages, and what to do next", () => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createLogClassifier } from "../../../shared/log/classify.ts";
 import { createLineSplitter } from "../../../shared/log/split-lines.ts";
 import { LogSummarizer } from "../../../shared/log/summarize.ts";
+import type { Severity } from "../../../shared/rest.ts";
 import type { LogSummary } from "../../../shared/log/summarize.ts";
 
 export const LOG_FIXTURES = join(import.meta.dirname, "../../fixture/logs");
@@ -18,6 +19,12 @@ export function codesOf(text: string): (string | null)[] {
   splitter.push(Buffer.from(text));
   splitter.end();
   return codes;
+}
+
+/** The severity of each line that is something. */
+export function severitiesOf(text: string): readonly Severity[] {
+  const classifier = createLogClassifier(NOW_MS);
+  return text.split("\n").flatMap((line) => classifier.classify(line)?.severity ?? []);
 }
 
 export function codeOf(line: string): string | null {
@@ -37,7 +44,7 @@ export function summaryOf(text: string): LogSummary {
   });
   splitter.push(Buffer.from(text));
   splitter.end();
-  return summarizer.summarize(line, classifier.servedAtMs());
+  return summarizer.summarize(line, classifier.servedAtsMs());
 }
 
 export function readFixture(name: string): string {
