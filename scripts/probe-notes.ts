@@ -56,7 +56,7 @@ export const PROBE_NOTES: Readonly<Record<string, ProbeNote>> = {
   },
   certificate: {
     reads:
-      "the certificates and keys that etcd's and the API server's flags name, the other certificates of etcd's folder, the agent's own",
+      "the certificates and keys that etcd's and the API server's flags name, up to 24 others of etcd's folder (.crt, .pem) with the keys beside them, the agent's own",
     costs:
       "one stat a second by turns; a file is read when it has changed; its key and authorities are looked at once a minute",
     needs: "to read etcd's certificate folder; keys are compared here and never sent",
@@ -127,9 +127,11 @@ export const PROBE_NOTES: Readonly<Record<string, ProbeNote>> = {
     needs: "nothing",
   },
   served: {
-    reads: "the certificates that members showed on the connections that are open",
-    costs: "no request at all",
-    needs: "nothing",
+    reads:
+      "the certificates that members showed on the connections that are open, and what the own peer port shows",
+    costs:
+      "one connection to the own peer port, made as a peer makes it, every 15 minutes and when its certificate has changed; else no request at all",
+    needs: "the member's peer certificate",
   },
   etcd_files: {
     reads: "names, sizes and times of etcd's WAL and snapshot files",

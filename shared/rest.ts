@@ -147,6 +147,8 @@ export interface CertificateReport {
   readonly serial: string | null;
   readonly fingerprintSha256: string | null;
   readonly problem: string | null;
+  /** At the last one of etcd's folder that is looked at: how many more lie there and are not; 0 at all others. */
+  readonly moreInFolder: number;
 }
 
 export interface SeriesDescription {

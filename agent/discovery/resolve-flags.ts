@@ -22,6 +22,14 @@ export function resolveFlags(given: GivenFlags, directory: string): EtcdFlags {
     const shared = {
       trustedCaFile: path(`${prefix}trusted-ca-file`),
       clientCertAuth: isTrue(at(`${prefix}client-cert-auth`)),
+      ...(at(`${prefix}client-cert-file`) === ""
+        ? {}
+        : {
+            client: {
+              certFile: path(`${prefix}client-cert-file`),
+              keyFile: path(`${prefix}client-key-file`),
+            },
+          }),
     };
     if (at(`${prefix}cert-file`) !== "") {
       return { certFile: path(`${prefix}cert-file`), keyFile: path(`${prefix}key-file`), ...shared };

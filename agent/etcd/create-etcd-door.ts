@@ -24,6 +24,7 @@ import { GrpcConnection } from "./grpc-connection.ts";
 import { HttpConnection } from "./http-connection.ts";
 import type { LinkLook } from "./link-look.ts";
 import { MemberDirectory } from "./member-directory.ts";
+import { OwnPeerLook } from "./own-peer-look.ts";
 
 /** One call's limit: a silent peer is noticed before the next tick but one. */
 const CALL_TIMEOUT_MS = 1_500;
@@ -76,6 +77,8 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
     (address) =>
       new HttpConnection({ address, credentials: peerCredentials, clock, maxAgeMs: PEER_MAX_AGE_MS }),
   );
+  const ownPeer = new OwnPeerLook(peerCredentials, clock);
+  let ownPeerPid: number | undefined;
   const metrics = new ConnectionTable(
     (address) =>
       new HttpConnection({ address, credentials: clientCredentials, clock, maxAgeMs: METRICS_MAX_AGE_MS }),
@@ -155,7 +158,21 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
     otherMembers,
     ownMemberId: () => directory.ownId,
     findLook: (name, port): LinkLook | undefined => (port === "client" ? clients : peers).find(name)?.look,
-    findServed: (name, port) => (port === "client" ? clients : peers).find(name)?.served,
+    findServed: (name, port) =>
+      name === OWN && port === "peer"
+        ? ownPeer.served
+        : (port === "client" ? clients : peers).find(name)?.served,
+    lookAtOwnPeerPort: async (limits) => {
+      const etcd = discovered();
+      const address = findListening(etcd?.flags.listenPeerUrls ?? [], etcd?.flags.advertisePeerUrls ?? []);
+      if (etcd?.pid !== ownPeerPid) {
+        ownPeerPid = etcd?.pid;
+        ownPeer.forget();
+      }
+      if (etcd?.pid !== undefined && address !== undefined) {
+        await ownPeer.lookWhenDue(address, limits);
+      }
+    },
     ownStatus: async (asker) => {
       const answer = await status(own(), asker);
       directory.setOwnId(answer.memberId);
@@ -239,14 +256,15 @@ function httpAddress(flags: Readonly<Record<string, string>> | undefined): Addre
   return urls === "" ? undefined : findListening(urls.split(","), []);
 }
 
-/** The member's own certificate, through its own view of the file system. */
+/** The certificate that the member itself shows as a client, through its own view of the file system. */
 function findPaths(etcd: DiscoveredEtcd | undefined, files: TlsFiles | undefined): TlsPaths | undefined {
-  if (etcd === undefined || files === undefined || files.certFile === "" || files.keyFile === "") {
+  const { certFile, keyFile } = files?.client ?? files ?? { certFile: "", keyFile: "" };
+  if (etcd === undefined || files === undefined || certFile === "" || keyFile === "") {
     return undefined;
   }
   return {
     ca: files.trustedCaFile === "" ? "" : pathOnHost(etcd, files.trustedCaFile),
-    cert: pathOnHost(etcd, files.certFile),
-    key: pathOnHost(etcd, files.keyFile),
+    cert: pathOnHost(etcd, certFile),
+    key: pathOnHost(etcd, keyFile),
   };
 }

@@ -68,6 +68,8 @@ export interface EtcdDoor {
   findLook(name: string, port: "client" | "peer"): LinkLook | undefined;
   /** The certificate that a member showed on that port when a connection to it was last made; "" is the own member. */
   findServed(name: string, port: "client" | "peer"): ServedCertificate | undefined;
+  /** Where it is time to: one connection to the own member's peer port, for what it shows there. */
+  lookAtOwnPeerPort(limits: { readonly signal: AbortSignal; readonly timeoutMs: number }): Promise<void>;
   /** Status of the own member. */
   ownStatus(asker: Asker): Promise<EtcdStatus>;
   /** Status of another member over the connection kept open to its client port. Calls at the same time share one answer. */

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -15,6 +16,7 @@ import { createEtcdPki } from "../../lab/etcd-pki.ts";
 import { createRunFolder, removeFolderWithMounts } from "../../lab/run-folder.ts";
 import { waitFor } from "../../lab/wait-for.ts";
 import { discoveredEtcd } from "../probe/probe-context.ts";
+import { createManualClock } from "../manual-clock.ts";
 import { silentLog } from "../silent-log.ts";
 import { configWith } from "./example-etcd.ts";
 
@@ -133,8 +135,67 @@ describe.skipIf(binaries.kind === "unavailable")(
           error: undefined,
         });
       }
+      await door.lookAtOwnPeerPort({ signal: signal(), timeoutMs: 1_500 });
+      const shown = new X509Certificate(readFileSync(join(cluster.member("m1").certDir, "peer.crt")));
+      expect(door.findServed("", "peer")).toMatchObject({
+        address: cluster.member("m1").peerUrl.replace("https://", ""),
+        serial: shown.serialNumber.toLowerCase(),
+      });
       await door.close();
       expect(readLogs()).toEqual(logs);
+    });
+
+    it("looks at the own peer port again only when the certificate is another", async () => {
+      const m1 = cluster.member("m1");
+      const clock = createManualClock();
+      const discovered = discoveredEtcd(m1.flags, { pid: m1.pid });
+      const config = configWith();
+      const door = createEtcdDoor({ discovered: () => discovered, config, clock, log: silentLog });
+      doors.push(door);
+      const look = async (): Promise<void> =>
+        await door.lookAtOwnPeerPort({ signal: signal(), timeoutMs: 1_500 });
+      await look();
+      const first = door.findServed("", "peer");
+      expect(first).toBeDefined();
+      await clock.advance(60_000);
+      await look();
+      expect(door.findServed("", "peer")).toBe(first);
+      // The files' stamp is taken at the first look after 10 s, and held against the next one.
+      await cluster.pki.reissueMember(m1.identity, "peer");
+      await waitFor(
+        "the new one is shown",
+        async () => {
+          await clock.advance(11_000);
+          await look();
+          return door.findServed("", "peer")?.serial !== first?.serial;
+        },
+        SOON,
+      );
+    });
+
+    it("asks the own peer port once where that refuses the certificate, which etcd logs", async () => {
+      const stranger = await createEtcdPki(join(folder, "strange-peer"), []);
+      const clock = createManualClock();
+      const m1 = cluster.member("m1");
+      const { cert, key } = stranger.client;
+      const discovered = discoveredEtcd(
+        { ...m1.flags, "peer-cert-file": cert, "peer-key-file": key },
+        { pid: m1.pid },
+      );
+      const config = configWith();
+      const door = createEtcdDoor({ discovered: () => discovered, config, clock, log: silentLog });
+      doors.push(door);
+      const look = async (): Promise<string | undefined> =>
+        await reasonOf(door.lookAtOwnPeerPort({ signal: signal(), timeoutMs: 1_500 }));
+      const countRefusals = (): number =>
+        readFileSync(m1.logPath, "utf8").split("rejected connection").length - 1;
+      const before = countRefusals();
+      expect(await look()).toBe("tls_rejected");
+      await waitFor("etcd logs it", () => countRefusals() === before + 1, SOON);
+      await clock.advance(16 * 60_000);
+      expect(await look()).toBeUndefined();
+      expect(door.findServed("", "peer")).toBeDefined();
+      expect(countRefusals()).toBe(before + 1);
     });
 
     it("sees a killed member refuse within one call, and its return", async () => {

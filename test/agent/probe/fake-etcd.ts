@@ -31,6 +31,7 @@ export function fakeEtcd(changed: Partial<EtcdDoor> = {}): EtcdDoor {
     ownMemberId: () => 1n,
     findLook: () => undefined,
     findServed: () => undefined,
+    lookAtOwnPeerPort: () => Promise.resolve(),
     isLate: () => false,
     ownStatus: () => Promise.resolve(HEALTHY_STATUS),
     memberStatus: () => Promise.resolve(HEALTHY_STATUS),

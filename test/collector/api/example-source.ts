@@ -189,6 +189,7 @@ export const CERTIFICATE: CertificateReport = {
   serial: "1f",
   fingerprintSha256: "ab".repeat(32),
   problem: null,
+  moreInFolder: 0,
 };
 
 export const BACKUPS: BackupDirectoryReport = {

@@ -572,7 +572,8 @@ export declare type Alarm = Message<"etcdscope.v1.Alarm"> & {
 export declare const AlarmSchema: GenMessage<Alarm>;
 
 /**
- * CertificateFact (key "certificate/ROLE", roles as in the flags: "server", "peer", "client-ca", "peer-ca",
+ * CertificateFact (key "certificate/ROLE", roles as in the flags: "server", "peer", "client", "peer-client", "client-ca", "peer-ca",
+ * "apiserver-etcd-client" for what the API server shows to etcd, "folder/NAME" for what else lies in etcd's folder of certificates,
  * and "agent" for the agent's own) is one certificate file.
  *
  * @generated from message etcdscope.v1.CertificateFact
@@ -698,6 +699,13 @@ export declare type CertificateFact = Message<"etcdscope.v1.CertificateFact"> & 
    * @generated from field: optional uint32 key_owner_gid = 21;
    */
   keyOwnerGid?: number | undefined;
+
+  /**
+   * At the last one of etcd's folder: how many more of it lie there and are not looked at.
+   *
+   * @generated from field: uint32 more_in_folder = 22;
+   */
+  moreInFolder: number;
 };
 
 /**
