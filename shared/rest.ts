@@ -49,6 +49,10 @@ export interface MemberReport {
   readonly state: MemberState;
   readonly why: Text;
   readonly version: string | null;
+  /** The version that its files can be read by; null: not known, as before etcd 3.6. */
+  readonly storageVersion: string | null;
+  /** The version that a downgrade under way goes to; null: none is, or etcd is older than 3.6. */
+  readonly downgradeTarget: string | null;
   readonly dbSizeBytes: number | null;
   readonly dbInUseBytes: number | null;
   readonly raftTerm: string | null;

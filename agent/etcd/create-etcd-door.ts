@@ -79,6 +79,7 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
   );
   const ownPeer = new OwnPeerLook(peerCredentials, clock);
   let ownPeerPid: number | undefined;
+  let answered: { readonly pid: number | undefined; readonly version: string } | undefined;
   const metrics = new ConnectionTable(
     (address) =>
       new HttpConnection({ address, credentials: clientCredentials, clock, maxAgeMs: METRICS_MAX_AGE_MS }),
@@ -157,6 +158,11 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
   return {
     otherMembers,
     ownMemberId: () => directory.ownId,
+    // Also of one that is gone: it is another process that may be another version.
+    ownVersion: () => {
+      const pid = discovered()?.pid;
+      return answered !== undefined && (pid === undefined || pid === answered.pid) ? answered.version : "";
+    },
     findLook: (name, port): LinkLook | undefined => (port === "client" ? clients : peers).find(name)?.look,
     findServed: (name, port) =>
       name === OWN && port === "peer"
@@ -174,7 +180,9 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
       }
     },
     ownStatus: async (asker) => {
+      const pid = discovered()?.pid;
       const answer = await status(own(), asker);
+      answered = { pid, version: answer.version };
       directory.setOwnId(answer.memberId);
       return answer;
     },

@@ -64,6 +64,8 @@ export interface EtcdDoor {
   otherMembers(): readonly EtcdMember[];
   /** 0n: the own member has not answered yet. */
   ownMemberId(): bigint;
+  /** As the own member's last Status answer says, of the process that runs now; empty: it has not answered yet. */
+  ownVersion(): string;
   /** What the last memberStatus (port "client") or peerVersion (port "peer") of that member showed of the link. */
   findLook(name: string, port: "client" | "peer"): LinkLook | undefined;
   /** The certificate that a member showed on that port when a connection to it was last made; "" is the own member. */

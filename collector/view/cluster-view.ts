@@ -59,6 +59,10 @@ export interface Statement {
   readonly errors: readonly string[];
   readonly version: string;
   readonly isLearner: boolean;
+  /** From etcd 3.6 on: the version that its files can be read by; empty before. */
+  readonly storageVersion: string;
+  /** From etcd 3.6 on: the version that a downgrade under way goes to; empty: none is. */
+  readonly downgradeTarget: string;
 }
 
 /**

@@ -113,6 +113,7 @@ describe.skipIf(binaries.kind === "unavailable")(
       expect(own).toMatchObject({ version: "3.4.23", errors: [], isLearner: false });
       expect(door.otherMembers().map((member) => member.name)).toEqual(["m2", "m3"]);
       expect(door.ownMemberId()).toBe(own.memberId);
+      expect(door.ownVersion()).toBe("3.4.23");
       const others = await Promise.all(
         ["m2", "m3"].map(async (name) => await door.memberStatus(name, { signal: signal() })),
       );

@@ -29,6 +29,7 @@ export function fakeEtcd(changed: Partial<EtcdDoor> = {}): EtcdDoor {
   return {
     otherMembers: () => [memberNamed("m2", 2n), memberNamed("m3", 3n)],
     ownMemberId: () => 1n,
+    ownVersion: () => "",
     findLook: () => undefined,
     findServed: () => undefined,
     lookAtOwnPeerPort: () => Promise.resolve(),

@@ -362,6 +362,14 @@ export declare type FlagsFact = Message<"etcdscope.v1.FlagsFact"> & {
    * @generated from field: string wal_dir = 5;
    */
   walDir: string;
+
+  /**
+   * The version that the defaults are of, "3.5"; empty while it is not known, or no table is there for it: then only those that are the
+   * same in all are among the flags.
+   *
+   * @generated from field: string defaults_version = 6;
+   */
+  defaultsVersion: string;
 };
 
 /**
