@@ -93,6 +93,12 @@ export const PROBE_NOTES: Readonly<Record<string, ProbeNote>> = {
     costs: "two ranges of no key",
     needs: "the member's own certificate; with authentication on, a user that may read",
   },
+  health: {
+    reads:
+      "/readyz of the own member, or /health where that is all there is, while a read or Status of it fails",
+    costs: "nothing while it answers; then one request a minute, of which etcd logs a line",
+    needs: "the metrics address or the client port",
+  },
   metrics: {
     reads: "/metrics of the own member",
     costs: "8 to 10 ms of etcd's CPU a look",

@@ -36,6 +36,8 @@ const HASH_TIMEOUT_MS = 60_000;
 /** New handshakes on the peer port show what a restarted peer would meet; established streams do not. */
 const PEER_MAX_AGE_MS = 120_000;
 const METRICS_MAX_AGE_MS = 3_600_000;
+/** A handful of checks with their reasons. */
+const MAX_HEALTH_BYTES = 8192;
 
 export interface EtcdDoorOptions {
   readonly discovered: () => DiscoveredEtcd | undefined;
@@ -93,6 +95,12 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
     return address;
   }
 
+  /** Where it serves plain HTTP requests, /metrics and the like. */
+  function httpAddressOfOwn(): Address {
+    const flags = discovered()?.flags;
+    return findListening(flags?.listenMetricsUrls ?? [], []) ?? httpAddress(flags?.all) ?? ownAddress();
+  }
+
   function own(): GrpcConnection {
     return clients.at(OWN, ownAddress());
   }
@@ -135,6 +143,20 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
 
   async function callOwn(call: EtcdCall, timeoutMs: number, signal: AbortSignal): Promise<Uint8Array> {
     return await own().call({ ...call, timeoutMs, asker: { signal } });
+  }
+
+  /** What of the own member failed when it was last asked for. */
+  const failing = new Set<string>();
+
+  async function followOwn<T>(what: string, call: () => Promise<T>): Promise<T> {
+    try {
+      const answer = await call();
+      failing.delete(what);
+      return answer;
+    } catch (caught) {
+      failing.add(what);
+      throw caught;
+    }
   }
 
   /** Status calls under way, by member: whoever asks meanwhile gets the same answer. */
@@ -181,7 +203,7 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
     },
     ownStatus: async (asker) => {
       const pid = discovered()?.pid;
-      const answer = await status(own(), asker);
+      const answer = await followOwn("status", async () => await status(own(), asker));
       answered = { pid, version: answer.version };
       directory.setOwnId(answer.memberId);
       return answer;
@@ -217,7 +239,7 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
     },
     read: async (consistency, signal) => {
       const timeoutMs = consistency === "linearizable" ? LINEARIZABLE_TIMEOUT_MS : CALL_TIMEOUT_MS;
-      await callOwn(READ_CALLS[consistency], timeoutMs, signal);
+      await followOwn(consistency, async () => await callOwn(READ_CALLS[consistency], timeoutMs, signal));
     },
     memberList: async (signal) => {
       const list = parseMemberList(await callOwn(MEMBER_LIST_CALL, CALL_TIMEOUT_MS, signal));
@@ -231,11 +253,30 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
       const limits = { timeoutMs: HASH_TIMEOUT_MS, asker: { signal } };
       return parseHashKv(await clientOf(name).call({ ...hashKvCall(revision), ...limits }));
     },
+    isOwnFailing: () => failing.size > 0,
+    healthBody: async (path, limits) => {
+      const address = httpAddressOfOwn();
+      // Not the one of /metrics: an answer may take seconds.
+      const connection = new HttpConnection({
+        address,
+        credentials: clientCredentials,
+        clock,
+        maxAgeMs: METRICS_MAX_AGE_MS,
+      });
+      try {
+        const body = await connection.get({ path, takesAnyStatus: true, ...limits });
+        return {
+          asked: `${formatAddress(address)}${path.replace(/\?.*/, "")}`,
+          body: body.toString("utf8", 0, MAX_HEALTH_BYTES),
+        };
+      } finally {
+        await connection.close();
+      }
+    },
     metricsBody: async (signal) => {
-      const flags = discovered()?.flags;
-      const address =
-        findListening(flags?.listenMetricsUrls ?? [], []) ?? httpAddress(flags?.all) ?? ownAddress();
-      return await metrics.at(OWN, address).get({ path: "/metrics", timeoutMs: METRICS_TIMEOUT_MS, signal });
+      return await metrics
+        .at(OWN, httpAddressOfOwn())
+        .get({ path: "/metrics", timeoutMs: METRICS_TIMEOUT_MS, signal });
     },
     close: async () => {
       await Promise.all([peers, metrics, clients].map(async (table) => await table.keep(() => false)));

@@ -100,6 +100,16 @@ export interface EtcdDoor {
    * Rejects with reason future_revision (it has not applied so far yet) or compacted.
    */
   hashKv(name: string, revision: bigint, signal: AbortSignal): Promise<EtcdHash>;
+  /** The last Status or read of the own member failed. */
+  isOwnFailing(): boolean;
+  /**
+   * GET of one of etcd's own checks of its health (/readyz, /health), over a connection of its own: the body, whatever the status.
+   * `asked` is host:port/path. etcd takes 5 s and two election timeouts to call a read failed.
+   */
+  healthBody(
+    path: string,
+    limits: { readonly signal: AbortSignal; readonly timeoutMs: number },
+  ): Promise<{ readonly asked: string; readonly body: string }>;
   /** What /metrics of the own member answers, as it came. */
   metricsBody(signal: AbortSignal): Promise<Buffer>;
 }

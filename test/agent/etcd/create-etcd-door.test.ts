@@ -251,12 +251,21 @@ describe.skipIf(binaries.kind === "unavailable")(
         async () => (await door.ownStatus({ signal: signal() })).leaderId === 0n,
         SOON,
       );
+      expect(door.isOwnFailing()).toBe(false);
       expect(await reasonOf(door.read("linearizable", signal()))).toBe("no_leader");
       await door.read("serializable", signal());
+      expect(door.isOwnFailing()).toBe(true);
+      const limits = { signal: signal(), timeoutMs: 9_000 };
+      expect((await door.healthBody("/readyz?verbose", limits)).body).toBe("404 page not found\n");
+      const health = await door.healthBody("/health", limits);
+      expect(health.body).toBe('{"health":"false"}\n');
+      expect(health.asked).toMatch(/^127\.0\.0\.1:\d+\/health$/);
       expect((await door.ownStatus({ signal: signal() })).errors).toEqual(["etcdserver: no leader"]);
       expect((await door.memberList(signal())).members).toHaveLength(3);
       await Promise.all([cluster.member("m2").start(), cluster.member("m3").start()]);
       await cluster.waitHealthy();
+      await door.read("linearizable", signal());
+      expect(door.isOwnFailing()).toBe(false);
     });
 
     it("names what is wrong with a certificate", async () => {

@@ -42,6 +42,8 @@ export function fakeEtcd(changed: Partial<EtcdDoor> = {}): EtcdDoor {
     read: () => Promise.resolve(),
     memberList: () => Promise.resolve({ clusterId: 77n, members: [] }),
     hashKv: () => Promise.resolve({ memberId: 1n, hash: 7, compactRevision: -1n }),
+    isOwnFailing: () => false,
+    healthBody: () => Promise.reject(new Error("Nobody answers")),
     metricsBody: () => Promise.resolve(Buffer.alloc(0)),
     ...changed,
   };

@@ -159,6 +159,12 @@ export declare type Fact = Message<"etcdscope.v1.Fact"> & {
      */
     value: FirewallFact;
     case: "firewall";
+  } | {
+    /**
+     * @generated from field: etcdscope.v1.HealthFact health = 60;
+     */
+    value: HealthFact;
+    case: "health";
   } | { case: undefined; value?: undefined };
 };
 
@@ -1337,6 +1343,76 @@ export declare type ServedCertificateFact = Message<"etcdscope.v1.ServedCertific
  * Use `create(ServedCertificateFactSchema)` to create a new message.
  */
 export declare const ServedCertificateFactSchema: GenMessage<ServedCertificateFact>;
+
+/**
+ * HealthFact (key "health") is what etcd itself says of its health; only while a read or Status of the own member fails.
+ *
+ * @generated from message etcdscope.v1.HealthFact
+ */
+export declare type HealthFact = Message<"etcdscope.v1.HealthFact"> & {
+  /**
+   * host:port/path that was asked: "127.0.0.1:2381/readyz"; before etcd 3.5.11 and 3.4.29 only /health is there.
+   *
+   * @generated from field: string asked = 1;
+   */
+  asked: string;
+
+  /**
+   * @generated from field: int64 asked_at_unix_ms = 2;
+   */
+  askedAtUnixMs: bigint;
+
+  /**
+   * In etcd's order; /health names none.
+   *
+   * @generated from field: repeated etcdscope.v1.HealthCheck checks = 3;
+   */
+  checks: HealthCheck[];
+
+  /**
+   * Why nothing was answered; checks is then empty.
+   *
+   * @generated from field: string problem = 4;
+   */
+  problem: string;
+};
+
+/**
+ * Describes the message etcdscope.v1.HealthFact.
+ * Use `create(HealthFactSchema)` to create a new message.
+ */
+export declare const HealthFactSchema: GenMessage<HealthFact>;
+
+/**
+ * HealthCheck is one of etcd's own checks: "linearizable_read", "serializable_read", "data_corruption", "non_learner", …; "health"
+ * where it names none.
+ *
+ * @generated from message etcdscope.v1.HealthCheck
+ */
+export declare type HealthCheck = Message<"etcdscope.v1.HealthCheck"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: bool ok = 2;
+   */
+  ok: boolean;
+
+  /**
+   * etcd's words for what failed; may be empty.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message etcdscope.v1.HealthCheck.
+ * Use `create(HealthCheckSchema)` to create a new message.
+ */
+export declare const HealthCheckSchema: GenMessage<HealthCheck>;
 
 /**
  * StartFact (key "start") is what etcd would start with; only while none runs.
