@@ -112,7 +112,7 @@ export const PROBE_NOTES: Readonly<Record<string, ProbeNote>> = {
   hash_kv: {
     reads: "HashKV of every member at one revision, one after the other",
     costs:
-      "each member reads its whole database: only when a collector asks, once a day (an hour after one that met different compactions, once a week where it took more than 5 s), never with other worries",
+      "each member reads its whole database: only when a collector asks, once a day (an hour after one that met different compactions, once a week where it took more than 5 s), never with other worries; only the first collector of the configuration is heard, and a member that does not answer in time ends the comparison",
     needs: "the member's own certificate; with authentication on, a user",
   },
   backups: {
