@@ -160,14 +160,14 @@ export class HttpConnection {
       onServed: (served) => {
         this.#served = served;
       },
-      nowMs: () => this.#options.clock.nowMs(),
+      clock: this.#options.clock,
     });
     return this.#opening.socket;
   }
 
   #describeAttempt(isReused: boolean): Attempt {
-    const { phase = "tcp", remoteIp } = this.#opening ?? {};
-    return { address: this.#where, remoteIp, isTls: this.address.isTls, phase, isReused };
+    const { phase = "tcp", remoteIp, lookupMs } = this.#opening ?? {};
+    return { address: this.#where, remoteIp, lookupMs, isTls: this.address.isTls, phase, isReused };
   }
 
   /** undefined: a kept connection ended just as it was used. */

@@ -132,6 +132,8 @@ export interface LinkView {
   /** What does not fit into one packet, tried only while the rest passes and the kernel's view fails. */
   readonly large: LayerState;
   readonly largeText: string;
+  /** What looking up the peer's name took, where that was more than a second; else 0. */
+  readonly slowLookupMs: number;
   /** etcd's own established connections with the peer, as of the last look; undefined: not seen. */
   readonly connections: number | undefined;
   readonly address: string;

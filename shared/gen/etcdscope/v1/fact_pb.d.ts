@@ -815,6 +815,13 @@ export declare type LinkFact = Message<"etcdscope.v1.LinkFact"> & {
    * @generated from field: string large_text = 14;
    */
   largeText: string;
+
+  /**
+   * What looking up the address's name took when the connection was last made, where that was more than a second; else 0.
+   *
+   * @generated from field: uint32 slow_lookup_ms = 15;
+   */
+  slowLookupMs: number;
 };
 
 /**
