@@ -1,5 +1,6 @@
 /** `etcdscope certs`: every certificate and how long it is valid. Exit code 1 when one has expired or cannot be read. */
 import type { CertificateReport } from "../shared/rest.ts";
+import type { Language } from "../shared/text.ts";
 import { getAll, resolveCluster } from "./ask-options.ts";
 import type { CollectorClient } from "./collector-client.ts";
 import type { Style, Terminal } from "./terminal.ts";
@@ -41,7 +42,7 @@ function render(certificates: readonly CertificateReport[], terminal: Terminal):
   const sorted = [...certificates].sort((a, b) => (a.daysLeft ?? -Infinity) - (b.daysLeft ?? -Infinity));
   return renderTable({
     head: HEADS[language],
-    rows: sorted.map(({ node, role, daysLeft, notAfter, path, problem }) => [
+    rows: sorted.map(({ node, role, daysLeft, notAfter, path, problem, moreInFolder }) => [
       { text: node },
       { text: role },
       {
@@ -49,11 +50,19 @@ function render(certificates: readonly CertificateReport[], terminal: Terminal):
         style: (text) => terminal.style(styleOf(daysLeft), text),
       },
       { text: notAfter === null ? "?" : notAfter.slice(0, 10) },
-      { text: problem === null ? path : `${path}: ${problem}` },
+      {
+        text: `${problem === null ? path : `${path}: ${problem}`}${moreInFolder > 0 ? sayMore(moreInFolder, language) : ""}`,
+      },
     ]),
     columns,
     indent: 2,
   });
+}
+
+function sayMore(count: number, language: Language): string {
+  return { en: ` (${count} more in its folder are not looked at)`, zh: `（该目录中还有 ${count} 个未检查）` }[
+    language
+  ];
 }
 
 function styleOf(daysLeft: number | null): Style {

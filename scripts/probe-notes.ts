@@ -56,7 +56,7 @@ export const PROBE_NOTES: Readonly<Record<string, ProbeNote>> = {
   },
   certificate: {
     reads:
-      "the certificates and keys that etcd's and the API server's flags name, the other certificates of etcd's folder, the agent's own",
+      "the certificates and keys that etcd's and the API server's flags name, up to 24 others of etcd's folder (.crt, .pem) with the keys beside them, the agent's own",
     costs:
       "one stat a second by turns; a file is read when it has changed; its key and authorities are looked at once a minute",
     needs: "to read etcd's certificate folder; keys are compared here and never sent",
@@ -93,6 +93,12 @@ export const PROBE_NOTES: Readonly<Record<string, ProbeNote>> = {
     costs: "two ranges of no key",
     needs: "the member's own certificate; with authentication on, a user that may read",
   },
+  health: {
+    reads:
+      "/readyz of the own member, or /health where that is all there is, while a read or Status of it fails",
+    costs: "nothing while it answers; then one request a minute, of which etcd logs a line",
+    needs: "the metrics address or the client port",
+  },
   metrics: {
     reads: "/metrics of the own member",
     costs: "8 to 10 ms of etcd's CPU a look",
@@ -106,7 +112,7 @@ export const PROBE_NOTES: Readonly<Record<string, ProbeNote>> = {
   hash_kv: {
     reads: "HashKV of every member at one revision, one after the other",
     costs:
-      "each member reads its whole database: only when a collector asks, once a day (an hour after one that met different compactions, once a week where it took more than 5 s), never with other worries",
+      "each member reads its whole database: only when a collector asks, once a day (an hour after one that met different compactions, once a week where it took more than 5 s), never with other worries; only the first collector of the configuration is heard, and a member that does not answer in time ends the comparison",
     needs: "the member's own certificate; with authentication on, a user",
   },
   backups: {
@@ -127,9 +133,11 @@ export const PROBE_NOTES: Readonly<Record<string, ProbeNote>> = {
     needs: "nothing",
   },
   served: {
-    reads: "the certificates that members showed on the connections that are open",
-    costs: "no request at all",
-    needs: "nothing",
+    reads:
+      "the certificates that members showed on the connections that are open, and what the own peer port shows",
+    costs:
+      "one connection to the own peer port, made as a peer makes it, every 15 minutes and when its certificate has changed; else no request at all",
+    needs: "the member's peer certificate",
   },
   etcd_files: {
     reads: "names, sizes and times of etcd's WAL and snapshot files",

@@ -57,6 +57,10 @@ export interface MemberReport {
   readonly state: MemberState;
   readonly why: Text;
   readonly version: string | null;
+  /** The version that its files can be read by; null: not known, as before etcd 3.6. */
+  readonly storageVersion: string | null;
+  /** The version that a downgrade under way goes to; null: none is, or etcd is older than 3.6. */
+  readonly downgradeTarget: string | null;
   readonly dbSizeBytes: number | null;
   readonly dbInUseBytes: number | null;
   readonly raftTerm: string | null;
@@ -157,6 +161,8 @@ export interface CertificateReport {
   readonly serial: string | null;
   readonly fingerprintSha256: string | null;
   readonly problem: string | null;
+  /** At the last one of etcd's folder that is looked at: how many more lie there and are not; 0 at all others. */
+  readonly moreInFolder: number;
 }
 
 export interface SeriesDescription {

@@ -3,6 +3,8 @@ import type { ProcessUser } from "../host/parse-process-user.ts";
 
 export interface TlsFiles {
   readonly certFile: string;
+  /** What etcd shows where it is the client itself; absent: the same as where it is the server. From etcd 3.5 on. */
+  readonly client?: { readonly certFile: string; readonly keyFile: string };
   readonly keyFile: string;
   readonly trustedCaFile: string;
   readonly clientCertAuth: boolean;

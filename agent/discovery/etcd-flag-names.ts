@@ -1,37 +1,18 @@
-/** What etcd's flags are called and what they are when not given: etcd's own --help of 3.4 and 3.5, kept apart as data. */
+/** What etcd's flags are called, and which variables of the environment are some. */
+import { COMMON_DEFAULTS, VERSION_DEFAULTS } from "./etcd-flag-defaults.ts";
 
 /**
- * Defaults that are the same in 3.4, 3.5 and 3.6, of flags that members should agree on or that diagnosis reads.
- * pre-vote, logger and (3.6) snapshot-count differ by version, so they are only known when given.
+ * Beside those with a default: etcd's own --help of 3.4.23 and 3.5.16, and what 3.6 has added to them (upstream's page
+ * "Downgrade etcd from v3.6 to v3.5", which lists the difference of 3.6.0 and 3.5.18).
  */
-export const FLAG_DEFAULTS: Readonly<Record<string, string>> = {
-  name: "default",
-  "heartbeat-interval": "100",
-  "election-timeout": "1000",
-  "listen-peer-urls": "http://localhost:2380",
-  "listen-client-urls": "http://localhost:2379",
-  "initial-advertise-peer-urls": "http://localhost:2380",
-  "advertise-client-urls": "http://localhost:2379",
-  "max-snapshots": "5",
-  "max-wals": "5",
-  "quota-backend-bytes": "0",
-  "max-txn-ops": "128",
-  "max-request-bytes": "1572864",
-  "strict-reconfig-check": "true",
-  "auto-compaction-retention": "0",
-  "auto-compaction-mode": "periodic",
-  "client-cert-auth": "false",
-  "auto-tls": "false",
-  "peer-client-cert-auth": "false",
-  "peer-auto-tls": "false",
-  "experimental-initial-corrupt-check": "false",
-  "experimental-corrupt-check-time": "0s",
-};
-
 const OTHER_FLAGS = `
   auth-token auth-token-ttl backend-batch-interval backend-batch-limit backend-bbolt-freelist-type bcrypt-cost cert-file
   cipher-suites client-cert-allowed-hostname client-cert-file client-crl-file client-key-file config-file cors data-dir
-  debug discovery discovery-fallback discovery-proxy discovery-srv discovery-srv-name enable-grpc-gateway
+  debug discovery discovery-cacert discovery-cert discovery-dial-timeout discovery-endpoints discovery-fallback
+  discovery-insecure-skip-tls-verify discovery-insecure-transport discovery-keepalive-time discovery-keepalive-timeout
+  discovery-key discovery-password discovery-proxy discovery-request-timeout discovery-srv discovery-srv-name
+  discovery-token discovery-user distributed-tracing-address distributed-tracing-instance-id
+  distributed-tracing-sampling-rate distributed-tracing-service-name enable-grpc-gateway
   enable-log-rotation enable-pprof enable-v2 force-new-cluster grpc-keepalive-interval grpc-keepalive-min-time
   grpc-keepalive-timeout host-whitelist initial-cluster initial-cluster-state initial-cluster-token
   initial-election-tick-advance key-file listen-client-http-urls listen-metrics-urls log-level log-outputs
@@ -45,9 +26,26 @@ const OTHER_FLAGS = `
   .trim()
   .split(/\s+/);
 
-const KNOWN = new Set([...Object.keys(FLAG_DEFAULTS), ...OTHER_FLAGS]);
+const KNOWN = new Set([
+  ...Object.keys(COMMON_DEFAULTS),
+  ...Object.values(VERSION_DEFAULTS).flatMap((defaults) => Object.keys(defaults)),
+  ...OTHER_FLAGS,
+]);
 
-/** Kubernetes and packages set variables such as ETCD_PORT or ETCD_VER that are no flags of etcd. */
-export function isFlagName(name: string): boolean {
-  return KNOWN.has(name) || name.startsWith("experimental-") || name.startsWith("feature-gates");
+/** What Kubernetes sets for a service named etcd, and packages and images for their own scripts. */
+const NO_FLAGS = [
+  /(?:^|-)service-(?:host|port)/,
+  /(?:^|-)port(?:-\d+-(?:tcp|udp).*)?$/,
+  /^(?:ver|version|unsupported-arch|args|opts|options|user|group|home)$/,
+];
+
+/** known: a flag of a version that this knows. other: it may be one of a version that this does not know. */
+export type VariableKind = "known" | "other" | "none";
+
+/** `name`: of a variable ETCD_…, in the form of a flag. */
+export function classifyVariable(name: string): VariableKind {
+  if (KNOWN.has(name) || name.startsWith("experimental-")) {
+    return "known";
+  }
+  return NO_FLAGS.some((pattern) => pattern.test(name)) ? "none" : "other";
 }

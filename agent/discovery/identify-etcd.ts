@@ -122,5 +122,11 @@ function pathsOf(flags: EtcdFlags): readonly string[] {
 function filesOf(tls: EtcdFlags["clientTls"]): readonly string[] {
   return tls === undefined
     ? []
-    : [tls.certFile, tls.keyFile, tls.trustedCaFile].filter((path) => path !== "");
+    : [
+        tls.certFile,
+        tls.keyFile,
+        tls.trustedCaFile,
+        tls.client?.certFile ?? "",
+        tls.client?.keyFile ?? "",
+      ].filter((path) => path !== "");
 }

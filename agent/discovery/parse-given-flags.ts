@@ -1,5 +1,6 @@
 /** The three ways to give etcd its flags, each as text or document → flags by name. Pure, so that the table of cases tests it. */
-import { isFlagName } from "./etcd-flag-names.ts";
+import { classifyVariable } from "./etcd-flag-names.ts";
+import { redactUnknown } from "./redact-flags.ts";
 
 export type GivenFlags = Readonly<Record<string, string>>;
 
@@ -28,7 +29,10 @@ export function parseArguments(words: readonly string[]): GivenFlags {
   return given;
 }
 
-/** ETCD_DATA_DIR → data-dir. Variables that are no flag of etcd, and empty ones, are left out as etcd does. */
+/**
+ * ETCD_DATA_DIR → data-dir. Variables that are no flag of etcd, and empty ones, are left out as etcd does. One that may be a flag
+ * of a version to come is kept, with its value where that is a number, a time or a yes or no.
+ */
 export function parseEnvironmentFlags(environment: Readonly<Record<string, string>>): GivenFlags {
   const given: Record<string, string> = {};
   for (const [variable, value] of Object.entries(environment)) {
@@ -36,8 +40,9 @@ export function parseEnvironmentFlags(environment: Readonly<Record<string, strin
       continue;
     }
     const name = variable.slice("ETCD_".length).toLowerCase().replaceAll("_", "-");
-    if (isFlagName(name)) {
-      given[name] = value;
+    const kind = classifyVariable(name);
+    if (kind !== "none") {
+      given[name] = kind === "known" ? value : redactUnknown(value);
     }
   }
   return given;

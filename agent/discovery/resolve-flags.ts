@@ -2,7 +2,7 @@
 import { posix } from "node:path";
 
 import type { EtcdFlags, TlsFiles } from "./discovered-etcd.ts";
-import { FLAG_DEFAULTS } from "./etcd-flag-names.ts";
+import { COMMON_DEFAULTS } from "./etcd-flag-defaults.ts";
 import type { GivenFlags } from "./parse-given-flags.ts";
 import { redactFlags } from "./redact-flags.ts";
 
@@ -11,7 +11,7 @@ const DEFAULT_QUOTA_BYTES = 2n * 1024n ** 3n;
 
 /** `directory` is the working directory of the process, as it sees it. */
 export function resolveFlags(given: GivenFlags, directory: string): EtcdFlags {
-  const flags: Record<string, string> = { ...FLAG_DEFAULTS, ...given };
+  const flags: Record<string, string> = { ...COMMON_DEFAULTS, ...given };
   const at = (name: string): string => flags[name] ?? "";
   const path = (name: string): string => (at(name) === "" ? "" : posix.resolve(directory, at(name)));
   const name = at("name");
@@ -22,6 +22,14 @@ export function resolveFlags(given: GivenFlags, directory: string): EtcdFlags {
     const shared = {
       trustedCaFile: path(`${prefix}trusted-ca-file`),
       clientCertAuth: isTrue(at(`${prefix}client-cert-auth`)),
+      ...(at(`${prefix}client-cert-file`) === ""
+        ? {}
+        : {
+            client: {
+              certFile: path(`${prefix}client-cert-file`),
+              keyFile: path(`${prefix}client-key-file`),
+            },
+          }),
     };
     if (at(`${prefix}cert-file`) !== "") {
       return { certFile: path(`${prefix}cert-file`), keyFile: path(`${prefix}key-file`), ...shared };

@@ -66,7 +66,7 @@ export function findListening(
   return { ...chosen, host: advertised?.host ?? (chosen.host === "::" ? "::1" : "127.0.0.1") };
 }
 
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
 

@@ -24,6 +24,7 @@ import { GrpcConnection } from "./grpc-connection.ts";
 import { HttpConnection } from "./http-connection.ts";
 import type { LinkLook } from "./link-look.ts";
 import { MemberDirectory } from "./member-directory.ts";
+import { OwnPeerLook } from "./own-peer-look.ts";
 
 /** One call's limit: a silent peer is noticed before the next tick but one. */
 const CALL_TIMEOUT_MS = 1_500;
@@ -35,6 +36,8 @@ const HASH_TIMEOUT_MS = 60_000;
 /** New handshakes on the peer port show what a restarted peer would meet; established streams do not. */
 const PEER_MAX_AGE_MS = 120_000;
 const METRICS_MAX_AGE_MS = 3_600_000;
+/** A handful of checks with their reasons. */
+const MAX_HEALTH_BYTES = 8192;
 
 export interface EtcdDoorOptions {
   readonly discovered: () => DiscoveredEtcd | undefined;
@@ -76,6 +79,9 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
     (address) =>
       new HttpConnection({ address, credentials: peerCredentials, clock, maxAgeMs: PEER_MAX_AGE_MS }),
   );
+  const ownPeer = new OwnPeerLook(peerCredentials, clock);
+  let ownPeerPid: number | undefined;
+  let answered: { readonly pid: number | undefined; readonly version: string } | undefined;
   const metrics = new ConnectionTable(
     (address) =>
       new HttpConnection({ address, credentials: clientCredentials, clock, maxAgeMs: METRICS_MAX_AGE_MS }),
@@ -87,6 +93,12 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
       throw new EtcdscopeError("NOT_APPLICABLE", "No etcd was found on this node yet");
     }
     return address;
+  }
+
+  /** Where it serves plain HTTP requests, /metrics and the like. */
+  function httpAddressOfOwn(): Address {
+    const flags = discovered()?.flags;
+    return findListening(flags?.listenMetricsUrls ?? [], []) ?? httpAddress(flags?.all) ?? ownAddress();
   }
 
   function own(): GrpcConnection {
@@ -133,6 +145,20 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
     return await own().call({ ...call, timeoutMs, asker: { signal } });
   }
 
+  /** What of the own member failed when it was last asked for. */
+  const failing = new Set<string>();
+
+  async function followOwn<T>(what: string, call: () => Promise<T>): Promise<T> {
+    try {
+      const answer = await call();
+      failing.delete(what);
+      return answer;
+    } catch (caught) {
+      failing.add(what);
+      throw caught;
+    }
+  }
+
   /** Status calls under way, by member: whoever asks meanwhile gets the same answer. */
   const asking = new Map<string, Promise<EtcdStatus>>();
   const late = new Set<string>();
@@ -154,10 +180,31 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
   return {
     otherMembers,
     ownMemberId: () => directory.ownId,
+    // Also of one that is gone: it is another process that may be another version.
+    ownVersion: () => {
+      const pid = discovered()?.pid;
+      return answered !== undefined && (pid === undefined || pid === answered.pid) ? answered.version : "";
+    },
     findLook: (name, port): LinkLook | undefined => (port === "client" ? clients : peers).find(name)?.look,
-    findServed: (name, port) => (port === "client" ? clients : peers).find(name)?.served,
+    findServed: (name, port) =>
+      name === OWN && port === "peer"
+        ? ownPeer.served
+        : (port === "client" ? clients : peers).find(name)?.served,
+    lookAtOwnPeerPort: async (limits) => {
+      const etcd = discovered();
+      const address = findListening(etcd?.flags.listenPeerUrls ?? [], etcd?.flags.advertisePeerUrls ?? []);
+      if (etcd?.pid !== ownPeerPid) {
+        ownPeerPid = etcd?.pid;
+        ownPeer.forget();
+      }
+      if (etcd?.pid !== undefined && address !== undefined) {
+        await ownPeer.lookWhenDue(address, limits);
+      }
+    },
     ownStatus: async (asker) => {
-      const answer = await status(own(), asker);
+      const pid = discovered()?.pid;
+      const answer = await followOwn("status", async () => await status(own(), asker));
+      answered = { pid, version: answer.version };
       directory.setOwnId(answer.memberId);
       return answer;
     },
@@ -192,7 +239,7 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
     },
     read: async (consistency, signal) => {
       const timeoutMs = consistency === "linearizable" ? LINEARIZABLE_TIMEOUT_MS : CALL_TIMEOUT_MS;
-      await callOwn(READ_CALLS[consistency], timeoutMs, signal);
+      await followOwn(consistency, async () => await callOwn(READ_CALLS[consistency], timeoutMs, signal));
     },
     memberList: async (signal) => {
       const list = parseMemberList(await callOwn(MEMBER_LIST_CALL, CALL_TIMEOUT_MS, signal));
@@ -206,11 +253,30 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
       const limits = { timeoutMs: HASH_TIMEOUT_MS, asker: { signal } };
       return parseHashKv(await clientOf(name).call({ ...hashKvCall(revision), ...limits }));
     },
+    isOwnFailing: () => failing.size > 0,
+    healthBody: async (path, limits) => {
+      const address = httpAddressOfOwn();
+      // Not the one of /metrics: an answer may take seconds.
+      const connection = new HttpConnection({
+        address,
+        credentials: clientCredentials,
+        clock,
+        maxAgeMs: METRICS_MAX_AGE_MS,
+      });
+      try {
+        const body = await connection.get({ path, takesAnyStatus: true, ...limits });
+        return {
+          asked: `${formatAddress(address)}${path.replace(/\?.*/, "")}`,
+          body: body.toString("utf8", 0, MAX_HEALTH_BYTES),
+        };
+      } finally {
+        await connection.close();
+      }
+    },
     metricsBody: async (signal) => {
-      const flags = discovered()?.flags;
-      const address =
-        findListening(flags?.listenMetricsUrls ?? [], []) ?? httpAddress(flags?.all) ?? ownAddress();
-      return await metrics.at(OWN, address).get({ path: "/metrics", timeoutMs: METRICS_TIMEOUT_MS, signal });
+      return await metrics
+        .at(OWN, httpAddressOfOwn())
+        .get({ path: "/metrics", timeoutMs: METRICS_TIMEOUT_MS, signal });
     },
     close: async () => {
       await Promise.all([peers, metrics, clients].map(async (table) => await table.keep(() => false)));
@@ -239,14 +305,15 @@ function httpAddress(flags: Readonly<Record<string, string>> | undefined): Addre
   return urls === "" ? undefined : findListening(urls.split(","), []);
 }
 
-/** The member's own certificate, through its own view of the file system. */
+/** The certificate that the member itself shows as a client, through its own view of the file system. */
 function findPaths(etcd: DiscoveredEtcd | undefined, files: TlsFiles | undefined): TlsPaths | undefined {
-  if (etcd === undefined || files === undefined || files.certFile === "" || files.keyFile === "") {
+  const { certFile, keyFile } = files?.client ?? files ?? { certFile: "", keyFile: "" };
+  if (etcd === undefined || files === undefined || certFile === "" || keyFile === "") {
     return undefined;
   }
   return {
     ca: files.trustedCaFile === "" ? "" : pathOnHost(etcd, files.trustedCaFile),
-    cert: pathOnHost(etcd, files.certFile),
-    key: pathOnHost(etcd, files.keyFile),
+    cert: pathOnHost(etcd, certFile),
+    key: pathOnHost(etcd, keyFile),
   };
 }

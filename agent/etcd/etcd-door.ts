@@ -64,10 +64,14 @@ export interface EtcdDoor {
   otherMembers(): readonly EtcdMember[];
   /** 0n: the own member has not answered yet. */
   ownMemberId(): bigint;
+  /** As the own member's last Status answer says, of the process that runs now; empty: it has not answered yet. */
+  ownVersion(): string;
   /** What the last memberStatus (port "client") or peerVersion (port "peer") of that member showed of the link. */
   findLook(name: string, port: "client" | "peer"): LinkLook | undefined;
   /** The certificate that a member showed on that port when a connection to it was last made; "" is the own member. */
   findServed(name: string, port: "client" | "peer"): ServedCertificate | undefined;
+  /** Where it is time to: one connection to the own member's peer port, for what it shows there. */
+  lookAtOwnPeerPort(limits: { readonly signal: AbortSignal; readonly timeoutMs: number }): Promise<void>;
   /** Status of the own member. */
   ownStatus(asker: Asker): Promise<EtcdStatus>;
   /** Status of another member over the connection kept open to its client port. Calls at the same time share one answer. */
@@ -96,6 +100,16 @@ export interface EtcdDoor {
    * Rejects with reason future_revision (it has not applied so far yet) or compacted.
    */
   hashKv(name: string, revision: bigint, signal: AbortSignal): Promise<EtcdHash>;
+  /** The last Status or read of the own member failed. */
+  isOwnFailing(): boolean;
+  /**
+   * GET of one of etcd's own checks of its health (/readyz, /health), over a connection of its own: the body, whatever the status.
+   * `asked` is host:port/path. etcd takes 5 s and two election timeouts to call a read failed.
+   */
+  healthBody(
+    path: string,
+    limits: { readonly signal: AbortSignal; readonly timeoutMs: number },
+  ): Promise<{ readonly asked: string; readonly body: string }>;
   /** What /metrics of the own member answers, as it came. */
   metricsBody(signal: AbortSignal): Promise<Buffer>;
 }

@@ -142,8 +142,15 @@ export class GrpcConnection {
   }
 
   #attempt(link: GrpcLink, call: GrpcCall): Attempt {
-    const { phase, remoteIp } = link;
-    return { address: this.#where, remoteIp, isTls: this.address.isTls, phase, isReused: call.isReused };
+    const { phase, remoteIp, lookupMs } = link;
+    return {
+      address: this.#where,
+      remoteIp,
+      lookupMs,
+      isTls: this.address.isTls,
+      phase,
+      isReused: call.isReused,
+    };
   }
 
   /** A connection that is old, of an old certificate, or silent is left to end by itself, and the next call makes a new one. */

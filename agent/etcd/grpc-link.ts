@@ -71,7 +71,7 @@ export class GrpcLink {
       alpn: "h2",
       onOpen: () => this.#begin(),
       onServed: options.onServed,
-      nowMs: () => options.clock.nowMs(),
+      clock: options.clock,
     });
     this.#opening.socket.on("error", (error) => {
       this.#socketError ??= error;
@@ -81,6 +81,10 @@ export class GrpcLink {
 
   get phase(): ConnectionPhase {
     return this.#opening.phase;
+  }
+
+  get lookupMs(): number | undefined {
+    return this.#opening.lookupMs;
   }
 
   get remoteIp(): string | undefined {

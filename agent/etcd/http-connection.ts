@@ -29,6 +29,8 @@ export interface HttpConnectionOptions {
 export interface GetRequest {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** The body of any answer is wanted, not only of a 200. */
+  readonly takesAnyStatus?: true;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
@@ -75,7 +77,7 @@ export class HttpConnection {
     return this.#look;
   }
 
-  /** The body of a 200 answer. Rejects with an EtcdscopeError. */
+  /** The body of a 200 answer, or of any where that is asked for. Rejects with an EtcdscopeError. */
   async get(request: GetRequest): Promise<Buffer> {
     if (this.address.isTls && !this.#options.credentials.isSettled) {
       await this.#options.credentials.settle(request);
@@ -158,14 +160,14 @@ export class HttpConnection {
       onServed: (served) => {
         this.#served = served;
       },
-      nowMs: () => this.#options.clock.nowMs(),
+      clock: this.#options.clock,
     });
     return this.#opening.socket;
   }
 
   #describeAttempt(isReused: boolean): Attempt {
-    const { phase = "tcp", remoteIp } = this.#opening ?? {};
-    return { address: this.#where, remoteIp, isTls: this.address.isTls, phase, isReused };
+    const { phase = "tcp", remoteIp, lookupMs } = this.#opening ?? {};
+    return { address: this.#where, remoteIp, lookupMs, isTls: this.address.isTls, phase, isReused };
   }
 
   /** undefined: a kept connection ended just as it was used. */
@@ -204,7 +206,9 @@ export class HttpConnection {
       };
       request.signal.addEventListener("abort", expire, { once: true });
       message.once("error", (caught) => settle(translateSocketError(caught, this.#where)));
-      message.once("response", (response) => collect(response, this.#where, settle));
+      message.once("response", (response) =>
+        collect(response, { where: this.#where, takesAnyStatus: request.takesAnyStatus === true }, settle),
+      );
       message.end();
     });
   }
@@ -212,7 +216,7 @@ export class HttpConnection {
 
 function collect(
   response: IncomingMessage,
-  where: string,
+  { where, takesAnyStatus }: { readonly where: string; readonly takesAnyStatus: boolean },
   settle: (result: Buffer | EtcdscopeError) => void,
 ): void {
   const chunks: Buffer[] = [];
@@ -233,6 +237,6 @@ function collect(
   response.once("error", (caught) => settle(translateSocketError(caught, where)));
   response.once("end", () => {
     const status = response.statusCode ?? 0;
-    settle(status === 200 ? Buffer.concat(chunks) : translateHttpStatus(status, where));
+    settle(status === 200 || takesAnyStatus ? Buffer.concat(chunks) : translateHttpStatus(status, where));
   });
 }

@@ -11,6 +11,8 @@ export interface LinkLook {
   readonly address: string;
   /** Where the connection really went, once it was made: what a name resolved to. */
   readonly remoteIp: string | undefined;
+  /** What looking up its name took when the connection was made; absent: it is no name, or the answer has not come. */
+  readonly lookupMs?: number;
   readonly tcp: LayerState;
   readonly tls: LayerState;
   readonly http: LayerState;
@@ -23,6 +25,7 @@ export interface LinkLook {
 export interface Attempt {
   readonly address: string;
   readonly remoteIp: string | undefined;
+  readonly lookupMs?: number | undefined;
   readonly isTls: boolean;
   readonly phase: ConnectionPhase;
   /** The connection was there before this attempt: its making proves nothing about now. */
@@ -31,13 +34,19 @@ export interface Attempt {
 
 export function describeSuccess(attempt: Attempt, roundTripUs: number | undefined): LinkLook {
   const tls = attempt.isTls ? "ok" : "absent";
-  const { address, remoteIp } = attempt;
-  return { address, remoteIp, tcp: "ok", tls, http: "ok", error: undefined, roundTripUs };
+  return { ...whereOf(attempt), tcp: "ok", tls, http: "ok", error: undefined, roundTripUs };
 }
 
 export function describeFailure(attempt: Attempt, error: EtcdscopeError): LinkLook {
-  const { address, remoteIp } = attempt;
-  return { address, remoteIp, ...layersOf(attempt, error), error, roundTripUs: undefined };
+  return { ...whereOf(attempt), ...layersOf(attempt, error), error, roundTripUs: undefined };
+}
+
+function whereOf({
+  address,
+  remoteIp,
+  lookupMs,
+}: Attempt): Pick<LinkLook, "address" | "remoteIp" | "lookupMs"> {
+  return { address, remoteIp, ...(lookupMs === undefined ? {} : { lookupMs }) };
 }
 
 function layersOf(attempt: Attempt, error: EtcdscopeError): Pick<LinkLook, "tcp" | "tls" | "http"> {

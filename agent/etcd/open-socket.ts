@@ -16,6 +16,8 @@ export interface OpeningSocket {
   phase: ConnectionPhase;
   /** Known from TCP's handshake on. */
   remoteIp: string | undefined;
+  /** Of a name, once it has been looked up. */
+  lookupMs?: number;
 }
 
 export interface SocketOptions {
@@ -26,8 +28,7 @@ export interface SocketOptions {
   readonly onOpen: () => void;
   /** The certificate that the other side showed, when TLS was made. */
   readonly onServed?: (served: ServedCertificate) => void;
-  /** Wall clock of that moment. */
-  readonly nowMs?: () => number;
+  readonly clock: Clock;
 }
 
 /** etcd logs each handshake that is cut off: one that nobody waits for any more is let come to its end, for so long. */
@@ -51,7 +52,7 @@ export function openSocket(options: SocketOptions): OpeningSocket {
   const phase = isIP(host) === 0 ? "name" : "tcp";
   if (options.context === undefined) {
     const opening: OpeningSocket = { socket: connectTcp(target), phase, remoteIp: undefined };
-    followLookup(opening);
+    followLookup(opening, options.clock);
     opening.socket.once("connect", () => {
       opening.phase = "open";
       opening.remoteIp = opening.socket.remoteAddress;
@@ -67,7 +68,7 @@ export function openSocket(options: SocketOptions): OpeningSocket {
     ...(isIP(host) === 0 ? { servername: host } : {}),
   });
   const opening: OpeningSocket = { socket, phase, remoteIp: undefined };
-  followLookup(opening);
+  followLookup(opening, options.clock);
   socket.once("connect", () => {
     opening.phase = "tls";
     opening.remoteIp = socket.remoteAddress;
@@ -110,16 +111,22 @@ export async function letFinish(opening: OpeningSocket, clock: Clock): Promise<b
   return isConnecting() ? false : await whenOpen(opening, clock, LET_FINISH_MS);
 }
 
-function followLookup(opening: OpeningSocket): void {
+function followLookup(opening: OpeningSocket, clock: Clock): void {
+  if (opening.phase !== "name") {
+    return;
+  }
+  const beganUs = clock.monotonicUs();
+  // One that fails has taken its time too.
   opening.socket.once("lookup", (error: Error | null) => {
+    opening.lookupMs = Math.round((clock.monotonicUs() - beganUs) / 1000);
     if (opening.phase === "name" && error === null) {
       opening.phase = "tcp";
     }
   });
 }
 
-function tellServed(socket: TLSSocket, { address, nowMs, onServed }: SocketOptions): void {
-  const about = { address: formatAddress(address), nowMs: nowMs?.() ?? 0 };
+function tellServed(socket: TLSSocket, { address, clock, onServed }: SocketOptions): void {
+  const about = { address: formatAddress(address), nowMs: clock.nowMs() };
   const served = onServed === undefined ? undefined : readServedCertificate(socket, about);
   if (served !== undefined) {
     onServed?.(served);

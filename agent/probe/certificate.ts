@@ -32,6 +32,9 @@ interface WatchedFile {
   /** For a file of authorities, the role of the certificate that one of them should have issued. */
   readonly issuerOf?: string;
   readonly beside?: Beside;
+  /** Nobody said that it is a certificate: a file that holds none is nothing to tell of. */
+  readonly isGuess?: true;
+  readonly moreInFolder?: number;
 }
 
 interface ReadFile {
@@ -41,7 +44,8 @@ interface ReadFile {
   readonly besideState: string;
   readonly readAtUs: number;
   besideAtUs: number;
-  readonly fact: Fact;
+  /** undefined: it is no certificate, and nobody said that it is one. */
+  readonly fact: Fact | undefined;
   readonly certificate: ParsedCertificate | undefined;
 }
 
@@ -61,10 +65,11 @@ export function createCertificateProbe({ config }: ProbeSetup): Probe {
     extrasAtUs = nowUs;
     const named = watchedFiles(context, config.tls).map(({ path }) => path);
     const found = await findExtraCertificates(context, named);
-    extras = found.map(({ role, path, hostPath, keyPath }) => {
-      const key = keyPath === undefined ? undefined : { path: keyPath, hostPath: keyPath };
-      return { role, path, hostPath, isReachable: true, beside: namedFiles(key, undefined) };
-    });
+    extras = found.map(({ key, authorities, ...file }) => ({
+      ...file,
+      isReachable: true,
+      beside: namedFiles(key, authorities),
+    }));
   }
 
   /** undefined for one that cannot be looked at: it is then read, which says why. */
@@ -76,13 +81,14 @@ export function createCertificateProbe({ config }: ProbeSetup): Probe {
     }
   }
 
-  async function refresh(file: WatchedFile, context: ProbeContext): Promise<Fact> {
+  async function refresh(file: WatchedFile, context: ProbeContext): Promise<Fact | undefined> {
     const last = read.get(file.role);
     if (!file.isReachable && last !== undefined) {
       return last.fact;
     }
     const facts = await look(file.hostPath, context);
-    const state = facts === undefined ? "" : `${stateOf(facts)} ${issuerFor(file)}`;
+    const state =
+      facts === undefined ? "" : `${stateOf(facts)} ${issuerFor(file)} ${file.moreInFolder ?? ""}`;
     const nowUs = context.clock.monotonicUs();
     const slowUs = config.intervals.slowMs * 1000;
     const isSame = last?.hostPath === file.hostPath && last.state === state;
@@ -96,7 +102,8 @@ export function createCertificateProbe({ config }: ProbeSetup): Probe {
       return last.fact;
     }
     const { fact, certificate } = await readCertificate(file, facts, context);
-    const kept = last !== undefined && equals(FactSchema, last.fact, fact) ? last.fact : fact;
+    const isEqual = last?.fact !== undefined && fact !== undefined && equals(FactSchema, last.fact, fact);
+    const kept = isEqual ? last.fact : fact;
     const { hostPath } = file;
     const seen = { hostPath, state, besideState, readAtUs: nowUs, besideAtUs: nowUs };
     read.set(file.role, { ...seen, fact: kept, certificate });
@@ -125,8 +132,8 @@ export function createCertificateProbe({ config }: ProbeSetup): Probe {
     file: WatchedFile,
     facts: FileFacts | undefined,
     context: ProbeContext,
-  ): Promise<{ fact: Fact; certificate: ParsedCertificate | undefined }> {
-    const { role, path } = file;
+  ): Promise<{ fact: Fact | undefined; certificate: ParsedCertificate | undefined }> {
+    const { role, path, moreInFolder = 0 } = file;
     try {
       const bytes = await context.host.readSmallFile(file.hostPath, MAX_FILE_BYTES, context.signal);
       const issuer = file.issuerOf === undefined ? undefined : issuerFor(file);
@@ -135,12 +142,16 @@ export function createCertificateProbe({ config }: ProbeSetup): Probe {
       const beside = file.beside === undefined ? {} : await readBeside(pem, file.beside, context);
       const modifiedAtUnixMs = BigInt(Math.round(facts?.modifiedAtMs ?? 0));
       const owner = facts === undefined ? {} : { ownerUid: facts.uid, ownerGid: facts.gid };
-      const fact = createFact(role, { path, ...certificate, modifiedAtUnixMs, ...owner, ...beside });
+      const rest = { path, ...certificate, modifiedAtUnixMs, ...owner, ...beside, moreInFolder };
+      const fact = createFact(role, rest);
       return { fact, certificate };
     } catch (caught) {
       rethrowIfLate(caught);
-      const problem = EtcdscopeError.from(caught).message;
-      return { fact: createFact(role, { path, problem }), certificate: undefined };
+      const { message: problem, reason } = EtcdscopeError.from(caught);
+      if (file.isGuess === true && reason === "not_a_certificate") {
+        return { fact: undefined, certificate: undefined };
+      }
+      return { fact: createFact(role, { path, problem, moreInFolder }), certificate: undefined };
     }
   }
 
@@ -153,14 +164,19 @@ export function createCertificateProbe({ config }: ProbeSetup): Probe {
     // etcd may have ended because of one of them, or started with new ones: then all are.
     lastPid = context.discovered?.pid;
     const facts: Fact[] = [];
-    for (const [index, file] of files.entries()) {
-      const known = read.get(file.role);
-      const isKnown = known?.hostPath === file.hostPath && index !== turn && !isOther;
-      facts.push(isKnown ? known.fact : await refresh(file, context));
-    }
     const gone = [...read.keys()].filter((role) => !files.some((file) => file.role === role));
     for (const role of gone) {
       read.delete(role);
+    }
+    for (const [index, file] of files.entries()) {
+      const known = read.get(file.role);
+      const isKnown = known?.hostPath === file.hostPath && index !== turn && !isOther;
+      const fact = isKnown ? known.fact : await refresh(file, context);
+      if (fact !== undefined) {
+        facts.push(fact);
+      } else if (known?.fact !== undefined) {
+        gone.push(file.role);
+      }
     }
     return { facts, removedFacts: gone.map(factKey) };
   }
@@ -186,6 +202,8 @@ function watchedFiles(context: ProbeContext, tls: AgentConfig["tls"]): readonly 
   const named = [
     { role: "server", path: clientTls?.certFile, beside: listBeside(discovered, clientTls) },
     { role: "peer", path: peerTls?.certFile, beside: listBeside(discovered, peerTls) },
+    { role: "client", path: clientTls?.client?.certFile, beside: listClientBeside(discovered, clientTls) },
+    { role: "peer-client", path: peerTls?.client?.certFile, beside: listClientBeside(discovered, peerTls) },
     { role: "client-ca", path: clientTls?.trustedCaFile, issuerOf: "server" },
     { role: "peer-ca", path: peerTls?.trustedCaFile, issuerOf: "peer" },
   ];
@@ -211,6 +229,11 @@ function listBeside(discovered: DiscoveredEtcd, tls: TlsFiles | undefined): Besi
       ? undefined
       : { path, hostPath: pathOnHost(discovered, path) };
   return namedFiles(name(tls?.keyFile), name(tls?.trustedCaFile));
+}
+
+/** What etcd shows as a client must be of the same authorities: it meets itself, or the other members. */
+function listClientBeside(discovered: DiscoveredEtcd, tls: TlsFiles | undefined): Beside {
+  return listBeside(discovered, tls === undefined ? undefined : { ...tls, ...tls.client });
 }
 
 function namedFiles(key: NamedFile | undefined, authorities: NamedFile | undefined): Beside {

@@ -28,11 +28,15 @@ const PASSING: ReadonlySet<string> = new Set([
 const RETRY_AFTER_MS = 250;
 const MAX_TRIES = 40;
 
-type Told = { readonly hash: number; readonly compactRevision: bigint } | { readonly problem: string };
+type Told =
+  | { readonly hash: number; readonly compactRevision: bigint }
+  | { readonly problem: string; readonly isLate: boolean };
 
 interface Look {
   readonly revision: bigint;
   readonly members: readonly MemberHash[];
+  /** A member did not answer in time, and may still be reading: nobody else is asked, and nobody again. */
+  readonly isCutShort: boolean;
 }
 
 export function createHashKvProbe({ settings }: ProbeSetup): Probe {
@@ -66,7 +70,7 @@ export function createHashKvProbe({ settings }: ProbeSetup): Probe {
 async function compare(context: ProbeContext, round: bigint): Promise<Fact> {
   let look = await lookAtAll(context);
   let looks = 1;
-  if (!isSame(look)) {
+  if (!look.isCutShort && !isSame(look)) {
     await pause(context, CONFIRM_AFTER_MS);
     look = await lookAtAll(context);
     looks = 2;
@@ -87,13 +91,20 @@ async function lookAtAll(context: ProbeContext): Promise<Look> {
   const others = etcd.otherMembers().map(({ id, name }) => ({ id, name, asked: name }));
   const all = [{ id: etcd.ownMemberId(), name: discovered?.flags.name ?? "", asked: "" }, ...others];
   const members: MemberHash[] = [];
+  let late: string | undefined;
   for (const { id, name, asked } of all) {
+    if (late !== undefined) {
+      const problem = `Not asked: ${late} did not answer in time and may still be reading its database`;
+      members.push(create(MemberHashSchema, { memberId: id, name, problem }));
+      continue;
+    }
     const beginUs = context.clock.monotonicUs();
-    const told = await ask(context, asked, revision);
+    const { isLate, ...told } = { isLate: false, ...(await ask(context, asked, revision)) };
+    late = isLate ? name : undefined;
     const durationMs = Math.round((context.clock.monotonicUs() - beginUs) / 1000);
     members.push(create(MemberHashSchema, { memberId: id, name, durationMs, ...told }));
   }
-  return { revision, members };
+  return { revision, members, isCutShort: late !== undefined };
 }
 
 async function ask(context: ProbeContext, name: string, revision: bigint): Promise<Told> {
@@ -105,7 +116,9 @@ async function ask(context: ProbeContext, name: string, revision: bigint): Promi
     return { hash, compactRevision };
   } catch (caught) {
     context.signal.throwIfAborted();
-    return { problem: EtcdscopeError.from(caught).message };
+    const { message, reason, code } = EtcdscopeError.from(caught);
+    // etcd goes on with a hash that nobody waits for any more.
+    return { problem: message, isLate: code === "TIMED_OUT" || reason === "timeout" };
   }
 }
 

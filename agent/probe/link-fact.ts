@@ -14,6 +14,9 @@ const LAYERS: Readonly<Record<LayerState, Layer>> = {
   absent: Layer.UNSPECIFIED,
 };
 
+/** A name service that answers later than this is slow: its client has asked a second server, or again. */
+const SLOW_LOOKUP_MS = 1000;
+
 export interface LinkState {
   readonly member: EtcdMember;
   /** undefined: nothing was tried yet. */
@@ -27,7 +30,8 @@ export interface LinkState {
 export class LinkFactKeeper {
   readonly #port: "peer" | "client";
   #state = "";
-  #large: LayerState = "absent";
+  /** What may change while the state lasts. */
+  #beside = "";
   #sinceMs = 0;
   #fact: Fact | undefined;
 
@@ -41,9 +45,12 @@ export class LinkFactKeeper {
     const address = look?.address ?? findAddress(this.#port === "peer" ? member.peerUrls : member.clientUrls);
     const { tcp = "unknown", tls = "unknown", http = "unknown" } = look ?? {};
     const errorCode = look?.error?.reason ?? look?.error?.code.toLowerCase() ?? "";
+    const lookupMs = look?.lookupMs ?? 0;
+    const isSlow = lookupMs > SLOW_LOOKUP_MS;
     const state = [member.id, member.name, address, tcp, tls, http, errorCode, kernel?.state].join(" ");
+    const beside = `${large.state} ${isSlow}`;
     const isSame = this.#fact !== undefined && this.#state === state;
-    if (this.#fact !== undefined && isSame && this.#large === large.state) {
+    if (this.#fact !== undefined && isSame && this.#beside === beside) {
       return this.#fact;
     }
     const value = create(LinkFactSchema, {
@@ -60,9 +67,10 @@ export class LinkFactKeeper {
       kernelText: kernel?.text ?? "",
       large: LAYERS[large.state],
       largeText: large.text,
+      slowLookupMs: isSlow ? lookupMs : 0,
     });
     this.#state = state;
-    this.#large = large.state;
+    this.#beside = beside;
     // Asked later than the rest: the state began before.
     this.#sinceMs = isSame ? this.#sinceMs : nowMs;
     value.sinceUnixMs = BigInt(Math.round(this.#sinceMs));

@@ -10,6 +10,7 @@ import { createFlagsProbe } from "./flags.ts";
 import { createFsyncProbe } from "./fsync.ts";
 import { createGrowthProbe } from "./growth.ts";
 import { createHashKvProbe } from "./hash-kv.ts";
+import { createHealthProbe } from "./health.ts";
 import { createKernelProbe } from "./kernel.ts";
 import { createListeningProbe } from "./listening.ts";
 import { createFirewallProbe } from "./firewall.ts";
@@ -46,6 +47,7 @@ export const PROBE_FACTORIES: readonly ProbeFactory[] = [
   createListeningProbe,
   createFirewallProbe,
   createReadProbe,
+  createHealthProbe,
   createMetricsProbe,
   createMembersProbe,
   createHashKvProbe,

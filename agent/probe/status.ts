@@ -27,7 +27,7 @@ const TIME_LIMIT_MS = 1_800;
 /** A change of what the own Status says makes these answers stale. */
 const STALE_AFTER_CHANGE = ["status", "read"];
 /** etcd is back, or is another one: the membership may be another too, and what failed with it and runs rarely works again. */
-const STALE_AFTER_RETURN = ["status", "read", "members", "metrics", "growth"];
+const STALE_AFTER_RETURN = ["status", "read", "members", "metrics", "growth", "flags"];
 /** What is remembered of one member between runs. */
 interface Seen {
   readonly keys: ReturnType<typeof keysOf>;

@@ -225,11 +225,16 @@ function memberRow(member: MemberReport, terminal: Terminal): readonly Cell[] {
       text: MEMBER_STATE_WORDS[member.state][language],
       style: (text) => terminal.style(STATE_STYLES[member.state], text),
     },
-    { text: member.version ?? "-" },
+    { text: describeVersion(member) },
     { text: describeDatabase(member) },
     { text: member.appliedIndex ?? "-" },
     { text: AGENT_WORDS[member.agent.state][language] },
   ];
+}
+
+/** "3.6.4 → 3.5.0": a downgrade is under way. */
+function describeVersion({ version, downgradeTarget }: MemberReport): string {
+  return downgradeTarget ? `${version ?? "-"} → ${downgradeTarget}` : (version ?? "-");
 }
 
 function describeDatabase(member: MemberReport): string {

@@ -61,11 +61,17 @@ export function reportFlags(cluster: JudgedCluster): readonly FlagReport[] {
       isGiven: given.has(name),
     }));
     const differs = new Set(values.map(({ value }) => value)).size > 1;
+    // A default that another version does not have, or that is not known yet, is no difference of anybody's making.
+    const told = values.filter(({ value }) => value !== null);
+    const isOneSided =
+      told.length < values.length &&
+      told.every(({ isGiven }) => !isGiven) &&
+      new Set(told.map(({ value }) => value)).size < 2;
     return {
       flag: name,
       differs,
       // Names, addresses and paths are a member's own; any other difference is worth a look.
-      isDrift: differs && !isOfOneMember(name),
+      isDrift: differs && !isOneSided && !isOfOneMember(name),
       mustAgree: COMPARED_FLAGS.some(({ flag }) => flag === name),
       values,
     };

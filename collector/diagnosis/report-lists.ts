@@ -41,6 +41,7 @@ export function reportCertificates(cluster: JudgedCluster): readonly Certificate
         serial: isRead ? certificate.serial : null,
         fingerprintSha256: isRead ? certificate.fingerprintSha256 : null,
         problem: isRead ? null : certificate.problem,
+        moreInFolder: certificate.moreInFolder,
       };
     }),
   );

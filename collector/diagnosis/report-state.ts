@@ -54,6 +54,8 @@ function reportMember(cluster: JudgedCluster, member: JudgedMember): MemberRepor
     state: member.state,
     why: member.why,
     version: statement?.version ?? null,
+    storageVersion: statement?.storageVersion || null,
+    downgradeTarget: statement?.downgradeTarget || null,
     dbSizeBytes: view.dbSizeBytes ?? null,
     dbInUseBytes: view.dbInUseBytes ?? null,
     raftTerm: statement === undefined ? null : String(statement.term),

@@ -60,18 +60,33 @@ function cut(text: string): string {
 
 function tellFlags(before: FlagsFact, after: FlagsFact): readonly Told[] {
   const names = [...new Set([...Object.keys(before.flags), ...Object.keys(after.flags)])].sort();
-  return names
-    .filter((name) => before.flags[name] !== after.flags[name])
-    .slice(0, MAX_FLAGS)
-    .map((name) => {
-      const [from, to] = [cut(before.flags[name] ?? ""), cut(after.flags[name] ?? "")];
-      return tell("flags_changed", name, {
-        en: `--${name}: ${from || "(not set)"} → ${to || "(not set)"}`,
-        zh: `--${name}：${from || "（未设置）"} → ${to || "（未设置）"}`,
-        from,
-        to,
-      });
-    });
+  return (
+    names
+      .filter((name) => before.flags[name] !== after.flags[name])
+      // A default that was not known, or is no flag of the other version, has not changed.
+      .filter(
+        (name) =>
+          (isSet(before, name) && isSet(after, name)) || isGiven(before, name) || isGiven(after, name),
+      )
+      .slice(0, MAX_FLAGS)
+      .map((name) => {
+        const [from, to] = [cut(before.flags[name] ?? ""), cut(after.flags[name] ?? "")];
+        return tell("flags_changed", name, {
+          en: `--${name}: ${from || "(not set)"} → ${to || "(not set)"}`,
+          zh: `--${name}：${from || "（未设置）"} → ${to || "（未设置）"}`,
+          from,
+          to,
+        });
+      })
+  );
+}
+
+function isSet({ flags }: FlagsFact, name: string): boolean {
+  return flags[name] !== undefined;
+}
+
+function isGiven({ given }: FlagsFact, name: string): boolean {
+  return given.includes(name);
 }
 
 function tellCertificate(before: CertificateFact, after: CertificateFact): readonly Told[] {

@@ -66,6 +66,10 @@ export interface Statement {
   readonly errors: readonly string[];
   readonly version: string;
   readonly isLearner: boolean;
+  /** From etcd 3.6 on: the version that its files can be read by; empty before. */
+  readonly storageVersion: string;
+  /** From etcd 3.6 on: the version that a downgrade under way goes to; empty: none is. */
+  readonly downgradeTarget: string;
 }
 
 /**
@@ -135,6 +139,8 @@ export interface LinkView {
   /** What does not fit into one packet, tried only while the rest passes and the kernel's view fails. */
   readonly large: LayerState;
   readonly largeText: string;
+  /** What looking up the peer's name took, where that was more than a second; else 0. */
+  readonly slowLookupMs: number;
   /** etcd's own established connections with the peer, as of the last look; undefined: not seen. */
   readonly connections: number | undefined;
   readonly address: string;

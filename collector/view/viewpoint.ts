@@ -38,6 +38,8 @@ export function readViewpoint(node: NodeView, member: ListedMember, options: Vie
           errors: fact.body.errors,
           version: fact.body.version,
           isLearner: fact.body.isLearner,
+          storageVersion: fact.body.storageVersion,
+          downgradeTarget: fact.body.downgradeEnabled ? fact.body.downgradeTarget : "",
         };
   return { node: node.name, isOwn: options.isOwn, answer, run, statement };
 }

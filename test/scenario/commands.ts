@@ -111,8 +111,16 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     const { extraRuns } = world.agent(name);
     extraRuns.set(probe, code === "ok" ? ok(probe, "") : failed(probe, "", code));
   },
-  version: (world, [name = "", version = ""]) => {
-    world.get(name).version = version;
+  // version m1 3.6.4 storage=3.5.0 downgrade=3.5.0
+  version: (world, [name = "", version = "", ...pairs]) => {
+    const { storage = "", downgrade = "" } = Object.fromEntries(pairs.map((pair) => pair.split("=")));
+    const member = world.get(name);
+    member.version = version;
+    member.since36 = {
+      storageVersion: storage,
+      downgradeEnabled: downgrade !== "",
+      downgradeTarget: downgrade,
+    };
   },
   lag: (world, [name = "", entries = "0"]) => {
     world.get(name).lag = Number(entries);

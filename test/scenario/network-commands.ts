@@ -22,6 +22,24 @@ export const NETWORK_COMMANDS: Readonly<Record<string, (world: World, args: read
     });
     setFact(world.agent(name), "listening", { case: "listening", value: { ports } });
   },
+  // health m3 +data_corruption -linearizable_read | health m3 none
+  health: (world, [name = "", ...words]) => {
+    const agent = world.agent(name);
+    if (words[0] === "none") {
+      agent.facts.delete("health");
+      return;
+    }
+    const checks = words.map((word) => ({
+      name: word.slice(1),
+      ok: word.startsWith("+"),
+      reason: word.startsWith("+") ? "" : "etcdserver: request timed out",
+    }));
+    const askedAtUnixMs = BigInt(world.nowMs);
+    setFact(agent, "health", {
+      case: "health",
+      value: { asked: "127.0.0.1:2381/readyz", askedAtUnixMs, checks },
+    });
+  },
   // firewall m3 [2380] filter: -A INPUT -j DROP | firewall m3 unseen REASON
   firewall: (world, [name = "", ports = "", ...words]) => {
     const text = words.join(" ");

@@ -25,6 +25,8 @@ export interface WorldMember {
   reads: Map<string, string>;
   sizeBytes: number;
   version: string;
+  /** Where its Status has what only etcd 3.6 tells. */
+  since36: { storageVersion?: string; downgradeEnabled?: boolean; downgradeTarget?: string };
   /** Entries that it has not applied yet. */
   lag: number;
   /** The members on its own list; undefined: the cluster's. */
@@ -112,6 +114,7 @@ export class World {
       reads: new Map(),
       sizeBytes: 25_165_824,
       version: "3.5.30",
+      since36: {},
       lag: 0,
       ownList: undefined,
       idleSince: undefined,
@@ -260,6 +263,7 @@ export class World {
         leaderId: leader?.id ?? 0n,
         raftTerm: to.term,
         version: to.version,
+        ...to.since36,
         isLearner: to.isLearner,
         errors,
         own: from === to,

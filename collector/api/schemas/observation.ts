@@ -79,6 +79,11 @@ export const CERTIFICATES_SCHEMA = {
         serial: orNull(STRING),
         fingerprintSha256: orNull(STRING),
         problem: { ...orNull(STRING), description: "Why it could not be read, where that is so" },
+        moreInFolder: {
+          ...NUMBER,
+          description:
+            "At the last one of etcd's folder that is looked at: how many more lie there and are not",
+        },
       }),
     ),
     nextCursor: NEXT_CURSOR,

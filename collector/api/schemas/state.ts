@@ -65,6 +65,14 @@ const MEMBER = complete({
   },
   why: TEXT,
   version: orNull(STRING),
+  storageVersion: {
+    ...orNull(STRING),
+    description: "The version that its files can be read by; null: not known, as before etcd 3.6",
+  },
+  downgradeTarget: {
+    ...orNull(STRING),
+    description: "The version that a downgrade under way goes to; null: none is, or etcd is older than 3.6",
+  },
   dbSizeBytes: orNull(NUMBER),
   dbInUseBytes: orNull(NUMBER),
   raftTerm: orNull(COUNT_64),

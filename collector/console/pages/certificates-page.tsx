@@ -65,6 +65,11 @@ function CertificateTable({ certificates }: { readonly certificates: readonly Ce
             <td data-label={say(TABLES.use)}>
               {one.role}
               <code class="sub faint breaks">{one.path}</code>
+              {one.moreInFolder > 0 && (
+                <span class="sub faint">
+                  {say(TABLES.moreInFolder)} {one.moreInFolder}
+                </span>
+              )}
             </td>
             <td data-label={say(TABLES.subject)}>
               <span class="breaks">{one.subject ?? "–"}</span>

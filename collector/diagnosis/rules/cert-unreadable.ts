@@ -16,12 +16,18 @@ export const certUnreadable = createCertificateRule({
     en: "etcd reads them anew for each handshake and at its start: if it cannot read them either, it refuses connections now and does not start again. Compare owner and mode with the user that etcd runs as",
     zh: "etcd 每次握手和启动时都会重新读取：如果它也读不了，现在就会拒绝连接，且无法再次启动。请对照 etcd 运行用户检查属主和权限",
   },
-  check: ({ path, problem, keyPath, keyProblem }) => {
+  check: ({ role, path, problem, keyPath, keyProblem }) => {
+    // What only lies in the folder may be of no use to anybody.
+    const weight = role.startsWith("folder/") ? { severity: "info" as const } : {};
     if (problem !== "") {
-      return { kind: "bad", text: { en: `${path}: ${problem}`, zh: `${path}：${problem}` } };
+      return { kind: "bad", text: { en: `${path}: ${problem}`, zh: `${path}：${problem}` }, ...weight };
     }
     return keyProblem === ""
       ? { kind: "ok" }
-      : { kind: "bad", text: { en: `${keyPath}: ${keyProblem}`, zh: `${keyPath}：${keyProblem}` } };
+      : {
+          kind: "bad",
+          text: { en: `${keyPath}: ${keyProblem}`, zh: `${keyPath}：${keyProblem}` },
+          ...weight,
+        };
   },
 });

@@ -23,6 +23,15 @@ export const certUntrusted = createCertificateRule({
       case Layer.OK:
         return { kind: "ok" };
       case Layer.FAILED:
+        if (role === "apiserver-etcd-client") {
+          return {
+            kind: "bad",
+            text: {
+              en: `etcd does not believe the API server: ${text.en}`,
+              zh: `etcd 不信任 API Server：${text.zh}`,
+            },
+          };
+        }
         // The authorities beside a server's certificate are those of its clients: another may be meant.
         return { kind: "bad", text, ...(role === "server" ? { severity: "warning" } : {}) };
       case Layer.UNKNOWN:

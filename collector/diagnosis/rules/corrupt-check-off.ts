@@ -69,8 +69,10 @@ function evaluateCluster(cluster: JudgedCluster): RuleOutcome {
 }
 
 function readCheck(flags: Readonly<Record<string, string>>): boolean | undefined {
-  const gates = flags["feature-gates"] ?? "";
-  const gate = /(?:^|,)InitialCorruptCheck=(\w+)/.exec(gates)?.[1];
-  const flag = gate ?? flags["experimental-initial-corrupt-check"];
+  const gates = flags["feature-gates"];
+  const gate = /(?:^|,)InitialCorruptCheck=(\w+)/.exec(gates ?? "")?.[1];
+  // A gate that is not named is at its default, off.
+  const flag =
+    gate ?? flags["experimental-initial-corrupt-check"] ?? (gates === undefined ? undefined : "false");
   return flag === undefined ? undefined : /^(true|t|1)$/i.test(flag);
 }

@@ -1,6 +1,7 @@
 /** DNS_FAILING: the name in another member's address does not resolve on this node: etcd cannot dial it anew. */
 import type { LinkView } from "../../view/cluster-view.ts";
 import { createEvidence } from "../evidence.ts";
+import { proveSlowLookup } from "../slow-lookup.ts";
 import type { Rule, RuleOutcome } from "../rule.ts";
 import { RESPOND_WITHIN } from "../rule.ts";
 
@@ -39,7 +40,10 @@ function evaluateLink(link: LinkView): RuleOutcome {
     evidence:
       link.atMs === undefined
         ? []
-        : [createEvidence({ node: link.node, source: "name service", atMs: link.atMs }, link.why)],
+        : [
+            createEvidence({ node: link.node, source: "name service", atMs: link.atMs }, link.why),
+            ...proveSlowLookup(link),
+          ],
     ...(link.sinceMs === undefined ? {} : { sinceMs: link.sinceMs }),
   };
 }

@@ -41,7 +41,11 @@ function evaluateCluster(cluster: JudgedCluster): RuleOutcome {
     return { kind: "unknown", subject, reason, isBeyondOneLook: true };
   }
   const drifts = COMPARED_FLAGS.flatMap(({ flag, isGrave }) => {
-    const values = known.map(({ name, flags }) => ({ name, value: flags[flag] ?? "" }));
+    // One that is not there is not known: its default is of a version that is not known yet.
+    const values = known.flatMap(({ name, flags }) => {
+      const value = flags[flag];
+      return value === undefined ? [] : [{ name, value }];
+    });
     const isSame = new Set(values.map(({ value }) => value)).size < 2;
     return isSame ? [] : [{ flag, isGrave, values }];
   });

@@ -1,7 +1,8 @@
 /** MEMBER_HUNG: the process is there and does not answer. */
 import { createEvidence, listRefusals } from "../evidence.ts";
+import { proveByHealth } from "../health-evidence.ts";
 import type { JudgedCluster, JudgedMember } from "../judged-cluster.ts";
-import { severityOfLoss } from "../judged-cluster.ts";
+import { findNode, severityOfLoss } from "../judged-cluster.ts";
 import { proveUnheld } from "../port-evidence.ts";
 import type { Rule, RuleOutcome } from "../rule.ts";
 import { memberSubject, RESPOND_WITHIN } from "../rule.ts";
@@ -30,6 +31,7 @@ function evaluateMember(cluster: JudgedCluster, member: JudgedMember): RuleOutco
     return { kind: "ok", subject };
   }
   const process = view.process;
+  const node = findNode(cluster, view.node);
   const proof =
     process === undefined || view.node === undefined
       ? []
@@ -51,7 +53,12 @@ function evaluateMember(cluster: JudgedCluster, member: JudgedMember): RuleOutco
       en: "It takes part in nothing. A check of its TCP port alone may still pass",
       zh: "它不参与任何工作。仅检查其 TCP 端口仍可能通过",
     },
-    evidence: [...proof, ...proveUnheld(cluster, member), ...listRefusals(view)],
+    evidence: [
+      ...proof,
+      ...(node === undefined ? [] : proveByHealth(node)),
+      ...proveUnheld(cluster, member),
+      ...listRefusals(view),
+    ],
     ...(member.sinceMs === undefined ? {} : { sinceMs: member.sinceMs }),
   };
 }

@@ -2,6 +2,7 @@
 import type { Text } from "../../../shared/text.ts";
 import type { LinkView } from "../../view/cluster-view.ts";
 import { createEvidence } from "../evidence.ts";
+import { proveSlowLookup } from "../slow-lookup.ts";
 import type { Rule, RuleOutcome } from "../rule.ts";
 import { RESPOND_WITHIN } from "../rule.ts";
 
@@ -66,6 +67,7 @@ function evaluateLink(link: LinkView, settledMs: number): RuleOutcome {
         ? []
         : [
             createEvidence({ node, source, atMs }, link.why),
+            ...proveSlowLookup(link),
             ...(isBySize
               ? [createEvidence({ node, source: "request of 6 KiB", atMs }, { en: largeText, zh: largeText })]
               : []),

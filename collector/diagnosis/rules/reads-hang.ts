@@ -3,6 +3,7 @@ import { Outcome } from "../../../shared/gen/etcdscope/v1/stream_pb.js";
 import { eachMember } from "../each-node.ts";
 import type { MemberLook } from "../each-node.ts";
 import { createEvidence } from "../evidence.ts";
+import { proveByHealth } from "../health-evidence.ts";
 import { severityOfLoss } from "../judged-cluster.ts";
 import type { Rule, RuleOutcome } from "../rule.ts";
 import { memberSubject, RESPOND_WITHIN } from "../rule.ts";
@@ -65,7 +66,10 @@ function evaluateMember({ member, node, cluster, thresholds }: MemberLook): Rule
       en: `${text.en}, while its peers serve and its links are up: it does not apply what the leader confirms. Clients that use this endpoint time out. See its disk and CPU before it is restarted`,
       zh: `${text.zh}，而其他成员正常、链路畅通：它没有应用 leader 确认的内容。使用该端点的客户端会超时。重启之前请检查其磁盘和 CPU`,
     },
-    evidence: [createEvidence({ node: node.name, source: "read", atMs: linearizable.endedAtMs }, text)],
+    evidence: [
+      createEvidence({ node: node.name, source: "read", atMs: linearizable.endedAtMs }, text),
+      ...proveByHealth(node),
+    ],
     ...(linearizable.failingSinceMs === undefined ? {} : { sinceMs: linearizable.failingSinceMs }),
   };
 }

@@ -41,6 +41,32 @@ describe("agent/discovery/parse-given-flags", () => {
     ).toEqual({ "data-dir": "/d", "experimental-compact-hash-check-enabled": "true" });
   });
 
+  it("keeps the flags of 3.6, and what may be one of a version to come as far as it cannot be a secret", () => {
+    expect(
+      parseEnvironmentFlags({
+        ETCD_MAX_LEARNERS: "2",
+        ETCD_FEATURE_GATES: "InitialCorruptCheck=true",
+        ETCD_WATCH_PROGRESS_NOTIFY_INTERVAL: "5s",
+        ETCD_CORRUPT_CHECK_TIME: "4h",
+        ETCD_BRAVE_NEW_THING: "12ms",
+        ETCD_BRAVE_NEW_WORD: "hunter2",
+        // Kubernetes, for services named etcd and etcd-client; images; packages.
+        ETCD_PORT_2379_TCP_ADDR: "10.0.0.1",
+        ETCD_CLIENT_SERVICE_PORT: "2379",
+        ETCD_CLIENT_PORT: "tcp://10.0.0.1:2379",
+        ETCD_VER: "v3.6.4",
+        ETCD_UNSUPPORTED_ARCH: "arm64",
+      }),
+    ).toEqual({
+      "max-learners": "2",
+      "feature-gates": "InitialCorruptCheck=true",
+      "watch-progress-notify-interval": "5s",
+      "corrupt-check-time": "4h",
+      "brave-new-thing": "12ms",
+      "brave-new-word": "[redacted]",
+    });
+  });
+
   it("flattens a configuration file's TLS sections into the flags' names", () => {
     expect(
       flattenConfigFile({

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -15,6 +16,7 @@ import { createEtcdPki } from "../../lab/etcd-pki.ts";
 import { createRunFolder, removeFolderWithMounts } from "../../lab/run-folder.ts";
 import { waitFor } from "../../lab/wait-for.ts";
 import { discoveredEtcd } from "../probe/probe-context.ts";
+import { createManualClock } from "../manual-clock.ts";
 import { silentLog } from "../silent-log.ts";
 import { configWith } from "./example-etcd.ts";
 
@@ -111,6 +113,7 @@ describe.skipIf(binaries.kind === "unavailable")(
       expect(own).toMatchObject({ version: "3.4.23", errors: [], isLearner: false });
       expect(door.otherMembers().map((member) => member.name)).toEqual(["m2", "m3"]);
       expect(door.ownMemberId()).toBe(own.memberId);
+      expect(door.ownVersion()).toBe("3.4.23");
       const others = await Promise.all(
         ["m2", "m3"].map(async (name) => await door.memberStatus(name, { signal: signal() })),
       );
@@ -133,8 +136,67 @@ describe.skipIf(binaries.kind === "unavailable")(
           error: undefined,
         });
       }
+      await door.lookAtOwnPeerPort({ signal: signal(), timeoutMs: 1_500 });
+      const shown = new X509Certificate(readFileSync(join(cluster.member("m1").certDir, "peer.crt")));
+      expect(door.findServed("", "peer")).toMatchObject({
+        address: cluster.member("m1").peerUrl.replace("https://", ""),
+        serial: shown.serialNumber.toLowerCase(),
+      });
       await door.close();
       expect(readLogs()).toEqual(logs);
+    });
+
+    it("looks at the own peer port again only when the certificate is another", async () => {
+      const m1 = cluster.member("m1");
+      const clock = createManualClock();
+      const discovered = discoveredEtcd(m1.flags, { pid: m1.pid });
+      const config = configWith();
+      const door = createEtcdDoor({ discovered: () => discovered, config, clock, log: silentLog });
+      doors.push(door);
+      const look = async (): Promise<void> =>
+        await door.lookAtOwnPeerPort({ signal: signal(), timeoutMs: 1_500 });
+      await look();
+      const first = door.findServed("", "peer");
+      expect(first).toBeDefined();
+      await clock.advance(60_000);
+      await look();
+      expect(door.findServed("", "peer")).toBe(first);
+      // The files' stamp is taken at the first look after 10 s, and held against the next one.
+      await cluster.pki.reissueMember(m1.identity, "peer");
+      await waitFor(
+        "the new one is shown",
+        async () => {
+          await clock.advance(11_000);
+          await look();
+          return door.findServed("", "peer")?.serial !== first?.serial;
+        },
+        SOON,
+      );
+    });
+
+    it("asks the own peer port once where that refuses the certificate, which etcd logs", async () => {
+      const stranger = await createEtcdPki(join(folder, "strange-peer"), []);
+      const clock = createManualClock();
+      const m1 = cluster.member("m1");
+      const { cert, key } = stranger.client;
+      const discovered = discoveredEtcd(
+        { ...m1.flags, "peer-cert-file": cert, "peer-key-file": key },
+        { pid: m1.pid },
+      );
+      const config = configWith();
+      const door = createEtcdDoor({ discovered: () => discovered, config, clock, log: silentLog });
+      doors.push(door);
+      const look = async (): Promise<string | undefined> =>
+        await reasonOf(door.lookAtOwnPeerPort({ signal: signal(), timeoutMs: 1_500 }));
+      const countRefusals = (): number =>
+        readFileSync(m1.logPath, "utf8").split("rejected connection").length - 1;
+      const before = countRefusals();
+      expect(await look()).toBe("tls_rejected");
+      await waitFor("etcd logs it", () => countRefusals() === before + 1, SOON);
+      await clock.advance(16 * 60_000);
+      expect(await look()).toBeUndefined();
+      expect(door.findServed("", "peer")).toBeDefined();
+      expect(countRefusals()).toBe(before + 1);
     });
 
     it("sees a killed member refuse within one call, and its return", async () => {
@@ -189,12 +251,21 @@ describe.skipIf(binaries.kind === "unavailable")(
         async () => (await door.ownStatus({ signal: signal() })).leaderId === 0n,
         SOON,
       );
+      expect(door.isOwnFailing()).toBe(false);
       expect(await reasonOf(door.read("linearizable", signal()))).toBe("no_leader");
       await door.read("serializable", signal());
+      expect(door.isOwnFailing()).toBe(true);
+      const limits = { signal: signal(), timeoutMs: 9_000 };
+      expect((await door.healthBody("/readyz?verbose", limits)).body).toBe("404 page not found\n");
+      const health = await door.healthBody("/health", limits);
+      expect(health.body).toBe('{"health":"false"}\n');
+      expect(health.asked).toMatch(/^127\.0\.0\.1:\d+\/health$/);
       expect((await door.ownStatus({ signal: signal() })).errors).toEqual(["etcdserver: no leader"]);
       expect((await door.memberList(signal())).members).toHaveLength(3);
       await Promise.all([cluster.member("m2").start(), cluster.member("m3").start()]);
       await cluster.waitHealthy();
+      await door.read("linearizable", signal());
+      expect(door.isOwnFailing()).toBe(false);
     });
 
     it("names what is wrong with a certificate", async () => {

@@ -50,6 +50,24 @@ afterAll(() => {
   rmSync(dir, { recursive: true, force: true });
 });
 
+/** A name server that answers after a second and more cannot be had here; that the time is taken can. */
+describe("agent/etcd/open-socket, names", () => {
+  it("says what looking up a name took, and nothing of an address", async () => {
+    for (const [host, want] of [
+      ["localhost", true],
+      ["127.0.0.1", false],
+    ] as const) {
+      const address = { ...options().address, host };
+      const connection = new HttpConnection({ ...options(), address, maxAgeMs: 60_000 });
+      await connection
+        .get({ path: "/version", timeoutMs: 3000, signal: asker.signal })
+        .catch(() => undefined);
+      expect(connection.look?.lookupMs !== undefined, host).toBe(want);
+      await connection.close();
+    }
+  });
+});
+
 function options(): ConstructorParameters<typeof GrpcConnection>[0] {
   const { port } = server.address() as AddressInfo;
   return { address: { host: "127.0.0.1", port, isTls: true }, credentials, clock: systemClock };

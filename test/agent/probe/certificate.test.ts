@@ -7,6 +7,7 @@ import type { DiscoveredEtcd } from "../../../agent/discovery/discovered-etcd.ts
 import { createCertificateProbe } from "../../../agent/probe/certificate.ts";
 import { chooseCertificate, parseCertificates } from "../../../agent/probe/parse-certificates.ts";
 import type { Observation, Probe } from "../../../agent/probe/probe.ts";
+import { Layer } from "../../../shared/gen/etcdscope/v1/fact_pb.js";
 import type { CertificateFact } from "../../../shared/gen/etcdscope/v1/fact_pb.js";
 import { createEtcdPki } from "../../lab/etcd-pki.ts";
 import type { EtcdPki } from "../../lab/etcd-pki.ts";
@@ -149,6 +150,89 @@ describe("agent/probe/certificate", () => {
     await probe.run(probeContext({ discovered: discovered() }));
     const observation = await probe.run(probeContext({ discovered: discoveredEtcd({}) }));
     expect(observation.removedFacts).toEqual(["certificate/server", "certificate/client-ca"]);
+  });
+
+  it("holds what etcd shows as a client against the authorities that it meets", async () => {
+    const other = await createEtcdPki(join(directory, "other"), []);
+    const client = { cert: join(directory, "client.crt"), key: join(directory, "client.key") };
+    const strange = { cert: join(directory, "strange.crt"), key: join(directory, "strange.key") };
+    await pki.issue({ commonName: "m1-client" }, client);
+    await other.issue({ commonName: "m1-peer-client" }, strange);
+    const etcd = discoveredEtcd({
+      "cert-file": server.cert,
+      "key-file": server.key,
+      "trusted-ca-file": pki.caPath,
+      "client-cert-file": client.cert,
+      "client-key-file": client.key,
+      "peer-cert-file": server.cert,
+      "peer-key-file": server.key,
+      "peer-trusted-ca-file": pki.caPath,
+      "peer-client-cert-file": strange.cert,
+      "peer-client-key-file": client.key,
+    });
+    const facts = factsOf(await createProbe().run(probeContext({ discovered: etcd })));
+    expect(facts["certificate/client"]).toMatchObject({ keyMatch: Layer.OK, chain: Layer.OK });
+    expect(facts["certificate/peer-client"]).toMatchObject({
+      path: strange.cert,
+      keyPath: client.key,
+      keyMatch: Layer.FAILED,
+      chain: Layer.FAILED,
+    });
+  });
+
+  it("looks at what else lies in etcd's folder, and passes over what is no certificate", async () => {
+    const healthcheck = {
+      cert: join(directory, "healthcheck.pem"),
+      key: join(directory, "healthcheck-key.pem"),
+    };
+    await pki.issue({ commonName: "healthcheck" }, healthcheck);
+    writeFileSync(join(directory, "dhparam.pem"), "-----BEGIN DH PARAMETERS-----");
+    const host = { listProcessIds: () => [] };
+    const probe = createProbe();
+    const look = async (): Promise<Observation> =>
+      await probe.run(probeContext({ discovered: discovered(), host }));
+    const facts = factsOf(await look());
+    expect(Object.keys(facts).filter((key) => key.includes("folder/"))).toEqual([
+      "certificate/folder/healthcheck.pem",
+    ]);
+    expect(facts["certificate/folder/healthcheck.pem"]?.keyMatch).toBe(Layer.OK);
+    // Replaced by what is none, it is not told of any more.
+    writeFileSync(healthcheck.cert, "nothing");
+    const removed: string[] = [];
+    for (let round = 0; round < 6; round += 1) {
+      removed.push(...((await look()).removedFacts ?? []));
+    }
+    expect(removed).toEqual(["certificate/folder/healthcheck.pem"]);
+  });
+
+  it("finds an API server whose certificate etcd will not believe", async () => {
+    const other = await createEtcdPki(join(directory, "other"), []);
+    const client = { cert: join(directory, "apiserver.crt"), key: join(directory, "apiserver.key") };
+    await other.issue({ commonName: "kube-apiserver-etcd-client" }, client);
+    const flags = {
+      "etcd-certfile": client.cert,
+      "etcd-keyfile": client.key,
+      "etcd-servers": "https://127.0.0.1:2379",
+    };
+    const host = {
+      listProcessIds: () => [812],
+      findProcessName: () => "kube-apiserver",
+      findProcessArguments: () => [
+        "kube-apiserver",
+        ...Object.entries(flags).map(([name, value]) => `--${name}=${value}`),
+      ],
+      sharesMounts: () => true,
+    };
+    const etcd = discoveredEtcd({
+      "cert-file": server.cert,
+      "key-file": server.key,
+      "trusted-ca-file": pki.caPath,
+      "listen-client-urls": "https://127.0.0.1:2379",
+    });
+    const facts = factsOf(await createProbe().run(probeContext({ discovered: etcd, host })));
+    const fact = facts["certificate/apiserver-etcd-client"];
+    expect(fact).toMatchObject({ keyMatch: Layer.OK, chain: Layer.FAILED });
+    expect(fact?.chainProblem).toContain(pki.caPath);
   });
 
   it("keeps what it knows of a container's files when the container is gone", async () => {

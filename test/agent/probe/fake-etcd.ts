@@ -29,8 +29,10 @@ export function fakeEtcd(changed: Partial<EtcdDoor> = {}): EtcdDoor {
   return {
     otherMembers: () => [memberNamed("m2", 2n), memberNamed("m3", 3n)],
     ownMemberId: () => 1n,
+    ownVersion: () => "",
     findLook: () => undefined,
     findServed: () => undefined,
+    lookAtOwnPeerPort: () => Promise.resolve(),
     isLate: () => false,
     ownStatus: () => Promise.resolve(HEALTHY_STATUS),
     memberStatus: () => Promise.resolve(HEALTHY_STATUS),
@@ -40,6 +42,8 @@ export function fakeEtcd(changed: Partial<EtcdDoor> = {}): EtcdDoor {
     read: () => Promise.resolve(),
     memberList: () => Promise.resolve({ clusterId: 77n, members: [] }),
     hashKv: () => Promise.resolve({ memberId: 1n, hash: 7, compactRevision: -1n }),
+    isOwnFailing: () => false,
+    healthBody: () => Promise.reject(new Error("Nobody answers")),
     metricsBody: () => Promise.resolve(Buffer.alloc(0)),
     ...changed,
   };

@@ -113,6 +113,20 @@ describe("agent/probe/hash-kv", () => {
     ]);
   });
 
+  it("asks nobody else, and nobody again, once a member has not answered in time", async () => {
+    const late = new EtcdscopeError("TIMED_OUT", "m2 ran out of time", { reason: "timeout" });
+    const { ask, run, asked } = comparing((name) => (name === "m2" ? late : {}));
+    ask(1n);
+    const observation = await run();
+    expect(asked).toEqual(["", "m2"]);
+    expect(membersOf(observation)).toEqual([
+      ["m1", 7],
+      ["m2", "m2 ran out of time"],
+      ["m3", "Not asked: m2 did not answer in time and may still be reading its database"],
+    ]);
+    expect(observation.facts?.[0]?.body.value).toMatchObject({ looks: 1 });
+  });
+
   it("tells who could not be asked, and why, beside what the others said", async () => {
     const denied = new EtcdscopeError("PERMISSION_DENIED", "m3 wants a user", {
       reason: "permission_denied",

@@ -111,7 +111,7 @@ describe("agent/probe/status", () => {
     await see({});
     const refused = new EtcdscopeError("UNAVAILABLE", "Refused", { reason: "refused" });
     await expect(see(refused)).rejects.toBe(refused);
-    expect((await see({})).trigger).toEqual(["status", "read", "members", "metrics", "growth"]);
+    expect((await see({})).trigger).toEqual(["status", "read", "members", "metrics", "growth", "flags"]);
   });
 
   it("says nothing of leaders by what other members tell", async () => {

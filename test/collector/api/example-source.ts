@@ -35,6 +35,8 @@ function member(name: string, change: Partial<MemberReport> = {}): MemberReport 
     state: "serving",
     why: { en: "answers linearizable reads", zh: "可响应线性一致读" },
     version: "3.5.30",
+    storageVersion: null,
+    downgradeTarget: null,
     dbSizeBytes: 21_000_000,
     dbInUseBytes: 9_400_000,
     raftTerm: "5",
@@ -190,6 +192,7 @@ export const CERTIFICATE: CertificateReport = {
   serial: "1f",
   fingerprintSha256: "ab".repeat(32),
   problem: null,
+  moreInFolder: 0,
 };
 
 export const BACKUPS: BackupDirectoryReport = {

@@ -29,6 +29,8 @@ export const CLUSTER = {
   role: { en: "Role", zh: "角色" },
   state: { en: "State", zh: "状态" },
   version: { en: "Version", zh: "版本" },
+  storageVersion: { en: "storage", zh: "存储版本" },
+  downgrade: { en: "downgrade to", zh: "正在降级到" },
   database: { en: "Database", zh: "数据库" },
   inUse: { en: "in use", zh: "已用" },
   applied: { en: "Applied", zh: "已应用" },

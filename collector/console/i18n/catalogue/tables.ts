@@ -21,6 +21,7 @@ export const TABLES = {
   expired: { en: "expired", zh: "已过期" },
   node: { en: "Node", zh: "节点" },
   use: { en: "Use", zh: "用途" },
+  moreInFolder: { en: "More in this folder, not looked at:", zh: "该目录中未检查的其他证书：" },
   subject: { en: "Subject", zh: "主体" },
   issuer: { en: "Issuer", zh: "签发者" },
   validUntil: { en: "Valid until", zh: "有效期至" },

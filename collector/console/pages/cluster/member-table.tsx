@@ -62,6 +62,16 @@ function MemberRow({ cluster, member, newest }: MemberRowProps): VNode {
         <span class="faint sub">
           {say(ROLES[member.role])} · {member.version ?? "–"}
         </span>
+        {member.storageVersion !== null && (
+          <span class="faint sub">
+            {say(CLUSTER.storageVersion)} {member.storageVersion}
+          </span>
+        )}
+        {member.downgradeTarget !== null && (
+          <span class="sub tone-warn">
+            {say(CLUSTER.downgrade)} {member.downgradeTarget}
+          </span>
+        )}
         <code class="faint sub">{member.memberId}</code>
       </th>
       <td data-label={say(CLUSTER.state)}>

@@ -159,6 +159,12 @@ export declare type Fact = Message<"etcdscope.v1.Fact"> & {
      */
     value: FirewallFact;
     case: "firewall";
+  } | {
+    /**
+     * @generated from field: etcdscope.v1.HealthFact health = 60;
+     */
+    value: HealthFact;
+    case: "health";
   } | { case: undefined; value?: undefined };
 };
 
@@ -362,6 +368,14 @@ export declare type FlagsFact = Message<"etcdscope.v1.FlagsFact"> & {
    * @generated from field: string wal_dir = 5;
    */
   walDir: string;
+
+  /**
+   * The version that the defaults are of, "3.5"; empty while it is not known, or no table is there for it: then only those that are the
+   * same in all are among the flags.
+   *
+   * @generated from field: string defaults_version = 6;
+   */
+  defaultsVersion: string;
 };
 
 /**
@@ -572,7 +586,8 @@ export declare type Alarm = Message<"etcdscope.v1.Alarm"> & {
 export declare const AlarmSchema: GenMessage<Alarm>;
 
 /**
- * CertificateFact (key "certificate/ROLE", roles as in the flags: "server", "peer", "client-ca", "peer-ca",
+ * CertificateFact (key "certificate/ROLE", roles as in the flags: "server", "peer", "client", "peer-client", "client-ca", "peer-ca",
+ * "apiserver-etcd-client" for what the API server shows to etcd, "folder/NAME" for what else lies in etcd's folder of certificates,
  * and "agent" for the agent's own) is one certificate file.
  *
  * @generated from message etcdscope.v1.CertificateFact
@@ -698,6 +713,13 @@ export declare type CertificateFact = Message<"etcdscope.v1.CertificateFact"> & 
    * @generated from field: optional uint32 key_owner_gid = 21;
    */
   keyOwnerGid?: number | undefined;
+
+  /**
+   * At the last one of etcd's folder: how many more of it lie there and are not looked at.
+   *
+   * @generated from field: uint32 more_in_folder = 22;
+   */
+  moreInFolder: number;
 };
 
 /**
@@ -793,6 +815,13 @@ export declare type LinkFact = Message<"etcdscope.v1.LinkFact"> & {
    * @generated from field: string large_text = 14;
    */
   largeText: string;
+
+  /**
+   * What looking up the address's name took when the connection was last made, where that was more than a second; else 0.
+   *
+   * @generated from field: uint32 slow_lookup_ms = 15;
+   */
+  slowLookupMs: number;
 };
 
 /**
@@ -1328,6 +1357,76 @@ export declare type ServedCertificateFact = Message<"etcdscope.v1.ServedCertific
  * Use `create(ServedCertificateFactSchema)` to create a new message.
  */
 export declare const ServedCertificateFactSchema: GenMessage<ServedCertificateFact>;
+
+/**
+ * HealthFact (key "health") is what etcd itself says of its health; only while a read or Status of the own member fails.
+ *
+ * @generated from message etcdscope.v1.HealthFact
+ */
+export declare type HealthFact = Message<"etcdscope.v1.HealthFact"> & {
+  /**
+   * host:port/path that was asked: "127.0.0.1:2381/readyz"; before etcd 3.5.11 and 3.4.29 only /health is there.
+   *
+   * @generated from field: string asked = 1;
+   */
+  asked: string;
+
+  /**
+   * @generated from field: int64 asked_at_unix_ms = 2;
+   */
+  askedAtUnixMs: bigint;
+
+  /**
+   * In etcd's order; /health names none.
+   *
+   * @generated from field: repeated etcdscope.v1.HealthCheck checks = 3;
+   */
+  checks: HealthCheck[];
+
+  /**
+   * Why nothing was answered; checks is then empty.
+   *
+   * @generated from field: string problem = 4;
+   */
+  problem: string;
+};
+
+/**
+ * Describes the message etcdscope.v1.HealthFact.
+ * Use `create(HealthFactSchema)` to create a new message.
+ */
+export declare const HealthFactSchema: GenMessage<HealthFact>;
+
+/**
+ * HealthCheck is one of etcd's own checks: "linearizable_read", "serializable_read", "data_corruption", "non_learner", …; "health"
+ * where it names none.
+ *
+ * @generated from message etcdscope.v1.HealthCheck
+ */
+export declare type HealthCheck = Message<"etcdscope.v1.HealthCheck"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: bool ok = 2;
+   */
+  ok: boolean;
+
+  /**
+   * etcd's words for what failed; may be empty.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message etcdscope.v1.HealthCheck.
+ * Use `create(HealthCheckSchema)` to create a new message.
+ */
+export declare const HealthCheckSchema: GenMessage<HealthCheck>;
 
 /**
  * StartFact (key "start") is what etcd would start with; only while none runs.
