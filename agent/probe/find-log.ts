@@ -3,7 +3,7 @@ import { posix } from "node:path";
 import { EtcdscopeError } from "../../shared/errors.ts";
 import type { AgentConfig } from "../config.ts";
 import { findConfiguredEtcd } from "../discovery/find-configured-etcd.ts";
-import { chooseContainerLog, choosePodFolder, decideLogSource } from "./log-source.ts";
+import { chooseContainerLog, decideLogSource, listPodFolders } from "./log-source.ts";
 import type { LogSource } from "./log-source.ts";
 import type { ProbeContext } from "./probe.ts";
 
@@ -17,19 +17,21 @@ const PODS = "/var/log/pods";
 export async function findLog(config: AgentConfig["etcd"], context: ProbeContext): Promise<FoundLog> {
   const { host, discovered, signal } = context;
   const pid = discovered?.pid;
-  const starter =
-    pid === undefined && config.logs === "auto" ? await findConfiguredEtcd(host, config, signal) : undefined;
+  const isAsked = config.logs === "auto" && pid === undefined && context.isUndecided !== true;
+  const found = isAsked ? await findConfiguredEtcd(host, config, signal) : undefined;
   const source = decideLogSource(config.logs, {
     errorOutput: pid === undefined ? undefined : host.findProcessErrorOutput(pid),
     cgroup: pid === undefined ? undefined : host.findProcessCgroup(pid),
     rootPrefix: discovered?.rootPrefix ?? "",
-    starter: starter?.source,
+    starter: found?.starter,
   });
   switch (source.kind) {
     case "file":
       return fileAt(source.path);
     case "pod":
       return fileAt(await findPodLog(context, source));
+    case "docker":
+      return fileAt(await findDockerLog(context, source.path));
     case "journal":
       return { kind: "journal", key: `journal ${source.unit}`, unit: source.unit };
     case "off":
@@ -48,18 +50,53 @@ async function findPodLog(
   source: LogSource & { readonly kind: "pod" },
 ): Promise<string> {
   const { host, signal } = context;
-  const folder = choosePodFolder(await host.listDirectory(PODS, signal), source.podUid);
-  if (folder === undefined) {
-    throw skipped("no_log", `No folder of etcd's pod ${source.podUid ?? ""} is below ${PODS}`);
+  const names = listPodFolders(await host.listDirectory(PODS, signal), source.podUid);
+  const logs: { readonly path: string; readonly modifiedAtMs: number }[] = [];
+  for (const name of names) {
+    const path = await findContainerLog(context, posix.join(PODS, name), source.podUid !== undefined);
+    if (path !== undefined) {
+      const facts = names.length === 1 ? undefined : await host.readFileFacts(path, signal);
+      logs.push({ path, modifiedAtMs: facts?.modifiedAtMs ?? 0 });
+    }
   }
-  const containers = await host.listDirectory(posix.join(PODS, folder), signal);
-  const container = containers.includes("etcd") ? "etcd" : (containers[0] ?? "");
-  const directory = posix.join(PODS, folder, container);
+  const newest = logs.toSorted((one, other) => other.modifiedAtMs - one.modifiedAtMs)[0];
+  if (newest === undefined) {
+    const whose = source.podUid === undefined ? "" : ` ${source.podUid}`;
+    throw skipped("no_log", `No log of etcd's pod${whose} is below ${PODS}`);
+  }
+  return newest.path;
+}
+
+/** undefined: no container of it is etcd's, or none has written a log. A pod that is known to be etcd's may name it otherwise. */
+async function findContainerLog(
+  { host, signal }: ProbeContext,
+  folder: string,
+  isKnown: boolean,
+): Promise<string | undefined> {
+  const containers = await host.listDirectory(folder, signal);
+  const container = containers.includes("etcd") ? "etcd" : isKnown ? containers[0] : undefined;
+  if (container === undefined) {
+    return undefined;
+  }
+  const directory = posix.join(folder, container);
   const log = chooseContainerLog(await host.listDirectory(directory, signal));
-  if (log === undefined) {
-    throw skipped("no_log", `There is no container log in ${directory}`);
+  return log === undefined ? undefined : posix.join(directory, log);
+}
+
+async function findDockerLog({ host, signal }: ProbeContext, path: string): Promise<string> {
+  try {
+    await host.readFileFacts(path, signal);
+    return path;
+  } catch (caught) {
+    const error = EtcdscopeError.from(caught);
+    if (error.code === "TIMED_OUT") {
+      throw error;
+    }
+    throw skipped(
+      "no_log",
+      `${path} cannot be read, where Docker keeps a container's log by default; set etcd.logs`,
+    );
   }
-  return posix.join(directory, log);
 }
 
 function skipped(reason: string, sentence: string): EtcdscopeError {

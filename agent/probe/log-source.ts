@@ -1,9 +1,12 @@
 /** Where etcd's log goes: what the configuration says, or what the process itself shows. Pure. */
+import type { Starter } from "../discovery/starter.ts";
 
 export type LogSource =
   | { readonly kind: "file"; readonly path: string }
   /** A container's log below /var/log/pods; uid undefined: kubeadm's own static pod. */
   | { readonly kind: "pod"; readonly podUid: string | undefined }
+  /** A container that Docker itself started, with the log that it keeps unless it was told otherwise. */
+  | { readonly kind: "docker"; readonly path: string }
   /** A systemd unit's entries in the journal. */
   | { readonly kind: "journal"; readonly unit: string }
   | { readonly kind: "off" }
@@ -17,8 +20,8 @@ export interface ProcessTraces {
   readonly cgroup: string | undefined;
   /** Prefix of paths that are in its own view of the file system. */
   readonly rootPrefix: string;
-  /** The manifest or unit that would start one, where none runs. */
-  readonly starter?: string | undefined;
+  /** Who would start one, where none runs. */
+  readonly starter?: Starter | undefined;
 }
 
 /** `configured` as in the configuration: auto, off, pod, journald:UNIT or file:PATH. */
@@ -36,7 +39,7 @@ export function decideLogSource(configured: string, traces: ProcessTraces): LogS
   if (configured === "pod" || podUid !== undefined) {
     return { kind: "pod", podUid };
   }
-  const { errorOutput, cgroup } = traces;
+  const { errorOutput, cgroup, starter } = traces;
   if (errorOutput?.startsWith("/") === true && !errorOutput.startsWith("/dev/")) {
     return { kind: "file", path: `${traces.rootPrefix}${errorOutput}` };
   }
@@ -44,12 +47,18 @@ export function decideLogSource(configured: string, traces: ProcessTraces): LogS
   if (unit !== undefined) {
     return journal(unit);
   }
-  const { starter = "" } = traces;
-  if (starter.endsWith(".service")) {
-    return journal(starter.slice(starter.lastIndexOf("/") + 1));
+  const container = findDockerId(cgroup ?? "");
+  if (container !== undefined) {
+    return { kind: "docker", path: `/var/lib/docker/containers/${container}/${container}-json.log` };
   }
-  if (/\.ya?ml$/.test(starter)) {
-    return { kind: "pod", podUid: undefined };
+  switch (starter?.kind) {
+    case "unit":
+      return journal(starter.unit);
+    case "pod":
+      return { kind: "pod", podUid: undefined };
+    case "file":
+      return starter;
+    case undefined:
   }
   const because =
     errorOutput === undefined
@@ -69,11 +78,21 @@ function findPodUid(cgroup: string): string | undefined {
     ?.replaceAll("_", "-");
 }
 
-/** The pod's folder among the names below /var/log/pods. */
-export function choosePodFolder(names: readonly string[], podUid: string | undefined): string | undefined {
-  return podUid === undefined
-    ? names.find((name) => name.startsWith("kube-system_etcd-"))
-    : names.find((name) => name.endsWith(`_${podUid}`));
+/** With systemd's cgroups "docker-ID.scope", else "/docker/ID". */
+function findDockerId(cgroup: string): string | undefined {
+  return /\/docker[/-]([0-9a-f]{64})(?:\.scope)?$/m.exec(cgroup)?.[1];
+}
+
+/** A pod that was made anew leaves its old folder for a while, and a job that backs etcd up may be named like it. */
+const MAX_POD_FOLDERS = 16;
+
+/** The folders below /var/log/pods that can be the pod's. */
+export function listPodFolders(names: readonly string[], podUid: string | undefined): readonly string[] {
+  return names
+    .filter((name) =>
+      podUid === undefined ? name.startsWith("kube-system_etcd-") : name.endsWith(`_${podUid}`),
+    )
+    .slice(0, MAX_POD_FOLDERS);
 }
 
 /** The log of the container's last start: the highest number. Rotated ones have a time behind theirs. */

@@ -14,8 +14,10 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { openSync, closeSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { HostDoor } from "../../../agent/host/host-door.ts";
+import { findLog } from "../../../agent/probe/find-log.ts";
 import { createLogsProbe } from "../../../agent/probe/logs.ts";
-import { chooseContainerLog, choosePodFolder, decideLogSource } from "../../../agent/probe/log-source.ts";
+import { chooseContainerLog, decideLogSource, listPodFolders } from "../../../agent/probe/log-source.ts";
 import type { ProcessTraces } from "../../../agent/probe/log-source.ts";
 import { LogEventGate } from "../../../agent/probe/log-event-gate.ts";
 import type { Observation } from "../../../agent/probe/probe.ts";
@@ -212,21 +214,64 @@ describe("agent/probe/log-source", () => {
       "journal etcd.service",
     );
     expect(f("journald:etcd", {})).toBe("journal etcd.service");
-    expect(f("auto", { starter: "/etc/systemd/system/etcd.service" })).toBe("journal etcd.service");
-    expect(f("auto", { starter: "/etc/kubernetes/manifests/etcd.yaml" })).toBe("pod ");
+    expect(f("auto", { starter: { kind: "unit", unit: "etcd.service" } })).toBe("journal etcd.service");
+    expect(f("auto", { starter: { kind: "pod" } })).toBe("pod ");
+    expect(f("auto", { starter: { kind: "file", path: "/var/log/etcd.log" } })).toBe(
+      "file /var/log/etcd.log",
+    );
+    const id = "0123456789abcdef".repeat(4);
+    for (const cgroup of [`0::/system.slice/docker-${id}.scope\n`, `4:memory:/docker/${id}\n`]) {
+      expect(f("auto", { errorOutput: "pipe:[1]", cgroup })).toBe(
+        `docker /var/lib/docker/containers/${id}/${id}-json.log`,
+      );
+    }
     expect(f("auto", { errorOutput: "/dev/pts/0" })).toBe("no_log");
     expect(f("auto", {})).toBe("no_log");
   });
 
   it("chooses the pod's folder and the container's last log", () => {
     const folders = ["kube-system_kube-proxy-x_1", "kube-system_etcd-m1_0a1b"];
-    expect(choosePodFolder(folders, "0a1b")).toBe("kube-system_etcd-m1_0a1b");
-    expect(choosePodFolder(folders, undefined)).toBe("kube-system_etcd-m1_0a1b");
-    expect(choosePodFolder(folders, "ffff")).toBeUndefined();
+    expect(listPodFolders(folders, "0a1b")).toEqual(["kube-system_etcd-m1_0a1b"]);
+    expect(listPodFolders(folders, undefined)).toEqual(["kube-system_etcd-m1_0a1b"]);
+    expect(listPodFolders(folders, "ffff")).toEqual([]);
     expect(
       chooseContainerLog(["9.log", "10.log", "10.log.20261124-160000", "10.log.20261124-150000.gz"]),
     ).toBe("10.log");
     expect(chooseContainerLog([])).toBeUndefined();
+  });
+});
+
+describe("agent/probe/find-log", () => {
+  const auto = { ...TEST_CONFIG.etcd, logs: "pod" };
+
+  function podsWith(logs: Readonly<Record<string, number>>): Partial<HostDoor> {
+    const paths = Object.keys(logs).map((path) => `/var/log/pods/${path}`);
+    return {
+      listDirectory: (folder) =>
+        Promise.resolve([
+          ...new Set(
+            paths
+              .filter((path) => path.startsWith(`${folder}/`))
+              .map((path) => path.slice(folder.length + 1).split("/")[0] ?? ""),
+          ),
+        ]),
+      readFileFacts: (path) =>
+        Promise.resolve({ modifiedAtMs: logs[path.slice("/var/log/pods/".length)] ?? 0 } as never),
+    };
+  }
+
+  it("takes the newest log of an etcd, not that of a pod that is gone or of a backup", async () => {
+    const host = podsWith({
+      "kube-system_etcd-backup-1_aa/backup/0.log": 900,
+      "kube-system_etcd-m1_bb/etcd/7.log": 100,
+      "kube-system_etcd-m1_cc/etcd/2.log": 300,
+      "kube-system_kube-apiserver-m1_dd/etcd/0.log": 999,
+    });
+    expect(await findLog(auto, probeContext({ host }))).toMatchObject({
+      path: "/var/log/pods/kube-system_etcd-m1_cc/etcd/2.log",
+    });
+    const none = podsWith({ "kube-system_etcd-backup-1_aa/backup/0.log": 900 });
+    await expect(findLog(auto, probeContext({ host: none }))).rejects.toMatchObject({ reason: "no_log" });
   });
 });
 
