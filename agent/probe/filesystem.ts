@@ -1,10 +1,13 @@
 /** Room and inodes on the file systems of etcd's data and WAL directories, and what they are mounted from. */
 import { create } from "@bufbuild/protobuf";
+import { posix } from "node:path";
 
+import { EtcdscopeError } from "../../shared/errors.ts";
 import type { Sample } from "../../shared/frame.ts";
 import { FactSchema, FilesystemFactSchema } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import type { Fact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import { seriesKey } from "../../shared/series-key.ts";
+import { isReachable } from "../discovery/path-on-host.ts";
 import { assertDiscovered } from "./assert-discovered.ts";
 import { etcdDirectories, findDirectoryMount } from "./etcd-directories.ts";
 import type { DirectoryMount, EtcdDirectory } from "./etcd-directories.ts";
@@ -16,8 +19,9 @@ export function createFilesystemProbe(): Probe {
     if (directory === undefined) {
       return {};
     }
-    const { device } = await context.host.readDirectoryFacts(directory.hostPath, context.signal);
-    const usage = await context.host.readFilesystemUsage(directory.hostPath, context.signal);
+    const place = await findPlace(directory, context);
+    const { device } = await context.host.readDirectoryFacts(place, context.signal);
+    const usage = await context.host.readFilesystemUsage(place, context.signal);
     const at = (metric: string, value: number): Sample => ({
       key: seriesKey(metric, { role: directory.role }),
       value,
@@ -40,6 +44,30 @@ export function createFilesystemProbe(): Probe {
     targets: ({ discovered }) => (discovered === undefined ? [] : ["data", "wal"]),
     run,
   };
+}
+
+/** What etcd has not made yet, it will make below the next directory that is there; one that runs has made all of it. */
+async function findPlace(
+  { path, hostPath }: EtcdDirectory,
+  { host, discovered, signal }: ProbeContext,
+): Promise<string> {
+  if (discovered?.configuredBy === undefined || !isReachable(discovered, path)) {
+    return hostPath;
+  }
+  let place = hostPath;
+  while (place !== "/") {
+    try {
+      await host.readDirectoryFacts(place, signal);
+      break;
+    } catch (caught) {
+      const error = EtcdscopeError.from(caught);
+      if (error.code !== "NOT_FOUND") {
+        throw error;
+      }
+      place = posix.dirname(place);
+    }
+  }
+  return place;
 }
 
 function createFact(directory: EtcdDirectory, found: DirectoryMount | undefined): Fact {

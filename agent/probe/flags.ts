@@ -7,13 +7,14 @@ import type { Observation, Probe, ProbeContext } from "./probe.ts";
 
 export function createFlagsProbe(): Probe {
   async function run(context: ProbeContext): Promise<Observation> {
-    const { flags } = assertDiscovered(context);
+    const { flags, configuredBy = "" } = assertDiscovered(context);
     const value = create(FlagsFactSchema, {
       flags: { ...flags.all },
       given: [...flags.given],
       name: flags.name,
       dataDir: flags.dataDir,
       walDir: flags.walDir,
+      configuredBy,
     });
     return Promise.resolve({
       facts: [create(FactSchema, { key: "flags", body: { case: "flags", value } })],
