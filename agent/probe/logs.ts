@@ -106,8 +106,8 @@ export function createLogsProbe({ config, log, positions }: ProbeSetup): Probe {
     return {
       events,
       samples: isFirst || hasRead ? totals() : [],
-      ...(context.discovered?.pid === undefined && lastWords.length > 0
-        ? { facts: [lastWordsFact(lastWords)] }
+      ...(context.discovered?.pid === undefined
+        ? { facts: [lastWordsFact(lastWords, source.key)] }
         : { removedFacts: [LAST_WORDS] }),
       ...(again === undefined ? {} : { againMs: again }),
     };
@@ -233,13 +233,14 @@ function isSame(one: LogPosition, other: LogPosition | undefined): boolean {
   return other !== undefined && formatLogPosition(one) === formatLogPosition(other);
 }
 
-function lastWordsFact(occurrences: readonly LogOccurrence[]): Fact {
+/** Also without a word: where the log is, is worth knowing then. */
+function lastWordsFact(occurrences: readonly LogOccurrence[], source: string): Fact {
   const words = occurrences.map(({ atMs, code, said }) => ({
     atUnixMs: BigInt(Math.round(atMs)),
     code,
     said,
   }));
-  const value = create(LastWordsFactSchema, { words });
+  const value = create(LastWordsFactSchema, { words, source });
   return create(FactSchema, { key: LAST_WORDS, body: { case: "lastWords", value } });
 }
 

@@ -33,7 +33,7 @@ export interface StartRule {
 /** What one attempt says, it says within this time; kubelet and systemd try again later than that. */
 const ATTEMPT_MS = 15_000;
 /** An etcd that is just starting holds its own ports before it is discovered. */
-const OBSTACLE_HOLDS_MS = 3000;
+export const OBSTACLE_HOLDS_MS = 3000;
 /** By an attempt that ends so, what an earlier one said is over. */
 const OTHER_ENDS = [
   "DISK_FULL",
