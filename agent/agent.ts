@@ -7,7 +7,7 @@ import type { Logger } from "../shared/log-line.ts";
 import { ETCDSCOPE_VERSION } from "../shared/version.ts";
 import { createAgentSampler } from "./agent-sampler.ts";
 import type { AgentConfig } from "./config.ts";
-import { createDiscovery } from "./discovery/discovery.ts";
+import { createWatchedEtcd } from "./discovery/watched-etcd.ts";
 import type { ClosableEtcdDoor, EtcdDoorOptions } from "./etcd/create-etcd-door.ts";
 import { FrameBuilder } from "./frame/frame-builder.ts";
 import type { HostDoor } from "./host/host-door.ts";
@@ -84,11 +84,12 @@ export function createAgent(options: AgentOptions): Agent {
   let frameTimer: Timer | undefined;
   let urgentTimer: Timer | undefined;
 
-  const discovery = createDiscovery({
+  const discovery = createWatchedEtcd({
     host,
     wanted: config.etcd,
     clock,
     log,
+    everyMs: config.intervals.slowMs,
     onChange: () => scheduler.trigger(STALE_AFTER_DISCOVERY),
   });
   const etcd = options.createEtcdDoor({
@@ -110,6 +111,7 @@ export function createAgent(options: AgentOptions): Agent {
       etcd,
       discovered: discovery.discovered(),
       discoveryNote: discovery.note(),
+      isUndecided: discovery.isUndecided(),
       clock,
     }),
     onRun: (run: CompletedRun) => closeSoonIf(builder.observe(run, clock.monotonicUs())),

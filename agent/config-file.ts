@@ -88,9 +88,18 @@ const agentFormat: ConfigFormat<RawAgentConfig, AgentConfig> = {
   complete,
 };
 
-/** Every problem, or the complete, frozen configuration. */
-export function checkAgentConfig(file: string): ConfigResult<AgentConfig> {
-  return loadConfig(file, agentFormat);
+/**
+ * Every problem, or the complete, frozen configuration. `isFilesToo` false: the certificate files that it names are not looked at,
+ * since whoever asks connects to no collector.
+ */
+export function checkAgentConfig(
+  file: string,
+  { isFilesToo }: { readonly isFilesToo: boolean } = { isFilesToo: true },
+): ConfigResult<AgentConfig> {
+  const format: ConfigFormat<RawAgentConfig, AgentConfig> = isFilesToo
+    ? agentFormat
+    : { ...agentFormat, findProblems: findOwnProblems };
+  return loadConfig(file, format);
 }
 
 /** The configuration; an EtcdscopeError (CONFIG_INVALID) lists every problem. */
@@ -132,11 +141,17 @@ function complete(raw: RawAgentConfig): AgentConfig {
 }
 
 function findProblems(data: unknown, resolvePath: (path: string) => string): PlacedMessage[] {
-  const problems: PlacedMessage[] = [
+  return [
     ...findTlsProblems(data, ["tls"], { resolvePath, depth: "usable" }),
     // etcd's own files may be what is broken: the agent must start all the same.
     ...findTlsProblems(data, ["etcd", "tls"], { resolvePath, depth: "readable" }),
+    ...findOwnProblems(data),
   ];
+}
+
+/** Of the file itself, whatever else is on the machine. */
+function findOwnProblems(data: unknown): PlacedMessage[] {
+  const problems: PlacedMessage[] = [];
   if (valueAt(data, ["node"]) === undefined && !isName(hostname(), MAX_NODE_NAME_LENGTH)) {
     problems.push({
       path: ["node"],

@@ -6,9 +6,7 @@ import type { Clock } from "../shared/clock.ts";
 import type { Frame } from "../shared/frame.ts";
 import type { Logger } from "../shared/log-line.ts";
 import type { AgentConfig } from "./config.ts";
-import { createDiscovery } from "./discovery/discovery.ts";
-import type { DiscoveredEtcd } from "./discovery/discovered-etcd.ts";
-import { findConfiguredEtcd } from "./discovery/find-configured-etcd.ts";
+import { createWatchedEtcd } from "./discovery/watched-etcd.ts";
 import type { ClosableEtcdDoor, EtcdDoorOptions } from "./etcd/create-etcd-door.ts";
 import { FrameBuilder } from "./frame/frame-builder.ts";
 import type { HostDoor } from "./host/host-door.ts";
@@ -40,7 +38,6 @@ export interface LocalLook {
 
 /** Metrics and disks tell by their change: two looks of the normal cadence fall into a few seconds. */
 const INTERVALS = { fastMs: 1000, normalMs: 2000, slowMs: 60_000 };
-const CONFIGURED_LIMIT_MS = 2000;
 const CLOSE_LIMIT_MS = 2000;
 
 export function createLocalLook(options: LocalLookOptions): LocalLook {
@@ -52,19 +49,17 @@ export function createLocalLook(options: LocalLookOptions): LocalLook {
   };
   const builder = new FrameBuilder();
   const done = new Set<string>();
-  let configured: DiscoveredEtcd | undefined;
-  let source = "";
 
-  const discovery = createDiscovery({
+  const discovery = createWatchedEtcd({
     host,
     wanted: config.etcd,
     clock,
     log,
+    everyMs: INTERVALS.slowMs,
     onChange: () => scheduler.trigger(STALE_AFTER_DISCOVERY),
   });
-  const discovered = (): DiscoveredEtcd | undefined => discovery.discovered() ?? configured;
   const etcd = options.createEtcdDoor({
-    discovered,
+    discovered: () => discovery.discovered(),
     config,
     clock,
     log,
@@ -73,8 +68,9 @@ export function createLocalLook(options: LocalLookOptions): LocalLook {
   const context = (): Omit<ProbeContext, "signal" | "target"> => ({
     host,
     etcd,
-    discovered: discovered(),
+    discovered: discovery.discovered(),
     discoveryNote: discovery.note(),
+    isUndecided: discovery.isUndecided(),
     clock,
   });
   const probes = [
@@ -96,12 +92,7 @@ export function createLocalLook(options: LocalLookOptions): LocalLook {
 
   async function start(): Promise<void> {
     discovery.refresh();
-    if (discovery.discovered() === undefined) {
-      const signal = AbortSignal.timeout(CONFIGURED_LIMIT_MS);
-      const found = await findConfiguredEtcd(host, config.etcd, signal);
-      configured = found?.etcd;
-      source = found?.source ?? "";
-    }
+    await discovery.settled();
     scheduler.start();
   }
 
@@ -129,7 +120,7 @@ export function createLocalLook(options: LocalLookOptions): LocalLook {
     start,
     closeFrame,
     isComplete,
-    source: () => (discovery.discovered() === undefined ? source : ""),
+    source: () => discovery.source(),
     stop,
   };
 }

@@ -166,15 +166,16 @@ function addDiagnose(program: Command, context: ProgramContext): void {
     .summary(about)
     .description(`Walks the decision tree for ${about}. It only reads, and takes up to 15 s.`)
     .option("--config <file>", "the agent's configuration (default: etcd is discovered)")
+    .option("--name <name>", "which etcd, when several run here: by its --name")
+    .option("--data-dir <dir>", "which etcd, when several run here: by its data directory")
     .option("--json", "one document, for scripts", false)
     .addOption(languageOption())
-    .action(
-      async (options: { readonly config?: string; readonly json: boolean; readonly lang?: Language }) => {
-        const { runDiagnose } = await import("./run-diagnose.ts");
-        const request = { config: options.config, json: options.json, clock: systemClock };
-        context.finish(await runDiagnose(request, context.terminal(options.lang)));
-      },
-    );
+    .action(async (options: DiagnoseOptions) => {
+      const { runDiagnose } = await import("./run-diagnose.ts");
+      const { lang, ...rest } = options;
+      const request = { config: undefined, ...rest, clock: systemClock };
+      context.finish(await runDiagnose(request, context.terminal(lang)));
+    });
 }
 
 function addHistoryCommands(program: Command, context: ProgramContext): void {
@@ -313,6 +314,14 @@ function addRequests(program: Command, context: ProgramContext): void {
     const client = await connect(options, context);
     context.finish(await runCompareData(client, common(options), context.terminal(options.lang)));
   });
+}
+
+interface DiagnoseOptions {
+  readonly config?: string;
+  readonly name?: string;
+  readonly dataDir?: string;
+  readonly json: boolean;
+  readonly lang?: Language;
 }
 
 interface SeriesOptions {

@@ -3,6 +3,7 @@
  * folded and judged by the collector's own code, and the decision tree is told. Exit code 0 ok, 1 bad, 3 unknown.
  */
 import { hostname } from "node:os";
+import { resolve } from "node:path";
 import { checkAgentConfig } from "../agent/config-file.ts";
 import type { AgentConfig } from "../agent/config.ts";
 import { createEtcdDoor } from "../agent/etcd/create-etcd-door.ts";
@@ -15,16 +16,18 @@ import { evaluate } from "../collector/diagnosis/evaluate.ts";
 import { findNode } from "../collector/diagnosis/judged-cluster.ts";
 import { LOCAL_RULES } from "../collector/diagnosis/local-rules.ts";
 import { reportMachine } from "../collector/diagnosis/report-machine.ts";
+import { OBSTACLE_HOLDS_MS } from "../collector/diagnosis/start-rule.ts";
 import { DEFAULT_THRESHOLDS } from "../collector/diagnosis/thresholds.ts";
 import { EMPTY_TRACKER } from "../collector/diagnosis/track.ts";
-import { findNext } from "../collector/runbook/next-step.ts";
+import { addNext } from "../collector/runbook/next-step.ts";
 import { foldCluster } from "../collector/view/fold.ts";
+import { findFact } from "../collector/view/node-reading.ts";
 import type { ClusterFrames } from "../collector/view/node-state.ts";
 import type { Clock } from "../shared/clock.ts";
 import { formatProblems } from "../shared/config/config-problem.ts";
 import type { Frame } from "../shared/frame.ts";
 import type { Logger } from "../shared/log-line.ts";
-import type { CheckState, Diagnosis } from "../shared/rest.ts";
+import type { CheckState } from "../shared/rest.ts";
 import { ETCDSCOPE_VERSION } from "../shared/version.ts";
 import type { Terminal } from "./terminal.ts";
 import { renderDiagnosis } from "./view/render-diagnosis.ts";
@@ -32,6 +35,9 @@ import { renderDiagnosis } from "./view/render-diagnosis.ts";
 export interface DiagnoseRequest {
   /** The agent's configuration; undefined: what discovery finds. */
   readonly config: string | undefined;
+  /** Which etcd, when several run here: goes before what the configuration says. */
+  readonly name?: string | undefined;
+  readonly dataDir?: string | undefined;
   readonly json: boolean;
   readonly clock: Clock;
 }
@@ -45,7 +51,7 @@ const EXIT_CODES: Readonly<Record<CheckState, number>> = { ok: 0, bad: 1, unknow
 
 export async function runDiagnose(request: DiagnoseRequest, terminal: Terminal): Promise<number> {
   const { clock } = request;
-  const config = readConfig(request.config, terminal);
+  const config = readConfig(request, terminal);
   if (config === undefined) {
     return 2;
   }
@@ -56,10 +62,7 @@ export async function runDiagnose(request: DiagnoseRequest, terminal: Terminal):
   const seconds = (clock.monotonicUs() - beganUs) / 1e6;
   const source = look.source();
   await look.stop();
-  const diagnosis: Diagnosis = {
-    ...walkTree(evaluation, { node: config.node }),
-    next: findNext(evaluation),
-  };
+  const diagnosis = addNext(walkTree(evaluation, { node: config.node }), evaluation, { isOnNode: true });
   terminal.write(
     request.json
       ? `${JSON.stringify(diagnosis, null, 2)}\n`
@@ -113,11 +116,20 @@ async function watch(look: LocalLook, options: WatchOptions): Promise<Evaluation
     });
     tracker = evaluation.tracker;
     const forMs = clock.monotonicUs() / 1000 - beganMs;
-    const isDecided = walkTree(evaluation, { node: config.node }).state !== "unknown";
+    const isDecided =
+      walkTree(evaluation, { node: config.node }).state !== "unknown" && !isObstacleFresh(evaluation);
     if (forMs >= MOST_MS || (forMs >= LEAST_MS && look.isComplete() && isDecided)) {
       return evaluation;
     }
   }
+}
+
+/** What stands in a dead etcd's way is told when it has stood there for a moment. */
+function isObstacleFresh({ cluster }: Evaluation): boolean {
+  return cluster.view.nodes.some(({ state }) => {
+    const start = findFact(state, "start", "start");
+    return start !== undefined && cluster.nowMs - start.sinceMs < OBSTACLE_HOLDS_MS;
+  });
 }
 
 function withoutOwnCertificate(frame: Frame): Frame {
@@ -130,11 +142,18 @@ function sleep(clock: Clock, durationMs: number): Promise<void> {
   });
 }
 
-function readConfig(file: string | undefined, terminal: Terminal): AgentConfig | undefined {
-  if (file === undefined) {
-    return { ...DISCOVERED, node: hostname() };
-  }
-  const result = checkAgentConfig(file);
+function readConfig(request: DiagnoseRequest, terminal: Terminal): AgentConfig | undefined {
+  const config =
+    request.config === undefined ? { ...DISCOVERED, node: hostname() } : readFile(request.config, terminal);
+  const { name, dataDir } = request;
+  return config === undefined || (name === undefined && dataDir === undefined)
+    ? config
+    : { ...config, etcd: { ...config.etcd, name, dataDir: dataDir && resolve(dataDir) } };
+}
+
+/** No collector is spoken to: that the certificates for it are not there is told with the others, and keeps nobody from looking. */
+function readFile(file: string, terminal: Terminal): AgentConfig | undefined {
+  const result = checkAgentConfig(file, { isFilesToo: false });
   if (result.kind === "invalid") {
     terminal.writeError(`${formatProblems(file, result.problems)}\n`);
     return undefined;
@@ -147,7 +166,7 @@ const DISCOVERED: Omit<AgentConfig, "node"> = {
   cluster: "local",
   collectors: [],
   tls: { ca: "", cert: "", key: "" },
-  etcd: { name: undefined, dataDir: undefined, endpoint: undefined, tls: undefined, logs: "off" },
+  etcd: { name: undefined, dataDir: undefined, endpoint: undefined, tls: undefined, logs: "auto" },
   peers: {},
   backups: undefined,
   intervals: { fastMs: 1000, normalMs: 10_000, slowMs: 60_000 },

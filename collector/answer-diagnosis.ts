@@ -3,13 +3,13 @@ import { EtcdscopeError } from "../shared/errors.ts";
 import type { Diagnosis, Runbook } from "../shared/rest.ts";
 import { walkTree } from "./diagnosis/decision-tree.ts";
 import type { Evaluation } from "./diagnosis/evaluate.ts";
-import { chooseMember, findNext } from "./runbook/next-step.ts";
+import { addNext, chooseMember } from "./runbook/next-step.ts";
 import { normalizeCode, RUNBOOK_CODES } from "./runbook/registry.ts";
 import { renderRunbook } from "./runbook/render-runbook.ts";
 import type { RunbookRequest } from "./runbook/render-runbook.ts";
 
 export function answerDiagnosis(evaluation: Evaluation): Diagnosis {
-  return { ...walkTree(evaluation), next: findNext(evaluation) };
+  return addNext(walkTree(evaluation), evaluation);
 }
 
 /** Throws NOT_FOUND for a code or a member that is not there, naming those that are. */

@@ -35,7 +35,8 @@ export const PROBE_NOTES: Readonly<Record<string, ProbeNote>> = {
     needs: "nothing",
   },
   filesystem: {
-    reads: "statfs and mount of etcd's data and WAL directories",
+    reads:
+      "statfs and mount of etcd's data and WAL directories, or of what is above them where etcd has not made them yet",
     costs: "two statfs and two stat",
     needs: "to enter etcd's directories",
   },
@@ -158,7 +159,7 @@ export const PROBE_NOTES: Readonly<Record<string, ProbeNote>> = {
   },
   start: {
     reads:
-      "while etcd is gone: owner and mode of its directories, its certificate files, who holds its ports (/proc/net/tcp, /proc/PID/fd), the front of its database",
+      "while etcd is gone: owner and mode of its directories, its certificate files, its configuration file, who holds its ports (/proc/net/tcp, /proc/PID/fd), the front of its database; what it would start with, from its manifest, its unit with drop-ins and environment files, or k3s's and RKE2's configuration",
     costs: "a few stat and small reads, only while no etcd runs",
     needs: "to enter etcd's directories; CAP_SYS_PTRACE for the name of a port's holder",
   },
@@ -176,7 +177,8 @@ export const PROBE_NOTES: Readonly<Record<string, ProbeNote>> = {
   process_end: {
     reads:
       "how systemd says that etcd's unit ended (code, signal, result, restarts), or what containerd, CRI-O or Docker wrote down of its container",
-    costs: "one systemctl show, or a few small files, each time etcd has vanished; nothing while it runs",
+    costs:
+      "one systemctl show, or a few small files, each time etcd has vanished, and once when it was dead already at the agent's start; nothing while it runs",
     needs: "systemd, or to read the runtime's folder",
   },
 };

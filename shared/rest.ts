@@ -228,6 +228,8 @@ export interface DiagnosisLayer {
   /** What the state rests on, in a sentence. */
   readonly summary: Text;
   readonly checks: readonly DiagnosisCheck[];
+  /** What to do next about what is bad in it; null when nothing is, or no command helps. */
+  readonly next: DiagnosisNext | null;
 }
 
 /** The decision tree, walked from the process up: `…/diagnosis` and `etcdscope diagnose --json`. */

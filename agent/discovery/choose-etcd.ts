@@ -12,6 +12,8 @@ export interface EtcdChoice {
   readonly chosen: DiscoveredEtcd | undefined;
   /** Empty when one was chosen. */
   readonly note: string;
+  /** Several run that could be meant. */
+  readonly isAmbiguous: boolean;
 }
 
 /**
@@ -24,7 +26,7 @@ export function chooseEtcd(
   last: DiscoveredEtcd | undefined,
 ): EtcdChoice {
   if (found.length === 0) {
-    return { chosen: undefined, note: "no etcd process" };
+    return { chosen: undefined, note: "no etcd process", isAmbiguous: false };
   }
   const seen = describe(found);
   const { name, dataDir } = wanted;
@@ -47,16 +49,22 @@ export function chooseEtcd(
     return single(found, "");
   }
   const again = found.filter(({ flags }) => flags.dataDir === last?.flags.dataDir);
-  return single(again, `${seen}; set etcd.name or etcd.dataDir`);
+  const choice = single(again, `${seen}; set etcd.name or etcd.dataDir`);
+  // One that has run and is gone is none of those that run.
+  return { ...choice, isAmbiguous: choice.chosen === undefined && last === undefined };
 }
 
 function single(fitting: readonly DiscoveredEtcd[], note: string): EtcdChoice {
-  return fitting.length === 1 ? { chosen: fitting[0], note: "" } : { chosen: undefined, note };
+  return fitting.length === 1
+    ? { chosen: fitting[0], note: "", isAmbiguous: false }
+    : { chosen: undefined, note, isAmbiguous: fitting.length > 1 };
 }
 
-/** At most eight names: the sentence is read by people. */
+/** At most eight, with what tells two of one name apart: the sentence is read by people. */
 function describe(found: readonly DiscoveredEtcd[]): string {
-  const names = found.map(({ flags }) => flags.name).sort();
+  const names = found
+    .map((etcd) => `${etcd.flags.name} (pid ${etcd.pid ?? "?"}, ${pathOnHost(etcd, etcd.flags.dataDir)})`)
+    .sort();
   const shown = names.length > 8 ? [...names.slice(0, 8), "…"] : names;
   return `${found.length} etcd process${found.length === 1 ? "" : "es"}: ${shown.join(", ")}`;
 }

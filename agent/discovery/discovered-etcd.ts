@@ -50,4 +50,23 @@ export interface DiscoveredEtcd {
   readonly user?: ProcessUser;
   /** False: it listens in a network namespace of its own. Absent: not known. */
   readonly sharesNetwork?: boolean;
+  /** No process has shown it: the file, or the configuration, by which it would be started. Absent: one has. */
+  readonly configuredBy?: string;
+}
+
+/** Directories and files that its flags name, as etcd sees them. */
+export function listFlagPaths(flags: EtcdFlags): readonly string[] {
+  return [flags.dataDir, flags.walDir, ...[flags.clientTls, flags.peerTls].flatMap(listTlsPaths)];
+}
+
+function listTlsPaths(tls: TlsFiles | undefined): readonly string[] {
+  return tls === undefined
+    ? []
+    : [
+        tls.certFile,
+        tls.keyFile,
+        tls.trustedCaFile,
+        tls.client?.certFile ?? "",
+        tls.client?.keyFile ?? "",
+      ].filter((path) => path !== "");
 }

@@ -2,101 +2,221 @@
  * The etcd that this node would start, for when none runs: from kubeadm's manifest, systemd's unit, or what the operator
  * configured. It is how a dead etcd's disk, certificates and peers can still be looked at.
  */
+import { posix } from "node:path";
+import { EtcdscopeError } from "../../shared/errors.ts";
 import type { HostDoor } from "../host/host-door.ts";
 import type { ProcessUser } from "../host/parse-process-user.ts";
 import type { EtcdWanted } from "./choose-etcd.ts";
 import type { DiscoveredEtcd } from "./discovered-etcd.ts";
+import { listFlagPaths } from "./discovered-etcd.ts";
+import { findManifestUser, findUnitUser } from "./find-start-user.ts";
 import { flattenConfigFile } from "./parse-given-flags.ts";
 import type { GivenFlags } from "./parse-given-flags.ts";
-import { findManifestUser, findUnitUser } from "./find-start-user.ts";
-import { parseManifestFlags } from "./parse-manifest.ts";
-import { parseUnitFlags } from "./parse-unit.ts";
+import { mapPodPaths, parseManifest } from "./parse-manifest.ts";
+import type { PodMount } from "./parse-manifest.ts";
+import { parseUnit } from "./parse-unit.ts";
+import { readUnitText } from "./read-unit-text.ts";
+import { listRancherPlaces } from "./rancher-places.ts";
 import { resolveFlags } from "./resolve-flags.ts";
+import type { Starter } from "./starter.ts";
 
 const MANIFEST = "/etc/kubernetes/manifests/etcd.yaml";
-/** What an administrator wrote goes before what a package brought, as systemd has it. */
-const UNITS = ["/etc/systemd/system/etcd.service", "/lib/systemd/system/etcd.service"];
-/** Where RKE2 and k3s write the configuration of the etcd that they start. */
-const RANCHER_CONFIGS = [
-  "/var/lib/rancher/rke2/server/db/etcd/config",
-  "/var/lib/rancher/k3s/server/db/etcd/config",
-];
 const MAX_FILE_BYTES = 256 * 1024;
 
 /** Only the data directory is known then, and perhaps the name: no other flag is. */
 export const THE_CONFIGURATION = "the configuration";
 
+/** No process has this root: a path that only the container had is nowhere. */
+const NO_ROOT = "/proc/0/root";
+
 export interface ConfiguredEtcd {
   readonly etcd: DiscoveredEtcd;
   /** The file that said so, or THE_CONFIGURATION. */
   readonly source: string;
+  readonly starter: Starter | undefined;
+  /** Why its --config-file could not be read: no other flag is known then. Empty: it could, or there is none. */
+  readonly problem: string;
+}
+
+export interface EtcdSought extends EtcdWanted {
+  /** It is the one with this --config-file, whatever that says now; absent: not known. */
+  readonly configFile?: string | undefined;
+}
+
+/** How one file says that an etcd is started. */
+interface Plan {
+  readonly source: string;
+  readonly given: GivenFlags;
+  /** As etcd sees it. */
+  readonly directory: string;
+  readonly user: ProcessUser | undefined;
+  readonly starter: Starter | undefined;
+  /** Of a container; undefined: it sees the host's own files. */
+  readonly mounts?: readonly PodMount[];
+  readonly sharesNetwork?: boolean;
+}
+
+interface Place {
+  readonly host: HostDoor;
+  readonly hostname: string;
+  readonly signal: AbortSignal;
+  /** undefined: not there, or not ours to read. */
+  readonly read: (path: string) => Promise<string | undefined>;
 }
 
 /** undefined: nothing on this node says that an etcd belongs here. */
 export async function findConfiguredEtcd(
   host: HostDoor,
-  wanted: EtcdWanted,
+  wanted: EtcdSought,
   signal: AbortSignal,
 ): Promise<ConfiguredEtcd | undefined> {
   const read = async (path: string): Promise<string | undefined> => {
     try {
       return (await host.readSmallFile(path, MAX_FILE_BYTES, signal)).toString("utf8");
     } catch {
-      // Not there, or not ours to read: the next place may tell.
+      // The next place may tell.
       return undefined;
     }
   };
-  const { hostname } = host.readNodeInventory();
-  const manifest = await read(MANIFEST);
-  const fromManifest = manifest === undefined ? undefined : await parseManifestFlags(manifest);
-  if (manifest !== undefined && fromManifest !== undefined && fits(fromManifest, wanted)) {
-    return describe(fromManifest, MANIFEST, findManifestUser(manifest));
-  }
-  for (const path of UNITS) {
-    const unit = await read(path);
-    const flags = unit === undefined ? undefined : await parseUnitFlags(unit, { hostname, read });
-    if (unit !== undefined && flags !== undefined && fits(flags, wanted)) {
-      return describe(flags, path, await findUnitUser(unit, read));
-    }
-  }
-  for (const path of RANCHER_CONFIGS) {
-    const config = await read(path);
-    const flags = config === undefined ? undefined : await parseConfig(config);
-    if (flags !== undefined && fits(flags, wanted)) {
-      return describe(flags, path, undefined);
+  const place: Place = { host, hostname: host.readNodeInventory().hostname, signal, read };
+  for (const find of [planByManifest, planByUnit, planByRancher]) {
+    const plan = await find(place);
+    const found = plan === undefined ? undefined : await describe(plan, place);
+    if (found !== undefined && fits(found, wanted)) {
+      return found;
     }
   }
   const { name, dataDir } = wanted;
   return dataDir === undefined
     ? undefined
-    : describe(
-        { ...(name === undefined ? {} : { name }), "data-dir": dataDir },
-        "the configuration",
-        undefined,
-      );
+    : {
+        etcd: createEtcd({ ...(name === undefined ? {} : { name }), "data-dir": dataDir }, BY_CONFIGURATION),
+        source: THE_CONFIGURATION,
+        starter: undefined,
+        problem: "",
+      };
 }
 
-async function parseConfig(text: string): Promise<GivenFlags | undefined> {
-  try {
-    const { parse } = await import("yaml");
-    const flags = flattenConfigFile(parse(text, { logLevel: "error" }));
-    return flags["data-dir"] === undefined ? undefined : flags;
-  } catch {
-    // Not YAML: not the file that it should be.
+const BY_CONFIGURATION: Plan = {
+  source: THE_CONFIGURATION,
+  given: {},
+  directory: "/",
+  user: undefined,
+  starter: undefined,
+};
+
+async function planByManifest({ read, hostname }: Place): Promise<Plan | undefined> {
+  const text = await read(MANIFEST);
+  const pod = text === undefined ? undefined : await parseManifest(text, hostname);
+  return text === undefined || pod === undefined
+    ? undefined
+    : { ...pod, source: MANIFEST, user: findManifestUser(text), starter: { kind: "pod" } };
+}
+
+async function planByUnit(place: Place): Promise<Plan | undefined> {
+  const unit = await readUnitText("etcd.service", place);
+  const parsed = unit === undefined ? undefined : await parseUnit(unit.text, place);
+  if (unit === undefined || parsed === undefined) {
     return undefined;
+  }
+  const { given, directory, errorFile } = parsed;
+  return {
+    source: unit.path,
+    given,
+    directory,
+    user: await findUnitUser(unit.text, place.read),
+    starter:
+      errorFile === undefined ? { kind: "unit", unit: "etcd.service" } : { kind: "file", path: errorFile },
+  };
+}
+
+async function planByRancher({ read }: Place): Promise<Plan | undefined> {
+  for (const { path, starter } of await listRancherPlaces(read)) {
+    if ((await read(path)) !== undefined) {
+      return { source: path, given: { "config-file": path }, directory: "/", user: undefined, starter };
+    }
+  }
+  return undefined;
+}
+
+/** With a --config-file etcd ignores command line and environment altogether. undefined: nothing is said of an etcd. */
+async function describe(plan: Plan, place: Place): Promise<ConfiguredEtcd | undefined> {
+  const { source, starter } = plan;
+  const file = plan.given["config-file"] ?? "";
+  if (file === "") {
+    const etcd = createEtcd(plan.given, plan);
+    return { etcd, source, starter: findLogFile(etcd) ?? starter, problem: "" };
+  }
+  const path = posix.resolve(plan.directory, file);
+  const named = { "config-file": path };
+  try {
+    const given = await readConfigFile(onHost(path, plan), place);
+    const etcd = createEtcd({ ...given, ...named }, plan);
+    return { etcd, source, starter: findLogFile(etcd) ?? starter, problem: "" };
+  } catch (caught) {
+    const error = EtcdscopeError.from(caught);
+    if (error.code === "TIMED_OUT") {
+      throw error;
+    }
+    return { etcd: createEtcd(named, plan), source, starter, problem: error.message };
   }
 }
 
-function fits(flags: GivenFlags, { name, dataDir }: EtcdWanted): boolean {
+async function readConfigFile(path: string, { host, signal }: Place): Promise<GivenFlags> {
+  const text = (await host.readSmallFile(path, MAX_FILE_BYTES, signal)).toString("utf8");
+  const { parse } = await import("yaml");
+  try {
+    return flattenConfigFile(parse(text, { logLevel: "error" }));
+  } catch (cause) {
+    throw new EtcdscopeError("PROTOCOL_ERROR", `${path} is no YAML`, { cause });
+  }
+}
+
+function onHost(path: string, { mounts }: Plan): string {
+  return mounts === undefined ? path : (mapPodPaths([path], mounts)[path] ?? `${NO_ROOT}${path}`);
+}
+
+/** etcd's own choice goes before that of whoever starts it. What a container writes, only its own log is known of. */
+function findLogFile({ flags, rootPrefix }: DiscoveredEtcd): Starter | undefined {
+  const outputs = (flags.all["log-outputs"] ?? flags.all["log-output"] ?? "").split(",");
+  const path = outputs
+    .map((one) => one.trim())
+    .find((one) => one.startsWith("/") && !one.startsWith("/dev/"));
+  return path === undefined || rootPrefix !== "" ? undefined : { kind: "file", path };
+}
+
+function fits({ etcd, problem }: ConfiguredEtcd, wanted: EtcdSought): boolean {
+  const { name, dataDir, configFile } = wanted;
+  if (problem !== "") {
+    const isAny = name === undefined && dataDir === undefined;
+    return isAny || (configFile !== undefined && etcd.flags.all["config-file"] === configFile);
+  }
+  const { flags, hostPaths } = etcd;
   return (
-    (name === undefined || flags["name"] === name) && (dataDir === undefined || flags["data-dir"] === dataDir)
+    (name === undefined || flags.name === name) &&
+    (dataDir === undefined || [flags.dataDir, hostPaths?.[flags.dataDir]].includes(posix.resolve(dataDir)))
   );
 }
 
 /** Only what was given is told as its flags: of a process that does not run no default is in force. */
-function describe(given: GivenFlags, source: string, user: ProcessUser | undefined): ConfiguredEtcd {
-  const flags = resolveFlags(given, "/");
-  const all = Object.fromEntries(Object.entries(flags.all).filter(([name]) => name in given));
-  const etcd = { pid: undefined, startedAtMs: 0, executable: "", flags: { ...flags, all }, rootPrefix: "" };
-  return { etcd: user === undefined ? etcd : { ...etcd, user }, source };
+function createEtcd(given: GivenFlags, plan: Plan): DiscoveredEtcd {
+  const resolved = resolveFlags(given, plan.directory);
+  const all = Object.fromEntries(Object.entries(resolved.all).filter(([name]) => name in given));
+  const flags = { ...resolved, all };
+  const { user, mounts, sharesNetwork } = plan;
+  return {
+    pid: undefined,
+    startedAtMs: 0,
+    executable: "",
+    flags,
+    configuredBy: plan.source,
+    ...(mounts === undefined
+      ? { rootPrefix: "" }
+      : {
+          rootPrefix: NO_ROOT,
+          hostPaths: mapPodPaths([...listFlagPaths(flags), all["config-file"] ?? ""], mounts),
+        }),
+    ...(user === undefined ? {} : { user }),
+    ...(sharesNetwork === undefined ? {} : { sharesNetwork }),
+  };
 }

@@ -3,12 +3,16 @@ import type { ProcessUser } from "../host/parse-process-user.ts";
 
 const ROOT: ProcessUser = { uid: 0, gids: [0] };
 
-/** undefined: the unit names a user that this machine does not know, or makes one up at each start (DynamicUser). */
+/**
+ * `unit` is the unit's text with those of its drop-ins behind it: the last word counts. undefined: it names a user that this
+ * machine does not know, or makes one up at each start (DynamicUser).
+ */
 export async function findUnitUser(
   unit: string,
   read: (path: string) => Promise<string | undefined>,
 ): Promise<ProcessUser | undefined> {
-  const at = (key: string): string | undefined => new RegExp(`^${key}=(.*)$`, "m").exec(unit)?.[1]?.trim();
+  const at = (key: string): string | undefined =>
+    [...unit.matchAll(new RegExp(`^${key}=(.*)$`, "gm"))].at(-1)?.[1]?.trim();
   if (/^(?:yes|true|on|1)$/i.test(at("DynamicUser") ?? "")) {
     return undefined;
   }

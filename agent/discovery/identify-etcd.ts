@@ -3,10 +3,12 @@ import type { HostDoor } from "../host/host-door.ts";
 import type { ProcessUser } from "../host/parse-process-user.ts";
 import { TICKS_PER_SECOND } from "../host/parse-stat.ts";
 import type { ProcessStat } from "../host/parse-stat.ts";
-import type { DiscoveredEtcd, EtcdFlags } from "./discovered-etcd.ts";
+import type { DiscoveredEtcd } from "./discovered-etcd.ts";
+import { listFlagPaths } from "./discovered-etcd.ts";
 import { mapHostPaths } from "./map-host-paths.ts";
 import { flattenConfigFile, parseArguments, parseEnvironmentFlags } from "./parse-given-flags.ts";
 import type { GivenFlags } from "./parse-given-flags.ts";
+import { EMBEDDED_CONFIG, K3S_CONFIG, K3S_DATA_DIR } from "./rancher-places.ts";
 import { resolveFlags } from "./resolve-flags.ts";
 
 /** A process that is an etcd server, before its configuration file, if it has one, was read. */
@@ -20,8 +22,11 @@ export interface EtcdProcess {
   /** Of command line and environment; void when there is a configuration file. */
   readonly given: GivenFlags;
   readonly configFile: string | undefined;
-  /** It is part of k3s: without its configuration file there is no etcd in this process (k3s then uses another store). */
-  readonly isEmbedded?: true;
+  /**
+   * It is part of k3s: without its configuration file there is no etcd in this process (k3s then uses another store, or has not
+   * written it yet). k3s's own configuration file may name another data directory; undefined: its command line has.
+   */
+  readonly embedded?: { readonly configFile: string | undefined };
   readonly user: ProcessUser | undefined;
   readonly sharesNetwork: boolean | undefined;
 }
@@ -29,10 +34,6 @@ export interface EtcdProcess {
 /** etcd's other uses of its own program. */
 const OTHER_COMMANDS = new Set(["gateway", "grpc-proxy"]);
 const SHORT_LIVED = ["version", "help", "h"];
-
-/** Where k3s keeps its data, and from there etcd's configuration file: written by k3s for the etcd inside of it. */
-const K3S_DATA_DIR = "/var/lib/rancher/k3s";
-export const EMBEDDED_CONFIG = "server/db/etcd/config";
 
 /** k3s server: etcd runs inside of it. undefined: another k3s (an agent, kubectl), or gone meanwhile. */
 export function identifyEmbedded(host: HostDoor, stat: ProcessStat, nowMs: number): EtcdProcess | undefined {
@@ -43,7 +44,9 @@ export function identifyEmbedded(host: HostDoor, stat: ProcessStat, nowMs: numbe
   if (!/(?:^|\/)k3s(?:-server)? server(?: |$)/.test(text)) {
     return undefined;
   }
-  const given = /(?: --data-dir[= ]| -d )(\S+)/.exec(text)?.[1];
+  const environment = host.findProcessEnvironment(pid) ?? {};
+  const given = /(?: --data-dir[= ]| -d )(\S+)/.exec(text)?.[1] ?? environment["K3S_DATA_DIR"];
+  const own = /(?: --config[= ]| -c )(\S+)/.exec(text)?.[1] ?? environment["K3S_CONFIG_FILE"];
   return {
     pid,
     startedAtMs: startOf(host, stat, nowMs),
@@ -52,7 +55,7 @@ export function identifyEmbedded(host: HostDoor, stat: ProcessStat, nowMs: numbe
     rootPrefix: host.sharesMounts(pid) === false ? `${host.procRoot}/${pid}/root` : "",
     given: {},
     configFile: `${given ?? K3S_DATA_DIR}/${EMBEDDED_CONFIG}`,
-    isEmbedded: true,
+    embedded: { configFile: given === undefined ? (own ?? K3S_CONFIG) : undefined },
     user: host.findProcessUser(pid),
     sharesNetwork: host.sharesNetwork(pid),
   };
@@ -110,23 +113,11 @@ export function describeEtcd(host: HostDoor, process: EtcdProcess, document?: un
     ...(process.rootPrefix === ""
       ? {}
       : {
-          hostPaths: mapHostPaths(pathsOf(flags), host.readMounts(process.pid), host.readMounts("self")),
+          hostPaths: mapHostPaths(
+            listFlagPaths(flags),
+            host.readMounts(process.pid),
+            host.readMounts("self"),
+          ),
         }),
   };
-}
-
-function pathsOf(flags: EtcdFlags): readonly string[] {
-  return [flags.dataDir, flags.walDir, ...[flags.clientTls, flags.peerTls].flatMap(filesOf)];
-}
-
-function filesOf(tls: EtcdFlags["clientTls"]): readonly string[] {
-  return tls === undefined
-    ? []
-    : [
-        tls.certFile,
-        tls.keyFile,
-        tls.trustedCaFile,
-        tls.client?.certFile ?? "",
-        tls.client?.keyFile ?? "",
-      ].filter((path) => path !== "");
 }

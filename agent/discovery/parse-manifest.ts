@@ -1,9 +1,24 @@
-/** A static pod's manifest → the flags that its etcd is started with. kubeadm mounts each path of them where the host has it. */
+/** A static pod's manifest → how its etcd is started, and where the host has what the container mounts. */
+import { findEtcdWords } from "./find-etcd-words.ts";
 import type { GivenFlags } from "./parse-given-flags.ts";
-import { parseArguments } from "./parse-given-flags.ts";
+import { parseArguments, parseEnvironmentFlags } from "./parse-given-flags.ts";
+
+/** What is below `inside` in the container is below `outside` on the host; undefined: the host has it nowhere that is known. */
+export interface PodMount {
+  readonly inside: string;
+  readonly outside: string | undefined;
+}
+
+export interface ParsedManifest {
+  readonly given: GivenFlags;
+  /** As the container sees it. */
+  readonly directory: string;
+  readonly mounts: readonly PodMount[];
+  readonly sharesNetwork: boolean;
+}
 
 /** undefined: no container in it runs etcd, or it is no manifest. */
-export async function parseManifestFlags(text: string): Promise<GivenFlags | undefined> {
+export async function parseManifest(text: string, hostname: string): Promise<ParsedManifest | undefined> {
   // Loaded only here: the agent is to stay small.
   const { parse } = await import("yaml");
   let document: unknown;
@@ -13,16 +28,88 @@ export async function parseManifestFlags(text: string): Promise<GivenFlags | und
   } catch {
     return undefined;
   }
-  const containers = listOf(fieldOf(fieldOf(document, "spec"), "containers"));
-  const words = containers.map((container) =>
-    [...listOf(fieldOf(container, "command")), ...listOf(fieldOf(container, "args"))].map(String),
-  );
-  const etcd = words.find(([program = ""]) => /(^|\/)etcd$/.test(program));
-  return etcd === undefined ? undefined : parseArguments(etcd.slice(1));
+  const spec = fieldOf(document, "spec");
+  for (const container of listOf(fieldOf(spec, "containers"))) {
+    const environment = readEnvironment(container, hostname);
+    const words = [...listOf(fieldOf(container, "command")), ...listOf(fieldOf(container, "args"))].map(
+      (word) => expandVariables(String(word), environment),
+    );
+    const etcd = findEtcdWords(words, { environment, hostname });
+    if (etcd !== undefined) {
+      return {
+        given: { ...parseEnvironmentFlags(etcd.environment), ...parseArguments(etcd.words) },
+        directory: textOf(fieldOf(container, "workingDir")) ?? "/",
+        mounts: readMounts(container, listOf(fieldOf(spec, "volumes"))),
+        sharesNetwork: fieldOf(spec, "hostNetwork") === true,
+      };
+    }
+  }
+  return undefined;
+}
+
+/** By the deepest mount above each path; those that the host has nowhere are left out. */
+export function mapPodPaths(
+  paths: readonly string[],
+  mounts: readonly PodMount[],
+): Readonly<Record<string, string>> {
+  const mapped: Record<string, string> = {};
+  for (const path of paths) {
+    const [mount] = mounts
+      .filter(({ inside }) => path === inside || path.startsWith(`${inside}/`) || inside === "/")
+      .toSorted((one, other) => other.inside.length - one.inside.length);
+    if (mount?.outside !== undefined) {
+      mapped[path] = `${mount.outside}${path.slice(mount.inside === "/" ? 0 : mount.inside.length)}`;
+    }
+  }
+  return mapped;
+}
+
+function readMounts(container: unknown, volumes: readonly unknown[]): readonly PodMount[] {
+  return listOf(fieldOf(container, "volumeMounts")).flatMap((mount) => {
+    const inside = textOf(fieldOf(mount, "mountPath"));
+    const volume = volumes.find((one) => fieldOf(one, "name") === fieldOf(mount, "name"));
+    const host = textOf(fieldOf(fieldOf(volume, "hostPath"), "path"));
+    const below = textOf(fieldOf(mount, "subPath"));
+    return inside === undefined
+      ? []
+      : [
+          {
+            inside: withoutEndingSlash(inside),
+            outside: host && `${withoutEndingSlash(host)}${below === undefined ? "" : `/${below}`}`,
+          },
+        ];
+  });
+}
+
+/** Of what the kubelet fills in, the names that the host has itself. */
+function readEnvironment(container: unknown, hostname: string): Readonly<Record<string, string>> {
+  const environment: Record<string, string> = {};
+  for (const entry of listOf(fieldOf(container, "env"))) {
+    const name = textOf(fieldOf(entry, "name"));
+    const field = fieldOf(fieldOf(fieldOf(entry, "valueFrom"), "fieldRef"), "fieldPath");
+    const value = textOf(fieldOf(entry, "value")) ?? (field === "spec.nodeName" ? hostname : undefined);
+    if (name !== undefined && value !== undefined) {
+      environment[name] = expandVariables(value, environment);
+    }
+  }
+  return environment;
+}
+
+/** "$(NAME)" by the container's environment, as the kubelet does it; an unknown one stays as it is. */
+function expandVariables(text: string, environment: Readonly<Record<string, string>>): string {
+  return text.replaceAll(/\$\(([\w.-]+)\)/g, (whole, name: string) => environment[name] ?? whole);
+}
+
+function withoutEndingSlash(path: string): string {
+  return path.length > 1 ? path.replace(/\/+$/, "") : path;
 }
 
 function fieldOf(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 function listOf(value: unknown): readonly unknown[] {

@@ -1,6 +1,9 @@
-/** A systemd unit of etcd → the flags that it is started with: its command line, its environment and its environment files. */
+/** A systemd unit of etcd → how it is started: its command line, its environment and its environment files. */
+import { posix } from "node:path";
+import { findEtcdWords } from "./find-etcd-words.ts";
 import type { GivenFlags } from "./parse-given-flags.ts";
 import { parseArguments, parseEnvironmentFlags } from "./parse-given-flags.ts";
+import { splitWords } from "./split-words.ts";
 
 export interface UnitPlace {
   /** The machine's name, which units write as %H. */
@@ -9,57 +12,122 @@ export interface UnitPlace {
   readonly read: (path: string) => Promise<string | undefined>;
 }
 
-/** undefined: the unit starts something else. */
-export async function parseUnitFlags(text: string, place: UnitPlace): Promise<GivenFlags | undefined> {
-  const specifiers: Readonly<Record<string, string>> = {
-    H: place.hostname,
+export interface ParsedUnit {
+  readonly given: GivenFlags;
+  /** Its working directory, from which relative paths begin. */
+  readonly directory: string;
+  /** The file that its standard error is written to; undefined: the journal, or nowhere. */
+  readonly errorFile: string | undefined;
+}
+
+type Settings = readonly (readonly [string, string])[];
+type Environment = Readonly<Record<string, string>>;
+
+/** Behind each of these, one without a value takes back what was set before it. */
+const LISTS: ReadonlySet<string> = new Set(["ExecStart", "Environment", "EnvironmentFile"]);
+
+/** `text` is the unit's with those of its drop-ins behind it, in systemd's order. undefined: the unit starts something else. */
+export async function parseUnit(text: string, place: UnitPlace): Promise<ParsedUnit | undefined> {
+  const settings = resetLists(parseSettings(text)).map(
+    ([key, value]) => [key, expandSpecifiers(value, place.hostname)] as const,
+  );
+  const environment = await readEnvironment(settings, place);
+  for (const start of listOf(settings, "ExecStart")) {
+    const words = splitWords(start.replace(/^[@:+!|-]+/, "")).flatMap((word) =>
+      expandWord(word, environment),
+    );
+    const etcd = findEtcdWords(words, { environment, hostname: place.hostname });
+    if (etcd !== undefined) {
+      return {
+        given: { ...parseEnvironmentFlags(etcd.environment), ...parseArguments(etcd.words) },
+        directory: findDirectory(settings),
+        errorFile: findErrorFile(settings),
+      };
+    }
+  }
+  return undefined;
+}
+
+/** What a file sets goes before what the unit sets itself, wherever in it that stands. */
+async function readEnvironment(settings: Settings, { read }: UnitPlace): Promise<Environment> {
+  const environment: Record<string, string> = {};
+  for (const value of listOf(settings, "Environment")) {
+    Object.assign(environment, parseAssignments(splitWords(value)));
+  }
+  for (const value of listOf(settings, "EnvironmentFile")) {
+    const file = (await read(value.replace(/^-/, ""))) ?? "";
+    Object.assign(environment, parseAssignments(joinLines(file).split("\n").map(unquoteLine)));
+  }
+  return environment;
+}
+
+function expandSpecifiers(value: string, hostname: string): string {
+  const specifiers: Environment = {
+    H: hostname,
+    l: hostname.split(".", 1)[0] ?? "",
     p: "etcd",
     N: "etcd",
     n: "etcd.service",
+    i: "",
+    E: "/etc",
+    S: "/var/lib",
+    L: "/var/log",
+    t: "/run",
     "%": "%",
   };
-  const settings = parseSettings(text).map(
-    ([key, value]) =>
-      [key, value.replaceAll(/%(.)/g, (whole, letter: string) => specifiers[letter] ?? whole)] as const,
+  return value.replaceAll(/%(.)/g, (whole, letter: string) => specifiers[letter] ?? whole);
+}
+
+/** "$NAME" alone is as many words as its value has; "${NAME}" is put in wherever it stands; "$$" is a dollar. */
+function expandWord(word: string, environment: Environment): readonly string[] {
+  const alone = /^\$(\w+)$/.exec(word)?.[1];
+  return alone === undefined
+    ? [
+        word.replaceAll(/\$\{(\w+)\}|\$\$/g, (_, name?: string) =>
+          name === undefined ? "$" : (environment[name] ?? ""),
+        ),
+      ]
+    : splitWords(environment[alone] ?? "");
+}
+
+function findDirectory(settings: Settings): string {
+  const directory = (listOf(settings, "WorkingDirectory").at(-1) ?? "").replace(/^-/, "");
+  return posix.isAbsolute(directory) ? directory : "/";
+}
+
+/** Standard error goes where standard output does unless it is told otherwise. */
+function findErrorFile(settings: Settings): string | undefined {
+  const output = listOf(settings, "StandardError").at(-1) || listOf(settings, "StandardOutput").at(-1) || "";
+  const inherited = output === "inherit" ? (listOf(settings, "StandardOutput").at(-1) ?? "") : output;
+  return /^(?:file|append|truncate):(\/.*)$/.exec(inherited)?.[1];
+}
+
+function listOf(settings: Settings, key: string): readonly string[] {
+  return settings.filter(([name]) => name === key).map(([, value]) => value);
+}
+
+function resetLists(settings: Settings): Settings {
+  const lastReset = new Map(
+    settings.flatMap(([key, value], index) => (value === "" ? [[key, index] as const] : [])),
   );
-  const start = settings.find(([key]) => key === "ExecStart")?.[1] ?? "";
-  const [program = "", ...words] = splitWords(start.replace(/^[@:+!-]+/, ""));
-  if (!/(^|\/)etcd$/.test(program)) {
-    return undefined;
-  }
-  const environment: Record<string, string> = {};
-  for (const [key, value] of settings) {
-    if (key === "Environment") {
-      Object.assign(environment, parseAssignments(splitWords(value)));
-    } else if (key === "EnvironmentFile") {
-      const file = await place.read(value.replace(/^-/, ""));
-      Object.assign(environment, parseAssignments((file ?? "").split("\n").map(unquoteLine)));
-    }
-  }
-  const expanded = words.map((word) =>
-    word.replaceAll(/\$\{?(\w+)\}?/g, (_, name: string) => environment[name] ?? ""),
-  );
-  return { ...parseEnvironmentFlags(environment), ...parseArguments(expanded) };
+  return settings.filter(([key], index) => !LISTS.has(key) || index > (lastReset.get(key) ?? -1));
 }
 
 /** "Key=value" lines, those that go on with a backslash joined. */
-function parseSettings(text: string): readonly (readonly [string, string])[] {
-  return text
-    .replaceAll(/\\\n\s*/g, " ")
+function parseSettings(text: string): Settings {
+  return joinLines(text)
     .split("\n")
     .flatMap((line) => {
-      const found = /^(\w+)=(.*)$/.exec(line.trim());
+      const found = /^(\w+)\s*=(.*)$/.exec(line.trim());
       return found?.[1] === undefined ? [] : [[found[1], (found[2] ?? "").trim()] as const];
     });
 }
 
-function splitWords(text: string): readonly string[] {
-  return [...text.matchAll(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g)].map(([word]) =>
-    word.replaceAll(/"([^"]*)"|'([^']*)'/g, (_, double?: string, single?: string) => double ?? single ?? ""),
-  );
+function joinLines(text: string): string {
+  return text.replaceAll(/\\\n\s*/g, " ");
 }
 
-function parseAssignments(words: readonly string[]): Readonly<Record<string, string>> {
+function parseAssignments(words: readonly string[]): Environment {
   return Object.fromEntries(
     words.flatMap((word) => {
       const found = /^(\w+)=([\s\S]*)$/.exec(word);

@@ -125,7 +125,11 @@ export class GrpcLink {
       return false;
     }
     await new Promise<void>((resolve) => {
-      const timer = this.#options.clock.after(CLOSE_LIMIT_MS, () => session.destroy());
+      const timer = this.#options.clock.after(CLOSE_LIMIT_MS, () => {
+        session.destroy();
+        // Who listens there and never speaks does not say goodbye either: the session alone would wait for it for ever.
+        this.#opening.socket.destroy();
+      });
       session.once("close", () => {
         timer.cancel();
         resolve();

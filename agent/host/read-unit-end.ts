@@ -1,4 +1,4 @@
-/** How systemd says that a unit's main process ended. One short-lived `systemctl show`, only when etcd has vanished. */
+/** How systemd says that a unit's main process ended. One short-lived `systemctl show`, only when etcd has vanished, or was not there at the first look. */
 import { execFile } from "node:child_process";
 
 export interface UnitEnd {
@@ -10,6 +10,8 @@ export interface UnitEnd {
   readonly result: string;
   /** By systemd itself, since the unit was last started by hand. */
   readonly restarts: number;
+  /** Since the machine came up; undefined: systemd does not say. */
+  readonly endedAtUptimeMs?: number | undefined;
 }
 
 const LIMIT_MS = 2000;
@@ -18,7 +20,7 @@ const HOW: Readonly<Record<string, string>> = { "1": "exited", "2": "killed", "3
 
 /** undefined: no systemd here, it does not know the unit, or its main process has not ended. */
 export async function readUnitEnd(unit: string): Promise<UnitEnd | undefined> {
-  const properties = "ExecMainCode,ExecMainStatus,Result,NRestarts";
+  const properties = "ExecMainCode,ExecMainStatus,ExecMainExitTimestampMonotonic,Result,NRestarts";
   const { promise, resolve } = Promise.withResolvers<string>();
   execFile(
     "systemctl",
@@ -32,6 +34,7 @@ export async function readUnitEnd(unit: string): Promise<UnitEnd | undefined> {
 export function parseUnitEnd(text: string): UnitEnd | undefined {
   const at = (key: string): string => new RegExp(`^${key}=(.*)$`, "m").exec(text)?.[1] ?? "";
   const how = HOW[at("ExecMainCode")];
+  const endedAtUs = Number(at("ExecMainExitTimestampMonotonic")) || 0;
   return how === undefined
     ? undefined
     : {
@@ -39,5 +42,6 @@ export function parseUnitEnd(text: string): UnitEnd | undefined {
         status: Number(at("ExecMainStatus")),
         result: at("Result"),
         restarts: Number(at("NRestarts")) || 0,
+        ...(endedAtUs > 0 ? { endedAtUptimeMs: endedAtUs / 1000 } : {}),
       };
 }

@@ -1,10 +1,13 @@
 /** Room and inodes on the file systems of etcd's data and WAL directories, and what they are mounted from. */
 import { create } from "@bufbuild/protobuf";
+import { posix } from "node:path";
 
+import { EtcdscopeError } from "../../shared/errors.ts";
 import type { Sample } from "../../shared/frame.ts";
 import { FactSchema, FilesystemFactSchema } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import type { Fact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import { seriesKey } from "../../shared/series-key.ts";
+import { isReachable } from "../discovery/path-on-host.ts";
 import { assertDiscovered } from "./assert-discovered.ts";
 import { etcdDirectories, findDirectoryMount, isReadOnlyForEtcd } from "./etcd-directories.ts";
 import type { DirectoryMount, EtcdDirectory } from "./etcd-directories.ts";
@@ -18,10 +21,11 @@ export function createFilesystemProbe(): Probe {
       return {};
     }
     const { host, signal } = context;
-    const { device } = await host.readDirectoryFacts(directory.hostPath, signal);
-    const usage = await host.readFilesystemUsage(directory.hostPath, signal);
-    const found = findDirectoryMount(host, directory, device);
-    const isMountReadOnly = isReadOnlyForEtcd(host, directory, { device, pid: discovered.pid });
+    const place = { ...directory, hostPath: await findPlace(directory, context) };
+    const { device } = await host.readDirectoryFacts(place.hostPath, signal);
+    const usage = await host.readFilesystemUsage(place.hostPath, signal);
+    const found = findDirectoryMount(host, place, device);
+    const isMountReadOnly = isReadOnlyForEtcd(host, place, { device, pid: discovered.pid });
     const at = (metric: string, value: number): Sample => ({
       key: seriesKey(metric, { role: directory.role }),
       value,
@@ -44,6 +48,30 @@ export function createFilesystemProbe(): Probe {
     targets: ({ discovered }) => (discovered === undefined ? [] : ["data", "wal"]),
     run,
   };
+}
+
+/** What etcd has not made yet, it will make below the next directory that is there; one that runs has made all of it. */
+async function findPlace(
+  { path, hostPath }: EtcdDirectory,
+  { host, discovered, signal }: ProbeContext,
+): Promise<string> {
+  if (discovered?.configuredBy === undefined || !isReachable(discovered, path)) {
+    return hostPath;
+  }
+  let place = hostPath;
+  while (place !== "/") {
+    try {
+      await host.readDirectoryFacts(place, signal);
+      break;
+    } catch (caught) {
+      const error = EtcdscopeError.from(caught);
+      if (error.code !== "NOT_FOUND") {
+        throw error;
+      }
+      place = posix.dirname(place);
+    }
+  }
+  return place;
 }
 
 function createFact(

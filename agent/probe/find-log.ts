@@ -14,20 +14,18 @@ export type FoundLog =
 const PODS = "/var/log/pods";
 /** Docker's, with its json-file log driver. */
 const DOCKER_CONTAINERS = "/var/lib/docker/containers";
-/** A UID for each change of the manifest; kubelet removes what is left of the former ones. */
-const MAX_FOLDERS = 20;
 
 /** Rejects with NOT_APPLICABLE and the reason where there is none. */
 export async function findLog(config: AgentConfig["etcd"], context: ProbeContext): Promise<FoundLog> {
   const { host, discovered, signal } = context;
   const pid = discovered?.pid;
-  const starter =
-    pid === undefined && config.logs === "auto" ? await findConfiguredEtcd(host, config, signal) : undefined;
+  const isAsked = config.logs === "auto" && pid === undefined && context.isUndecided !== true;
+  const found = isAsked ? await findConfiguredEtcd(host, config, signal) : undefined;
   const source = decideLogSource(config.logs, {
     errorOutput: pid === undefined ? undefined : host.findProcessErrorOutput(pid),
     cgroup: pid === undefined ? undefined : host.findProcessCgroup(pid),
     rootPrefix: discovered?.rootPrefix ?? "",
-    starter: starter?.source,
+    starter: found?.starter,
   });
   switch (source.kind) {
     case "file":
@@ -35,7 +33,7 @@ export async function findLog(config: AgentConfig["etcd"], context: ProbeContext
     case "pod":
       return fileAt(await findPodLog(context, source));
     case "container":
-      return fileAt(await findContainerLog(context, source.id));
+      return fileAt(await findDockerLog(context, source.id));
     case "journal":
       return { kind: "journal", key: `journal ${source.unit}`, unit: source.unit };
     case "off":
@@ -54,43 +52,40 @@ async function findPodLog(
   source: LogSource & { readonly kind: "pod" },
 ): Promise<string> {
   const { host, signal } = context;
-  const folder = await chooseNewest(
-    listPodFolders(await host.listDirectory(PODS, signal), source.podUid),
-    context,
-  );
-  if (folder === undefined) {
-    throw skipped("no_log", `No folder of etcd's pod ${source.podUid ?? ""} is below ${PODS}`);
+  const names = listPodFolders(await host.listDirectory(PODS, signal), source.podUid);
+  const logs: { readonly path: string; readonly modifiedAtMs: number }[] = [];
+  for (const name of names) {
+    const path = await findContainerLog(context, posix.join(PODS, name), source.podUid !== undefined);
+    if (path !== undefined) {
+      const facts = names.length === 1 ? undefined : await host.readFileFacts(path, signal);
+      logs.push({ path, modifiedAtMs: facts?.modifiedAtMs ?? 0 });
+    }
   }
-  const containers = await host.listDirectory(posix.join(PODS, folder), signal);
-  const container = containers.includes("etcd") ? "etcd" : (containers[0] ?? "");
-  const directory = posix.join(PODS, folder, container);
-  const log = chooseContainerLog(await host.listDirectory(directory, signal));
-  if (log === undefined) {
-    throw skipped("no_log", `There is no container log in ${directory}`);
+  const newest = logs.toSorted((one, other) => other.modifiedAtMs - one.modifiedAtMs)[0];
+  if (newest === undefined) {
+    const whose = source.podUid === undefined ? "" : ` ${source.podUid}`;
+    throw skipped("no_log", `No log of etcd's pod${whose} is below ${PODS}`);
   }
-  return posix.join(directory, log);
+  return newest.path;
 }
 
-/** The one in which a container was made last: of a pod that is gone the logs may still be there. */
-async function chooseNewest(
-  folders: readonly string[],
+/** undefined: no container of it is etcd's, or none has written a log. A pod that is known to be etcd's may name it otherwise. */
+async function findContainerLog(
   { host, signal }: ProbeContext,
+  folder: string,
+  isKnown: boolean,
 ): Promise<string | undefined> {
-  if (folders.length < 2) {
-    return folders[0];
+  const containers = await host.listDirectory(folder, signal);
+  const container = containers.includes("etcd") ? "etcd" : isKnown ? containers[0] : undefined;
+  if (container === undefined) {
+    return undefined;
   }
-  const times = await Promise.all(
-    folders.slice(-MAX_FOLDERS).map(async (folder) => {
-      const facts = await host
-        .readFileFacts(posix.join(PODS, folder, "etcd"), signal)
-        .catch(() => ({ modifiedAtMs: 0 }));
-      return { folder, atMs: facts.modifiedAtMs };
-    }),
-  );
-  return times.toSorted((one, other) => other.atMs - one.atMs)[0]?.folder;
+  const directory = posix.join(folder, container);
+  const log = chooseContainerLog(await host.listDirectory(directory, signal));
+  return log === undefined ? undefined : posix.join(directory, log);
 }
 
-async function findContainerLog({ host, signal }: ProbeContext, id: string): Promise<string> {
+async function findDockerLog({ host, signal }: ProbeContext, id: string): Promise<string> {
   const directory = posix.join(DOCKER_CONTAINERS, id);
   const name = `${id}-json.log`;
   const names = await host.listDirectory(directory, signal).catch((caught: unknown): string[] => {

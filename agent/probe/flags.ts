@@ -11,7 +11,7 @@ import type { Observation, Probe, ProbeContext } from "./probe.ts";
 
 export function createFlagsProbe(): Probe {
   async function run(context: ProbeContext): Promise<Observation> {
-    const { flags } = assertDiscovered(context);
+    const { flags, configuredBy = "" } = assertDiscovered(context);
     const defaultsVersion = findDefaultsVersion(context.etcd.ownVersion());
     const value = create(FlagsFactSchema, {
       flags: {
@@ -23,6 +23,7 @@ export function createFlagsProbe(): Probe {
       dataDir: flags.dataDir,
       walDir: flags.walDir,
       defaultsVersion: defaultsVersion ?? "",
+      configuredBy,
     });
     return Promise.resolve({
       facts: [create(FactSchema, { key: "flags", body: { case: "flags", value } })],

@@ -17,9 +17,10 @@ export const MAX_LAST_WORDS = 8;
 /** What is told in a sentence. */
 export const MAX_SAID = 200;
 
-export function lastWordsFact(last: readonly LastWord[]): Fact {
+/** Also without a word: where the log is, is worth knowing then. */
+export function lastWordsFact(last: readonly LastWord[], source: string): Fact {
   const words = last.map(({ atMs, code, said }) => ({ atUnixMs: BigInt(Math.round(atMs)), code, said }));
-  const value = create(LastWordsFactSchema, { words });
+  const value = create(LastWordsFactSchema, { words, source });
   return create(FactSchema, { key: LAST_WORDS_FACT, body: { case: "lastWords", value } });
 }
 

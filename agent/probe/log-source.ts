@@ -1,5 +1,6 @@
 /** Where etcd's log goes: what the configuration says, or what the process itself shows. Pure. */
 import { posix } from "node:path";
+import type { Starter } from "../discovery/starter.ts";
 import { findContainerId } from "./parse-container-end.ts";
 
 export type LogSource =
@@ -21,8 +22,8 @@ export interface ProcessTraces {
   readonly cgroup: string | undefined;
   /** Prefix of paths that are in its own view of the file system. */
   readonly rootPrefix: string;
-  /** The manifest or unit that would start one, where none runs. */
-  readonly starter?: string | undefined;
+  /** Who would start one, where none runs. */
+  readonly starter?: Starter | undefined;
 }
 
 /** `configured` as in the configuration: auto, off, pod, journald:UNIT or file:PATH. */
@@ -40,7 +41,7 @@ export function decideLogSource(configured: string, traces: ProcessTraces): LogS
   if (configured === "pod" || podUid !== undefined) {
     return { kind: "pod", podUid };
   }
-  const { errorOutput, cgroup } = traces;
+  const { errorOutput, cgroup, starter } = traces;
   if (errorOutput?.startsWith("/") === true && !errorOutput.startsWith("/dev/")) {
     return { kind: "file", path: `${traces.rootPrefix}${errorOutput}` };
   }
@@ -52,12 +53,14 @@ export function decideLogSource(configured: string, traces: ProcessTraces): LogS
   if (unit !== undefined) {
     return journal(unit);
   }
-  const { starter = "" } = traces;
-  if (starter.endsWith(".service")) {
-    return journal(starter.slice(starter.lastIndexOf("/") + 1));
-  }
-  if (/\.ya?ml$/.test(starter)) {
-    return { kind: "pod", podUid: undefined };
+  switch (starter?.kind) {
+    case "unit":
+      return journal(starter.unit);
+    case "pod":
+      return { kind: "pod", podUid: undefined };
+    case "file":
+      return starter;
+    case undefined:
   }
   const because =
     errorOutput === undefined
@@ -77,11 +80,16 @@ function findPodUid(cgroup: string): string | undefined {
     ?.replaceAll("_", "-");
 }
 
-/** Folders below /var/log/pods of a pod; without its UID, of kubeadm's etcd under each UID that it has had. */
+/** A pod that was made anew leaves its old folder for a while, and a job that backs etcd up may be named like it. */
+const MAX_POD_FOLDERS = 16;
+
+/** The folders below /var/log/pods that can be the pod's. */
 export function listPodFolders(names: readonly string[], podUid: string | undefined): readonly string[] {
-  return names.filter((name) =>
-    podUid === undefined ? name.startsWith("kube-system_etcd-") : name.endsWith(`_${podUid}`),
-  );
+  return names
+    .filter((name) =>
+      podUid === undefined ? name.startsWith("kube-system_etcd-") : name.endsWith(`_${podUid}`),
+    )
+    .slice(0, MAX_POD_FOLDERS);
 }
 
 /** True for two places of one container: a static pod whose manifest was changed has another UID, and so another folder. */

@@ -104,9 +104,7 @@ export function createLogsProbe({ config, log, positions }: ProbeSetup): Probe {
     return {
       events,
       samples: isFirst || hasRead ? totals() : [],
-      ...(isAbsent && lastWords.length > 0
-        ? { facts: [lastWordsFact(lastWords)] }
-        : { removedFacts: [LAST_WORDS_FACT] }),
+      ...(isAbsent ? { facts: [lastWordsFact(lastWords, source.key)] } : { removedFacts: [LAST_WORDS_FACT] }),
       ...(again === undefined ? {} : { againMs: again }),
     };
   }

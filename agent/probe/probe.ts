@@ -38,11 +38,16 @@ export interface Observation {
 export interface ProbeContext {
   readonly host: HostDoor;
   readonly etcd: EtcdDoor;
-  /** The etcd that this agent watches: the last one found, also when its process is gone; undefined before the first. */
+  /**
+   * The etcd that this agent watches: the last one found, also when its process is gone; before the first, the one that would be
+   * started here (configuredBy says so); undefined where neither is known.
+   */
   readonly discovered: DiscoveredEtcd | undefined;
   readonly clock: Clock;
   /** Why there is no process to watch, in words; empty or absent when there is one. */
   readonly discoveryNote?: string;
+  /** An etcd runs here, but which is meant, or what its flags are, is not known (yet): then nothing is said of one that does not. */
+  readonly isUndecided?: boolean;
   /** Aborted when the run's time limit is over. */
   readonly signal: AbortSignal;
   /** The target of this run, "" where targets() is absent. */

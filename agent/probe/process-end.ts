@@ -1,14 +1,19 @@
-/** How etcd ended, where whoever started it can tell: asked once for each process that has gone. */
+/**
+ * How etcd ended, where whoever started it can tell: asked once for each process that has gone, and once of systemd for one that was
+ * gone already at the first look.
+ */
 import { create } from "@bufbuild/protobuf";
 import { EventSchema } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import { EtcdscopeError } from "../../shared/errors.ts";
+import { findConfiguredEtcd } from "../discovery/find-configured-etcd.ts";
+import type { UnitEnd } from "../host/read-unit-end.ts";
 import {
   findContainerId,
   listContainerRecords,
   listOomMarks,
   parseContainerEnd,
 } from "./parse-container-end.ts";
-import type { Observation, Probe, ProbeContext } from "./probe.ts";
+import type { Observation, Probe, ProbeContext, ProbeSetup } from "./probe.ts";
 
 /** The name of a signal is what people know; of others the number is told. */
 const SIGNALS: Readonly<Record<number, string>> = {
@@ -36,15 +41,38 @@ type Witness =
   | undefined;
 
 interface Gone {
-  readonly pid: number;
+  /** undefined: nobody here saw it run. */
+  readonly pid: number | undefined;
   readonly witness: Witness;
   looks: number;
 }
 
-export function createProcessEndProbe(): Probe {
+/** Events of longer ago are not kept: how an etcd ended that has been dead for hours is told as of now, with its time. */
+const TOLD_FOR_MS = 50 * 60_000;
+
+export function createProcessEndProbe({ config }: ProbeSetup): Probe {
   let pid: number | undefined;
   let witness: Witness;
   let gone: Gone | undefined;
+  let isFirst = true;
+
+  /** One that was dead before this look. */
+  async function findUnseen(context: ProbeContext): Promise<Gone | undefined> {
+    const { host, signal, discovered, isUndecided } = context;
+    if (discovered?.pid !== undefined) {
+      isFirst = false;
+    }
+    if (!isFirst || isUndecided === true) {
+      return undefined;
+    }
+    isFirst = false;
+    const found = await findConfiguredEtcd(host, config.etcd, signal);
+    const unit =
+      found?.starter?.kind === "unit"
+        ? found.starter.unit
+        : /\/([^/]+\.service)$/.exec(found?.source ?? "")?.[1];
+    return unit === undefined ? undefined : { pid: undefined, witness: { kind: "unit", unit }, looks: 0 };
+  }
 
   async function run(context: ProbeContext): Promise<Observation> {
     const { host, discovered } = context;
@@ -56,6 +84,7 @@ export function createProcessEndProbe(): Probe {
       pid = now;
       witness = now === undefined ? undefined : findWitness(host.findProcessCgroup(now) ?? "");
     }
+    gone ??= await findUnseen(context);
     if (gone === undefined) {
       return {};
     }
@@ -78,7 +107,11 @@ export function createProcessEndProbe(): Probe {
     const end = await host.readUnitEnd(asked.witness.unit);
     return end === undefined
       ? {}
-      : tell(asked, { ...end, unit: asked.witness.unit, source: "systemd" }, context);
+      : tell(
+          asked,
+          { ...end, unit: asked.witness.unit, source: "systemd", endedAtMs: timeOf(end, context) },
+          context,
+        );
   }
 
   return { name: "process_end", cadence: "normal", timeLimitMs: 3000, run };
@@ -92,22 +125,33 @@ interface End {
   readonly result: string;
   /** Absent: nobody counts them. */
   readonly restarts?: number;
+  /** Absent: just now. */
+  readonly endedAtMs?: number | undefined;
+}
+
+function timeOf({ endedAtUptimeMs }: UnitEnd, { host, clock }: ProbeContext): number | undefined {
+  return endedAtUptimeMs === undefined ? undefined : clock.nowMs() - host.readUptimeMs() + endedAtUptimeMs;
 }
 
 function tell(gone: Gone, end: End, { clock }: ProbeContext): Observation {
+  const nowMs = clock.nowMs();
+  // One that was seen to go has just gone, whatever its unit says of an earlier one.
+  const endedAtMs = Math.round(gone.pid === undefined ? Math.min(end.endedAtMs ?? nowMs, nowMs) : nowMs);
+  const isOld = nowMs - endedAtMs > TOLD_FOR_MS;
   const attributes = {
-    pid: String(gone.pid),
+    ...(gone.pid === undefined ? {} : { pid: String(gone.pid) }),
     unit: end.unit,
     source: end.source,
     how: end.how,
     status: end.how === "exited" ? String(end.status) : (SIGNALS[end.status] ?? String(end.status)),
     result: end.result,
     ...(end.restarts === undefined ? {} : { restarts: String(end.restarts) }),
+    ...(isOld ? { endedAt: new Date(endedAtMs).toISOString() } : {}),
   };
   return {
     events: [
       create(EventSchema, {
-        atUnixMs: BigInt(clock.nowMs()),
+        atUnixMs: BigInt(Math.round(isOld ? nowMs : endedAtMs)),
         kind: "process_ended",
         subject: "etcd",
         attributes,

@@ -41,7 +41,7 @@ export function createStartProbe({ config }: ProbeSetup): Probe {
   let absentSinceUs: number | undefined;
 
   async function run(context: ProbeContext): Promise<Observation> {
-    if (context.discovered?.pid !== undefined) {
+    if (context.discovered?.pid !== undefined || context.isUndecided === true) {
       absentSinceUs = undefined;
       return { removedFacts: [KEY] };
     }
@@ -54,15 +54,7 @@ export function createStartProbe({ config }: ProbeSetup): Probe {
     }
     const { etcd, source } = next;
     const { flags, user } = etcd;
-    const member = await look({ role: "member", path: posix.join(flags.dataDir, "member"), need: "use" }, [
-      etcd,
-      context,
-    ]);
-    const isEmpty = member.problem === "missing";
-    const paths = isEmpty ? [] : [member];
-    for (const asked of listAsked(etcd, isEmpty)) {
-      paths.push(await look(asked, [etcd, context]));
-    }
+    const { paths, isEmpty } = await lookAtPaths(next, context);
     const value = create(StartFactSchema, {
       source,
       userKnown: user !== undefined,
@@ -79,18 +71,45 @@ export function createStartProbe({ config }: ProbeSetup): Probe {
 
   /** The unit or manifest of the process that ended goes before what it ran with: it is what will be started. */
   async function findNext({ host, discovered, signal }: ProbeContext): Promise<ConfiguredEtcd | undefined> {
-    if (discovered === undefined) {
+    if (discovered === undefined || discovered.configuredBy !== undefined) {
       return await findConfiguredEtcd(host, config.etcd, signal);
     }
-    const { name, dataDir } = discovered.flags;
-    const found = await findConfiguredEtcd(host, { name, dataDir }, signal);
-    const hostPaths = discovered.hostPaths;
-    return found === undefined || found.source === THE_CONFIGURATION
-      ? { etcd: discovered, source: "last process" }
-      : { source: found.source, etcd: { ...found.etcd, ...(hostPaths === undefined ? {} : { hostPaths }) } };
+    const { name, dataDir, all } = discovered.flags;
+    const found = await findConfiguredEtcd(host, { name, dataDir, configFile: all["config-file"] }, signal);
+    if (found === undefined || found.source === THE_CONFIGURATION) {
+      return { etcd: discovered, source: "last process", starter: undefined, problem: "" };
+    }
+    const hostPaths = { ...discovered.hostPaths, ...found.etcd.hostPaths };
+    return { ...found, etcd: { ...found.etcd, hostPaths } };
   }
 
   return { name: "start", cadence: "normal", timeLimitMs: 3000, run };
+}
+
+/** Nothing but its configuration file is known to be needed where that cannot be read. */
+async function lookAtPaths(
+  { etcd, problem }: ConfiguredEtcd,
+  context: ProbeContext,
+): Promise<{ readonly paths: PathInit[]; readonly isEmpty: boolean }> {
+  const place = [etcd, context] as const;
+  const configFile = etcd.flags.all["config-file"] ?? "";
+  const paths: PathInit[] = [];
+  if (posix.isAbsolute(configFile)) {
+    paths.push(await look({ role: "config-file", path: configFile, need: "read" }, place));
+  }
+  if (problem !== "") {
+    return { paths, isEmpty: false };
+  }
+  const path = posix.join(etcd.flags.dataDir, "member");
+  const member = await look({ role: "member", path, need: "use" }, place);
+  const isEmpty = member.problem === "missing";
+  if (!isEmpty) {
+    paths.push(member);
+  }
+  for (const asked of listAsked(etcd, isEmpty)) {
+    paths.push(await look(asked, place));
+  }
+  return { paths, isEmpty };
 }
 
 function listAsked({ flags }: DiscoveredEtcd, isEmpty: boolean): readonly Asked[] {
@@ -190,10 +209,10 @@ async function isDatabaseDamaged(path: string, { host, signal }: ProbeContext): 
 }
 
 function lookAtPorts(
-  { etcd, source }: ConfiguredEtcd,
+  { etcd, source, problem: unread }: ConfiguredEtcd,
   { host }: ProbeContext,
 ): { readonly heldPorts: HeldInit[]; readonly portsProblem: string } {
-  if (source === THE_CONFIGURATION) {
+  if (source === THE_CONFIGURATION || unread !== "") {
     return { heldPorts: [], portsProblem: "its flags are not known" };
   }
   if (etcd.sharesNetwork === false) {

@@ -4,6 +4,7 @@ import type {
   Diagnosis,
   DiagnosisCheck,
   DiagnosisLayer,
+  DiagnosisNext,
   MachineReport,
 } from "../../shared/rest.ts";
 import type { Text } from "../../shared/text.ts";
@@ -52,7 +53,7 @@ export function renderDiagnosis(diagnosis: Diagnosis, view: DiagnosisView): stri
     ...(view.machine === null ? [] : paragraph(describeMachine(view.machine)[language], view)),
     ...(view.source === "" ? [] : paragraph(source[language], view)),
     "\n",
-    ...diagnosis.layers.flatMap((layer) => renderLayer(layer, view)),
+    ...diagnosis.layers.flatMap((layer) => renderLayer(layer, diagnosis, view)),
     ...renderNext(diagnosis, view),
   ].join("");
 }
@@ -82,7 +83,7 @@ function paragraph(text: string, { terminal }: DiagnosisView): readonly string[]
   );
 }
 
-function renderLayer(layer: DiagnosisLayer, view: DiagnosisView): readonly string[] {
+function renderLayer(layer: DiagnosisLayer, { next }: Diagnosis, view: DiagnosisView): readonly string[] {
   const { terminal } = view;
   const { word, style } = STATES[layer.state];
   const state = terminal.style(style, padText(word[terminal.language], STATE_WIDTH));
@@ -91,6 +92,7 @@ function renderLayer(layer: DiagnosisLayer, view: DiagnosisView): readonly strin
   const lines = [
     ...(layer.state === "bad" ? [] : wrapText(layer.summary[terminal.language], terminal.columns - HANG)),
     ...bad.flatMap((check) => describeBad(check, view)),
+    ...describeNext(layer, next, view),
     ...describeUnknown(layer, view),
   ];
   return lines.map((line, index) =>
@@ -109,6 +111,26 @@ function describeBad({ code, subjects }: DiagnosisCheck, view: DiagnosisView): r
         .slice(0, MAX_EVIDENCE)
         .flatMap((one) => wrapped(`${one.source} ${one.at.slice(11, 19)}Z: ${one.text[language]}`, 2, view)),
     ]);
+}
+
+/** What to do about this layer. That which comes first of all is told at the end, where it is looked for; commands are never wrapped. */
+function describeNext(
+  { next }: DiagnosisLayer,
+  first: DiagnosisNext | null,
+  view: DiagnosisView,
+): readonly string[] {
+  if (next === null) {
+    return [];
+  }
+  const { terminal } = view;
+  const { language } = terminal;
+  const isFirst = next.command === first?.command;
+  const below = isFirst ? { en: ", see below", zh: "，见下文" }[language] : "";
+  const label = { en: "next: ", zh: "下一步：" }[language];
+  return [
+    ...wrapped(`${label}${next.text[language]}${below}`, 0, view),
+    ...(isFirst ? [] : next.command.split("\n").map((line) => `  ${terminal.style("bold", line)}`)),
+  ];
 }
 
 /** Several checks are often blind for one reason: it is told once, and not when the layer's own line has told it. */

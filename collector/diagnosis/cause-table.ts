@@ -15,6 +15,23 @@ export const START_CODES = [
 
 /** Effect → codes that can explain it, the most direct first. Codes that no rule has yet do no harm. */
 export const CAUSES: Readonly<Record<string, readonly string[]>> = {
+  // What a node says of itself, while nobody has told which member it is.
+  ETCD_NOT_FOUND: [
+    "OOM_KILLED",
+    "DISK_FULL",
+    "INODES_EXHAUSTED",
+    "FS_READ_ONLY",
+    "MEMBER_REMOVED",
+    ...START_CODES,
+    "CERT_KEY_MISMATCH",
+    "CERT_UNREADABLE",
+    "CERT_EXPIRED",
+    "CERT_UNTRUSTED",
+    "CERT_SAN_MISMATCH",
+    "CLUSTER_ID_MISMATCH",
+    "DATA_CORRUPT",
+    "CRASH_LOOP",
+  ],
   MEMBER_DOWN: [
     "OOM_KILLED",
     "DISK_FULL",
@@ -31,6 +48,7 @@ export const CAUSES: Readonly<Record<string, readonly string[]>> = {
     "CLUSTER_ID_MISMATCH",
     "DATA_CORRUPT",
     "CRASH_LOOP",
+    "ETCD_NOT_FOUND",
   ],
   CRASH_LOOP: [
     "OOM_KILLED",

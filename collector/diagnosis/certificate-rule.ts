@@ -9,6 +9,7 @@ import { proveByOwnLog, proveByPeers } from "./certificate-sayings.ts";
 import { createEvidence } from "./evidence.ts";
 import { joinTexts } from "./format.ts";
 import type { JudgedCluster } from "./judged-cluster.ts";
+import { sayPlainText } from "./plain-text.ts";
 import type { Rule, RuleOutcome } from "./rule.ts";
 import { nodeSubject, RESPOND_WITHIN } from "./rule.ts";
 
@@ -72,6 +73,10 @@ export function createCertificateRule(about: CertificateRule): Rule {
         };
         if (unknown?.kind === "unknown") {
           return { kind: "unknown", subject, reason: unknown.reason };
+        }
+        const plain = answers.length === 0 ? sayPlainText(node) : undefined;
+        if (plain !== undefined) {
+          return { kind: "ok", subject, because: plain };
         }
         return answers.length === 0 ? { kind: "unknown", subject, reason: nothing } : { kind: "ok", subject };
       }

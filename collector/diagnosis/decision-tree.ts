@@ -41,12 +41,18 @@ export interface TreeScope {
   readonly node: string;
 }
 
+type Layer = Omit<DiagnosisLayer, "next">;
+
 /** Everything but what to do next, which is the runbooks' matter. */
-export function walkTree(evaluation: Evaluation, scope?: TreeScope): Omit<Diagnosis, "next"> {
+export interface DecisionTree extends Omit<Diagnosis, "next" | "layers"> {
+  readonly layers: readonly Layer[];
+}
+
+export function walkTree(evaluation: Evaluation, scope?: TreeScope): DecisionTree {
   const { state, cluster, checks } = evaluation;
   const isInScope = createFilter(cluster, scope);
   const layers = LAYERS.filter(({ layer }) => scope === undefined || layer !== "agent").map(
-    ({ layer, name }): DiagnosisLayer => {
+    ({ layer, name }): Layer => {
       const asked = checks
         .filter(({ rule }) => rule.layer === layer)
         .flatMap((result) => readCheck(result, isInScope));
@@ -63,8 +69,8 @@ export function walkTree(evaluation: Evaluation, scope?: TreeScope): Omit<Diagno
   };
 }
 
-function decide({ state }: Evaluation, layers: readonly DiagnosisLayer[]): CheckState {
-  const isBlind = (layer: DiagnosisLayer): boolean =>
+function decide({ state }: Evaluation, layers: readonly Layer[]): CheckState {
+  const isBlind = (layer: Layer): boolean =>
     layer.state === "unknown" &&
     layer.checks.length > 0 &&
     (ESSENTIAL.has(layer.layer) || layer.checks.every((check) => check.state === "unknown"));
@@ -124,7 +130,7 @@ function worst(states: readonly CheckState[]): CheckState {
 }
 
 /** What is only worth knowing (info) makes no layer bad. */
-function summarize(checks: readonly DiagnosisCheck[]): Pick<DiagnosisLayer, "state" | "summary"> {
+function summarize(checks: readonly DiagnosisCheck[]): Pick<Layer, "state" | "summary"> {
   const bad = checks.filter(({ state, severity }) => state === "bad" && severity !== "info");
   if (bad.length > 0) {
     return { state: "bad", summary: sayFirst(bad, "bad") };

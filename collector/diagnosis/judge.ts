@@ -119,7 +119,7 @@ interface Parts {
 
 function finish(view: ClusterView, parts: Parts): JudgedCluster {
   const { members, leader, memory, thresholds } = parts;
-  const voters = members.filter((member) => member.isVoter);
+  const voters = view.membership.source === "start" ? [] : members.filter((member) => member.isVoter);
   const namesOf = (matches: (member: JudgedMember) => boolean): readonly string[] =>
     voters.filter(matches).map(({ name }) => name);
   const serving = namesOf(({ state }) => state === "serving");
@@ -137,7 +137,7 @@ function finish(view: ClusterView, parts: Parts): JudgedCluster {
   // Raft draws each timeout from one to two times the configured one.
   const electionLimitMs = 2 * view.electionTimeoutMs + thresholds.fastTickMs;
   const { verdict, headline } = judgeVerdict({
-    voters: view.membership.source === "none" ? undefined : voters.length,
+    voters: isCountKnown(view) ? voters.length : undefined,
     needed,
     built,
     serving,
@@ -169,6 +169,17 @@ function finish(view: ClusterView, parts: Parts): JudgedCluster {
     electionLimitMs,
     memory,
   };
+}
+
+/**
+ * By the flags alone, one name is no cluster of one: the first node of a cluster that grew was started with only its own. What
+ * a node would start tells of itself, not of how many there are.
+ */
+function isCountKnown({ membership, members }: ClusterView): boolean {
+  return (
+    membership.source === "list" ||
+    (membership.source === "initial-cluster" && members.filter(isVoter).length > 1)
+  );
 }
 
 function withoutQuorum(member: JudgedMember): JudgedMember {

@@ -36,7 +36,7 @@ const ATTEMPT_MS = 15_000;
 /** A process and what it says first, by clocks that are not read at once. */
 const SAME_START_MS = 1000;
 /** An etcd that is just starting holds its own ports before it is discovered. */
-const OBSTACLE_HOLDS_MS = 3000;
+export const OBSTACLE_HOLDS_MS = 3000;
 /** By an attempt that ends so, what an earlier one said is over. */
 const OTHER_ENDS = [
   "DISK_FULL",

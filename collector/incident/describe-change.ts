@@ -59,7 +59,10 @@ function cut(text: string): string {
 }
 
 function tellFlags(before: FlagsFact, after: FlagsFact): readonly Told[] {
-  const names = [...new Set([...Object.keys(before.flags), ...Object.keys(after.flags)])].sort();
+  // A file says only what it gives, a process also what is in force by default.
+  const isAlike = (before.configuredBy === "") === (after.configuredBy === "");
+  const namesOf = ({ flags, given }: FlagsFact): readonly string[] => (isAlike ? Object.keys(flags) : given);
+  const names = [...new Set([...namesOf(before), ...namesOf(after)])].sort();
   return (
     names
       .filter((name) => before.flags[name] !== after.flags[name])

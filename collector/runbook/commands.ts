@@ -1,4 +1,5 @@
 /** The commands that many steps share, with this cluster's endpoints, certificates and way of starting etcd. */
+import { findFact } from "../view/node-reading.ts";
 import { REDACTED_VALUE } from "./redacted.ts";
 import type { Blank, Shell, Word } from "./shell.ts";
 import { blank, lines, NEXT_LINE, NOTHING, sh } from "./shell.ts";
@@ -35,16 +36,30 @@ export const BACKUP_DIR: Blank = blank(
   say("a folder with room for copies, on another disk than etcd's", "存放备份的目录，不在 etcd 所在的磁盘上"),
 );
 
-export function logCommand({ supervisor }: SiteMember, count: number): Shell | undefined {
+/** Of an etcd that does not run, where its agent reads its log; else where whoever started it has it. */
+export function logCommand({ supervisor, view }: SiteMember, count: number): Shell | undefined {
+  const source =
+    view === undefined ? "" : (findFact(view.state, "last_words", "lastWords")?.body.source ?? "");
+  const [, kind, place = ""] = /^(file|journal) ([^\0\n]+)$/.exec(source) ?? [];
+  if (kind === "file" && place.startsWith("/")) {
+    return sh`tail -n ${count} ${place}`;
+  }
+  if (kind === "journal" && /^[\w@.:][\w@.:\\-]*$/.test(place)) {
+    return journalCommand(place, count);
+  }
   switch (supervisor.kind) {
     case "systemd":
-      return sh`journalctl --no-pager -n ${count} -u ${supervisor.unit}`;
+      return journalCommand(supervisor.unit, count);
     case "static-pod":
       return sh`crictl logs --tail ${count} "$(crictl ps -aq --name '^etcd$' | head -n 1)"`;
     case "process":
     case "unknown":
       return undefined;
   }
+}
+
+function journalCommand(unit: string, count: number): Shell {
+  return sh`journalctl --no-pager -n ${count} -u ${unit}`;
 }
 
 export function stopCommand({ supervisor }: SiteMember): Shell | undefined {

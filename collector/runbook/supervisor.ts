@@ -13,6 +13,22 @@ export type Supervisor =
 /** Where kubeadm has them unless the kubelet was told otherwise. */
 const MANIFEST = "/etc/kubernetes/manifests/etcd.yaml";
 
+/** By the file that would start an etcd which does not run. */
+function readStarter(source: string): Supervisor | undefined {
+  const unit = /^\/.*\/([\w@.:][\w@.:-]*\.service)$/.exec(source)?.[1];
+  if (unit !== undefined) {
+    return { kind: "systemd", unit };
+  }
+  if (/^\/.*\.ya?ml$/.test(source)) {
+    return { kind: "static-pod", manifest: source };
+  }
+  const product = /\/(k3s|rke2)\/server\/db\/etcd\/config$/.exec(source)?.[1];
+  // Both are started and stopped as a whole: their etcd has no unit of its own.
+  return product === undefined
+    ? undefined
+    : { kind: "systemd", unit: product === "k3s" ? "k3s.service" : "rke2-server.service" };
+}
+
 export function findSupervisor(view: NodeView | undefined, flags: FlagsFact | undefined): Supervisor {
   const process = view === undefined ? undefined : findFact(view.state, "process", "process")?.body;
   const cgroup = process?.cgroup ?? "";
@@ -23,6 +39,11 @@ export function findSupervisor(view: NodeView | undefined, flags: FlagsFact | un
   // A user's session or a container engine is a service too, and restarting that is not restarting etcd.
   if (unit !== undefined && !unit.startsWith("-") && /etcd/.test(unit)) {
     return { kind: "systemd", unit };
+  }
+  const source = view === undefined ? undefined : findFact(view.state, "start", "start")?.body.source;
+  const starter = readStarter(source ?? "");
+  if (starter !== undefined) {
+    return starter;
   }
   const files = [flags?.flags["cert-file"], flags?.flags["trusted-ca-file"]];
   if (files.some((path) => path?.startsWith("/etc/kubernetes/") === true)) {

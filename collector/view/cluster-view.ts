@@ -159,8 +159,11 @@ export function isOnlyUnconnected(link: LinkView): boolean {
 }
 
 export interface Membership {
-  /** list: a member list. initial-cluster: only flags were seen, IDs are unknown. none: nobody knows. */
-  readonly source: "list" | "initial-cluster" | "none";
+  /**
+   * list: a member list. initial-cluster: only flags were seen, IDs are unknown. start: only of each node what it would start, which
+   * says nothing of how many there are. none: nobody knows.
+   */
+  readonly source: "list" | "initial-cluster" | "start" | "none";
   readonly clusterId: bigint;
   /** Node whose list it is. */
   readonly from: string | undefined;

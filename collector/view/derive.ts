@@ -64,7 +64,7 @@ interface MemberContext {
   readonly options: DeriveOptions;
 }
 
-/** Member name → node name. By ID first, then by the name that the node's etcd has, then by the node's own name. */
+/** Member name → node name. By what the node itself would start and by ID first, then by the name that the node's etcd has, then by the node's own name. */
 function mapHomes(
   states: readonly NodeState[],
   listed: readonly ListedMember[],
@@ -72,6 +72,7 @@ function mapHomes(
   const homes = new Map<string, string>();
   const free = new Set(states);
   const isMatch: readonly ((state: NodeState, member: ListedMember) => boolean)[] = [
+    (state, member) => member.node === state.node,
     (state, member) => member.id !== 0n && state.remembered.ownId === member.id,
     (state, member) => state.remembered.ownName === member.name,
     (state, member) => state.remembered.ownName === "" && state.node === member.name,

@@ -1,6 +1,8 @@
 /** Who votes: the member list with the highest applied configuration, by member ID, never the number of agents. */
+import { ProcessState } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import { formatId } from "../../shared/member-id.ts";
 import type { Membership } from "./cluster-view.ts";
+import { findFact } from "./node-reading.ts";
 import type { HeldMembership, NodeState } from "./node-state.ts";
 
 export interface ListedMember {
@@ -8,6 +10,8 @@ export interface ListedMember {
   readonly id: bigint;
   readonly memberId: string;
   readonly isLearner: boolean;
+  /** The node that would start it, where no list has it and only that is known. */
+  readonly node?: string;
 }
 
 export interface ChosenMembership {
@@ -80,21 +84,57 @@ function nameMembers(held: HeldMembership): readonly ListedMember[] {
   return members.sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
+/**
+ * The longest: the first node of a cluster that grew was given only itself. With it, what any other node would start and no list
+ * names; without any, that alone.
+ */
 function chooseInitialCluster(states: readonly NodeState[]): ChosenMembership {
-  const from = states.find(({ remembered }) => remembered.initialCluster.length > 0);
-  const members = (from?.remembered.initialCluster ?? []).toSorted().map((name) => ({
-    name,
-    id: 0n,
-    memberId: "",
-    isLearner: false,
-  }));
+  const from = states
+    .filter(({ remembered }) => remembered.initialCluster.length > 0)
+    .toSorted(
+      (one, other) => other.remembered.initialCluster.length - one.remembered.initialCluster.length,
+    )[0];
+  const listed = (from?.remembered.initialCluster ?? []).map((name) => createMember(name));
+  const members = [...listed, ...listOwn(states, listed)];
   return {
     membership: {
-      source: from === undefined ? "none" : "initial-cluster",
+      source: from !== undefined ? "initial-cluster" : members.length > 0 ? "start" : "none",
       clusterId: 0n,
       from: from?.node,
       disagreeing: [],
     },
-    members,
+    members: members.sort((one, other) => (one.name < other.name ? -1 : 1)),
   };
+}
+
+function createMember(name: string): ListedMember {
+  return { name, id: 0n, memberId: "", isLearner: false };
+}
+
+/** etcd's name when it is given none. */
+const UNNAMED = "default";
+
+/** Of each node where no etcd runs and something is known of one, that etcd: by its name, else by the node's. */
+function listOwn(states: readonly NodeState[], listed: readonly ListedMember[]): readonly ListedMember[] {
+  const taken = new Set(listed.map(({ name }) => name));
+  const isListed = ({ node, remembered }: NodeState): boolean =>
+    taken.has(remembered.ownName === "" ? node : remembered.ownName);
+  const own: ListedMember[] = [];
+  for (const state of states.filter((one) => isDead(one) && !isListed(one))) {
+    const start = findFact(state, "start", "start")?.body;
+    const given = start?.name || state.remembered.ownName;
+    const name = given === "" || given === UNNAMED || taken.has(given) ? state.node : given;
+    if (!taken.has(name)) {
+      taken.add(name);
+      own.push({ ...createMember(name), node: state.node });
+    }
+  }
+  return own;
+}
+
+function isDead(state: NodeState): boolean {
+  const process = findFact(state, "process", "process")?.body;
+  const words = findFact(state, "last_words", "lastWords")?.body.words ?? [];
+  const isKnown = findFact(state, "start", "start") !== undefined || words.length > 0;
+  return isKnown && process?.state === ProcessState.ABSENT;
 }

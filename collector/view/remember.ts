@@ -40,8 +40,16 @@ export function remember(before: Remembered, learnt: Learnt): Remembered {
 
 function rememberFlags(
   before: Remembered,
-  fact: { readonly name: string; readonly flags: Readonly<Record<string, string>> },
+  fact: {
+    readonly name: string;
+    readonly flags: Readonly<Record<string, string>>;
+    readonly configuredBy: string;
+  },
 ): Remembered {
+  // What a file says is no reason to forget what an etcd that ran here has shown.
+  if (fact.configuredBy !== "" && before.ownName !== "") {
+    return before;
+  }
   const election = Number(fact.flags["election-timeout"]);
   const initial = (fact.flags["initial-cluster"] ?? "").split(",").map((pair) => pair.split("=")[0] ?? "");
   const names = [...new Set(initial.filter((name) => name !== ""))];

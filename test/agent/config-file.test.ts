@@ -234,4 +234,12 @@ describe("agent/config-file", () => {
       }),
     );
   });
+
+  it("leaves the certificate files alone for whoever connects to no collector", () => {
+    const file = write(GOOD.replace("ca: ca.crt", "ca: none.crt"));
+    expect(checkAgentConfig(file).kind).toBe("invalid");
+    expect(checkAgentConfig(file, { isFilesToo: false }).kind).toBe("valid");
+    const wrong = write(`${GOOD}intervals: { fast: 20s }\n`);
+    expect(checkAgentConfig(wrong, { isFilesToo: false }).kind).toBe("invalid");
+  });
 });

@@ -10,8 +10,8 @@ import { create } from "@bufbuild/protobuf";
 import { crc32 } from "node:zlib";
 import { checkAgentConfig } from "../../agent/config-file.ts";
 import { flattenConfigFile } from "../../agent/discovery/parse-given-flags.ts";
-import { parseManifestFlags } from "../../agent/discovery/parse-manifest.ts";
-import { parseUnitFlags } from "../../agent/discovery/parse-unit.ts";
+import { parseManifest } from "../../agent/discovery/parse-manifest.ts";
+import { parseUnit } from "../../agent/discovery/parse-unit.ts";
 import { decodeGrpcFrame } from "../../agent/etcd/grpc-frame.ts";
 import { MetricText } from "../../agent/etcd/parse-metrics.ts";
 import { parseKernelRecord } from "../../agent/host/kernel-log.ts";
@@ -218,14 +218,14 @@ export async function createTargets(hello: Buffer): Promise<FuzzTargets> {
       name: "a pod's manifest",
       samples: "manifest",
       weight: 2,
-      take: async (bytes) => void (await parseManifestFlags(bytes.toString())),
+      take: async (bytes) => void (await parseManifest(bytes.toString(), "m1")),
     },
     {
       name: "a systemd unit",
       samples: "unit",
       weight: 6,
       take: async (bytes) =>
-        void (await parseUnitFlags(bytes.toString(), {
+        void (await parseUnit(bytes.toString(), {
           hostname: "m1",
           read: async (path) => (path.includes("default") ? bytes.toString() : undefined),
         })),

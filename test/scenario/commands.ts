@@ -359,7 +359,7 @@ function setCertificate(world: World, [name = "", role = "", left = "", ...pairs
   });
 }
 
-/** would-start m3 user=998 empty db:damaged:/var/lib/etcd/member/snap/db held=127.0.0.1:2379,914,nginx | would-start m3 none */
+/** would-start m3 user=998 empty db:damaged:/var/lib/etcd/member/snap/db held=127.0.0.1:2379,914,nginx by=/etc/systemd/system/etcd.service name=x | would-start m3 none */
 function setStart(world: World, [name = "", ...words]: readonly string[]): void {
   const agent = world.agent(name);
   if (words[0] === "none") {
@@ -378,8 +378,8 @@ function setStart(world: World, [name = "", ...words]: readonly string[]): void 
   setFact(agent, "start", {
     case: "start",
     value: {
-      source: "last process",
-      name,
+      source: after("by") ?? "last process",
+      name: after("name") ?? name,
       userKnown: after("user") !== undefined,
       uid: Number(after("user") ?? 0),
       paths,

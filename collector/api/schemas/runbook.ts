@@ -23,6 +23,15 @@ const CHECK = complete({
   ),
 });
 
+const NEXT = orNull(
+  complete({
+    code: STRING,
+    member: orNull(STRING),
+    text: TEXT,
+    command: { type: "string", description: "Changes nothing" },
+  }),
+);
+
 export const DIAGNOSIS_SCHEMA = {
   $id: "Diagnosis",
   ...complete({
@@ -33,18 +42,18 @@ export const DIAGNOSIS_SCHEMA = {
     state: CHECK_STATE,
     layers: {
       ...listOf(
-        complete({ layer: STRING, name: TEXT, state: CHECK_STATE, summary: TEXT, checks: listOf(CHECK) }),
+        complete({
+          layer: STRING,
+          name: TEXT,
+          state: CHECK_STATE,
+          summary: TEXT,
+          checks: listOf(CHECK),
+          next: NEXT,
+        }),
       ),
       description: "process, cluster, storage, network, config, performance, agent: in this order",
     },
-    next: orNull(
-      complete({
-        code: STRING,
-        member: orNull(STRING),
-        text: TEXT,
-        command: { type: "string", description: "Changes nothing" },
-      }),
-    ),
+    next: NEXT,
   }),
 } as const;
 

@@ -7,6 +7,7 @@ import { proveByPeers } from "../certificate-sayings.ts";
 import { createEvidence, findSilence } from "../evidence.ts";
 import { formatDuration, formatTime } from "../format.ts";
 import type { JudgedCluster } from "../judged-cluster.ts";
+import { sayPlainText } from "../plain-text.ts";
 import type { Rule, RuleOutcome } from "../rule.ts";
 import { nodeSubject, RESPOND_WITHIN } from "../rule.ts";
 
@@ -38,6 +39,10 @@ function evaluateNode(node: NodeView, cluster: JudgedCluster): RuleOutcome {
   const unread = all.find(({ problem }) => problem !== "");
   if ((read.length === 0 || unread !== undefined) && sayings.length > 0) {
     return describeSayings(node, sayings);
+  }
+  const plain = all.length === 0 ? sayPlainText(node) : undefined;
+  if (plain !== undefined) {
+    return { kind: "ok", subject, because: plain };
   }
   if (read.length === 0 || unread !== undefined) {
     const reason =

@@ -3,6 +3,7 @@ import type { NodeView } from "../../view/cluster-view.ts";
 import { listFacts } from "../../view/node-reading.ts";
 import { createEvidence, findSilence } from "../evidence.ts";
 import { formatDuration } from "../format.ts";
+import { sayPlainText } from "../plain-text.ts";
 import type { Rule, RuleOutcome } from "../rule.ts";
 import { nodeSubject } from "../rule.ts";
 import type { Thresholds } from "../thresholds.ts";
@@ -26,6 +27,10 @@ function evaluateNode(node: NodeView, nowMs: number, thresholds: Thresholds): Ru
   const silence = findSilence(node);
   if (silence !== undefined) {
     return silence;
+  }
+  const plain = listFacts(node.state, "certificate").length === 0 ? sayPlainText(node) : undefined;
+  if (plain !== undefined) {
+    return { kind: "ok", subject, because: plain };
   }
   const read = listFacts(node.state, "certificate")
     .filter(({ problem }) => problem === "")

@@ -2,7 +2,9 @@
 import { ProcessState } from "../../../shared/gen/etcdscope/v1/fact_pb.js";
 import type { NodeView } from "../../view/cluster-view.ts";
 import { findFact } from "../../view/node-reading.ts";
+import type { Text } from "../../../shared/text.ts";
 import { createEvidence, findSilence } from "../evidence.ts";
+import { proveEnd } from "../process-end-evidence.ts";
 import type { Rule, RuleOutcome } from "../rule.ts";
 import { nodeSubject, RESPOND_WITHIN } from "../rule.ts";
 
@@ -35,9 +37,9 @@ function evaluateNode(node: NodeView): RuleOutcome {
   if (process.state !== ProcessState.ABSENT) {
     return { kind: "ok", subject };
   }
-  // Several run and nobody said which one is meant.
-  if (process.note.includes("set etcd.name") || process.note.includes("several are")) {
-    return { kind: "unknown", subject, reason: { en: process.note, zh: process.note } };
+  const undecided = sayUndecided(process.note);
+  if (undecided !== undefined) {
+    return { kind: "unknown", subject, reason: undecided };
   }
   const note = process.note === "no etcd process" ? "" : process.note;
   return {
@@ -57,6 +59,23 @@ function evaluateNode(node: NodeView): RuleOutcome {
         { node: node.name, source: "/proc", atMs: node.state.atMs },
         { en: "no process named etcd", zh: "没有名为 etcd 的进程" },
       ),
+      ...proveEnd(
+        node,
+        { fact: process, sinceMs: node.state.atMs, startedAtMs: 0, wasSeen: false },
+        node.state.atMs,
+      ),
     ],
   };
+}
+
+/** One or more run, and nobody said which is meant, or its flags are not known. undefined: none does. */
+function sayUndecided(note: string): Text | undefined {
+  if (note.includes("set etcd.name") || note.includes("several are")) {
+    const seen = note.replace(/; set etcd\.name.*$/, "");
+    return {
+      en: `${seen}: say which is meant with --name or --data-dir, or with etcd.name or etcd.dataDir in the agent's configuration`,
+      zh: `${seen}：请用 --name 或 --data-dir，或在代理配置中用 etcd.name 或 etcd.dataDir 指明是哪一个`,
+    };
+  }
+  return note.includes("its configuration file") ? { en: note, zh: note } : undefined;
 }

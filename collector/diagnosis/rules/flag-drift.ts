@@ -29,7 +29,8 @@ function evaluateCluster(cluster: JudgedCluster): RuleOutcome {
   const subject = clusterSubject(cluster);
   const known = cluster.view.nodes.flatMap((node): readonly Flags[] => {
     const held = node.agent.isCurrent ? findFact(node.state, "flags", "flags") : undefined;
-    return held === undefined || node.member === undefined
+    // of an etcd that has not run only what is given is known, not what is in force
+    return held === undefined || held.body.configuredBy !== "" || node.member === undefined
       ? []
       : [{ name: node.member, node: node.name, flags: held.body.flags, sinceMs: held.sinceMs }];
   });

@@ -7,13 +7,11 @@ import { createEvidence, listRefusals } from "../evidence.ts";
 import { formatDuration, formatTime } from "../format.ts";
 import type { JudgedCluster, JudgedMember } from "../judged-cluster.ts";
 import { findNode, severityOfLoss } from "../judged-cluster.ts";
-import { addSayings } from "../log-evidence.ts";
 import { isUp } from "../member-state.ts";
+import { proveEnd } from "../process-end-evidence.ts";
 import type { Rule, RuleOutcome } from "../rule.ts";
 import { memberSubject, RESPOND_WITHIN } from "../rule.ts";
 
-/** Its end is told by another before it is seen, by as much as a look takes. */
-const END_BEFORE_MS = 5000;
 const BOOTED_LATELY_MS = 3_600_000;
 
 export const memberDown: Rule = {
@@ -59,7 +57,12 @@ function describe(cluster: JudgedCluster, member: JudgedMember, startingMs: numb
     subject: memberSubject(name),
     severity: rateLoss(cluster, member, startingMs),
     ...word(member),
-    evidence: [...proof, ...proveEnd(cluster, member), ...proveBoot(cluster, member), ...listRefusals(view)],
+    evidence: [
+      ...proof,
+      ...proveEnd(findNode(cluster, view.node), process, cluster.nowMs),
+      ...proveBoot(cluster, member),
+      ...listRefusals(view),
+    ],
     ...(member.sinceMs === undefined ? {} : { sinceMs: member.sinceMs }),
   };
 }
@@ -78,31 +81,6 @@ function proveByProcess(node: string, { fact, sinceMs }: ProcessView): Evidence 
     en: `no etcd process on ${node}${note === "" ? "" : `: ${note}`}`,
     zh: `${node} 上没有 etcd 进程${note === "" ? "" : `：${note}`}`,
   });
-}
-
-/** What whoever started it says of its end: the newest since it last ran. */
-function proveEnd(cluster: JudgedCluster, { view }: JudgedMember): readonly Evidence[] {
-  const node = findNode(cluster, view.node);
-  const sinceMs = (view.process?.sinceMs ?? cluster.nowMs) - END_BEFORE_MS;
-  const end = node?.state.events.findLast(
-    ({ atMs, event }) => event.kind === "process_ended" && atMs >= sinceMs,
-  );
-  if (node === undefined) {
-    return [];
-  }
-  if (end === undefined) {
-    return addSayings(node, ["PROCESS_EXITED"], sinceMs);
-  }
-  const { how = "", status = "?", result = "", unit = "", source = "systemd" } = end.event.attributes;
-  const word = result === "" ? { en: "", zh: "" } : { en: ` (${result})`, zh: `（${result}）` };
-  const text: Text =
-    how === "exited"
-      ? {
-          en: `${unit} exited with code ${status}${word.en}`,
-          zh: `${unit} 以退出码 ${status} 退出${word.zh}`,
-        }
-      : { en: `${unit} was ended by ${status}${word.en}`, zh: `${unit} 被 ${status} 终止${word.zh}` };
-  return [createEvidence({ node: node.name, source, atMs: end.atMs }, text)];
 }
 
 /** A machine that was booted since explains that etcd ended, and leaves the question why it was not started. */

@@ -1,6 +1,7 @@
 /** PARTITION: voters that are up have fallen into groups between which the network carries nothing. */
 import type { Evidence } from "../../../shared/rest.ts";
 import type { LinkView } from "../../view/cluster-view.ts";
+import { isVoter } from "../../view/cluster-view.ts";
 import { createEvidence } from "../evidence.ts";
 import type { JudgedCluster, JudgedMember } from "../judged-cluster.ts";
 import { findGroups } from "../majority.ts";
@@ -23,7 +24,7 @@ export const partition: Rule = {
 
 function evaluateCluster(cluster: JudgedCluster): RuleOutcome {
   const subject = clusterSubject(cluster);
-  const voters = cluster.members.filter(({ isVoter, state }) => isVoter && isUp(state));
+  const voters = cluster.members.filter((member) => member.isVoter && isUp(member.state));
   const names = voters.map(({ name }) => name);
   const alive = new Set(voters.filter((voter) => isSeenAfterCut(cluster, voter)).map(({ name }) => name));
   const groups = findGroups(names, cluster.view.links.filter(isNetworkCut));
@@ -38,7 +39,13 @@ function evaluateCluster(cluster: JudgedCluster): RuleOutcome {
       en: "no two voters that are up are parted",
       zh: "在线的投票成员之间没有被隔断",
     };
-    return isSeen ? { kind: "ok", subject, because } : { kind: "unknown", subject, reason };
+    if (isSeen) {
+      return { kind: "ok", subject, because };
+    }
+    const { membership, members } = cluster.view;
+    const isAlone = membership.source === "list" && members.filter(isVoter).length === 1;
+    const alone = { en: "the only voter has no peers", zh: "唯一的投票成员没有对等成员" };
+    return isAlone ? { kind: "ok", subject, because: alone } : { kind: "unknown", subject, reason };
   }
   const open = findOpenClientPort(cluster, names);
   if (open !== undefined) {

@@ -13,5 +13,5 @@ export const startCertUnreadable = createStartRule({
     en: "Put the file back, or correct the path in the flags; the key belongs to etcd's user, mode 0600",
     zh: "恢复该文件，或改正参数中的路径；私钥应属于 etcd 的运行用户，权限 0600",
   },
-  findObstacles: (start) => sayPaths(start, /file$/, ["missing", "denied", "not_file"]),
+  findObstacles: (start) => sayPaths(start, /(?:cert|key|ca)-file$/, ["missing", "denied", "not_file"]),
 });

@@ -1,5 +1,5 @@
 /** START_CONFIG_INVALID: etcd does not accept its flags or configuration file. */
-import { createStartRule } from "../start-rule.ts";
+import { createStartRule, sayPaths } from "../start-rule.ts";
 
 export const startConfigInvalid = createStartRule({
   code: "START_CONFIG_INVALID",
@@ -10,4 +10,5 @@ export const startConfigInvalid = createStartRule({
     en: "Correct what the log names; compare with a member that runs. A flag that a new version has dropped is the usual reason after an upgrade",
     zh: "改正日志指出的内容，并与正常成员对比。升级之后常见原因是新版本已去掉某个参数",
   },
+  findObstacles: (start) => sayPaths(start, /^config-file$/, ["missing", "denied", "not_file"]),
 });

@@ -2,7 +2,7 @@
 import { othersKeepQuorum } from "../conditions.ts";
 import type { Book } from "../step.ts";
 import { say } from "../step.ts";
-import { lookAtCluster, lookAtConfig, lookAtDisk, lookAtLog } from "../steps/look.ts";
+import { lookAtCluster, lookAtConfig, lookAtDisk, lookAtLog, lookForStarter } from "../steps/look.ts";
 import { startEtcd } from "../steps/service.ts";
 
 export const memberDown: Book = {
@@ -29,6 +29,9 @@ export const memberDown: Book = {
   ],
   steps: (site) => [
     lookAtLog(site.subject),
+    ...(site.code === "ETCD_NOT_FOUND" && site.subject.supervisor.kind === "unknown"
+      ? [lookForStarter(site.subject)]
+      : []),
     lookAtDisk(site.subject),
     lookAtConfig(site.subject),
     startEtcd(site.subject),

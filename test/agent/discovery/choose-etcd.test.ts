@@ -22,17 +22,23 @@ describe("agent/discovery/choose-etcd", () => {
   it("says what it saw when it cannot choose", () => {
     const f = (names: readonly string[], wanted: Partial<typeof ANY> | object, want: string): void => {
       const choice = chooseEtcd(
-        names.map((name) => etcd(name)),
+        names.map((name, index) => etcd(name, index + 1)),
         { ...ANY, ...wanted },
         undefined,
       );
-      expect(choice).toEqual({ chosen: undefined, note: want });
+      const isAmbiguous = /set etcd|several/.test(want);
+      expect(choice).toEqual({ chosen: undefined, note: want, isAmbiguous });
     };
+    const [m1, m2] = ["m1 (pid 1, /data/m1)", "m1 (pid 2, /data/m1)"];
     f([], {}, "no etcd process");
-    f(["m3", "m1", "m2"], {}, "3 etcd processes: m1, m2, m3; set etcd.name or etcd.dataDir");
-    f(["m2"], { name: "m1" }, "1 etcd process: m2; none is named m1");
-    f(["m1", "m1"], { name: "m1" }, "2 etcd processes: m1, m1; several are named m1");
-    f(["m2"], { dataDir: "/x" }, "1 etcd process: m2; none is with data directory /x");
+    f(
+      ["m3", "m1", "m2"],
+      {},
+      `3 etcd processes: ${m2}, m2 (pid 3, /data/m2), m3 (pid 1, /data/m3); set etcd.name or etcd.dataDir`,
+    );
+    f(["m2"], { name: "m1" }, "1 etcd process: m2 (pid 1, /data/m2); none is named m1");
+    f(["m1", "m1"], { name: "m1" }, `2 etcd processes: ${m1}, ${m2}; several are named m1`);
+    f(["m2"], { dataDir: "/x" }, "1 etcd process: m2 (pid 1, /data/m2); none is with data directory /x");
   });
 
   it("chooses by name, by data directory, or both", () => {
@@ -50,5 +56,7 @@ describe("agent/discovery/choose-etcd", () => {
   it("finds the member that it watched among several, when it was started again", () => {
     const found = [etcd("m1", 11), etcd("m2", 12)];
     expect(chooseEtcd(found, ANY, etcd("m2", 2)).chosen?.pid).toBe(12);
+    // Which of the others is meant is no question: it is none of them.
+    expect(chooseEtcd(found, ANY, etcd("m3", 3))).toMatchObject({ chosen: undefined, isAmbiguous: false });
   });
 });

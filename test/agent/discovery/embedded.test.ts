@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createDiscovery, type Discovery } from "../../../agent/discovery/discovery.ts";
 import { createLinuxHost } from "../../../agent/host/linux-host.ts";
 import { systemClock } from "../../../shared/clock.ts";
+import type { Clock } from "../../../shared/clock.ts";
 import { silentLog } from "../silent-log.ts";
 
 const FIXTURE = join(import.meta.dirname, "../../fixture/proc");
@@ -61,7 +62,7 @@ describe("agent/discovery of an etcd inside of k3s", () => {
     writeFileSync(join(process, "stat"), stat.replace("812 (etcd)", `${PID} (${comm})`));
   }
 
-  function look(): Discovery {
+  function look(clock: Clock = systemClock): Discovery {
     const linux = createLinuxHost({ clock: systemClock, procRoot: join(dir, "proc") });
     const readSmallFile: typeof linux.readSmallFile = (...asked) => {
       const read = linux.readSmallFile(...asked);
@@ -72,7 +73,7 @@ describe("agent/discovery of an etcd inside of k3s", () => {
     const discovery = createDiscovery({
       host,
       wanted: { name: undefined, dataDir: undefined },
-      clock: systemClock,
+      clock,
       log: silentLog,
       onChange: () => undefined,
     });
@@ -100,6 +101,42 @@ describe("agent/discovery of an etcd inside of k3s", () => {
         },
       });
     expect(discovery.note()).toBe("");
+  });
+
+  it("finds the data directory that k3s's own configuration file names", async () => {
+    const data = join(dir, "moved");
+    mkdirSync(join(data, "server/db/etcd"), { recursive: true });
+    writeFileSync(join(data, "server/db/etcd/config"), configOf(data));
+    writeFileSync(join(dir, "k3s.yaml"), `token: x\ndata-dir: ${data}\n`);
+    runs("k3s-server", `/usr/local/bin/k3s server --config ${join(dir, "k3s.yaml")}\0`);
+    const discovery = look();
+    await expect.poll(() => discovery.discovered()?.flags.dataDir).toBe(`${data}/server/db/etcd`);
+  });
+
+  it("looks again for what k3s writes only when it has started, less and less often", async () => {
+    const data = join(dir, "late");
+    let nowMs = 0;
+    const clock = { ...systemClock, monotonicUs: () => nowMs * 1000 };
+    runs("k3s-server", `/usr/local/bin/k3s server --data-dir=${data}\0`);
+    const discovery = look(clock);
+    const settle = async (): Promise<void> => {
+      await Promise.allSettled(reads);
+      await setImmediate();
+    };
+    await settle();
+    for (; nowMs < 600_000; nowMs += 1000) {
+      discovery.refresh();
+      await settle();
+    }
+    // After 1, 2, 4, … s, then once a minute.
+    expect(reads.length).toBeGreaterThan(8);
+    expect(reads.length).toBeLessThan(20);
+    expect(discovery.note()).toBe("no etcd process");
+    mkdirSync(join(data, "server/db/etcd"), { recursive: true });
+    writeFileSync(join(data, "server/db/etcd/config"), configOf(data));
+    nowMs += 60_000;
+    discovery.refresh();
+    await expect.poll(() => discovery.discovered()?.pid).toBe(PID);
   });
 
   it("finds none in a k3s with another store, in its agent, and in its other commands", async () => {

@@ -1,6 +1,7 @@
 /** A handshake that the other side is slow with is never cut off, though nobody waits for it any more: etcd would log it. */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer, type AddressInfo, type Server } from "node:net";
+import { once } from "node:events";
+import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createSecureContext, TLSSocket } from "node:tls";
@@ -98,5 +99,23 @@ describe("agent/etcd/open-socket", () => {
     );
     expect(await Promise.all(ends)).toEqual(["done"]);
     await connection.close();
+  });
+
+  it("ends a connection to one that listens and never speaks, which says no goodbye either", async () => {
+    const sockets: Socket[] = [];
+    const mute = createServer((socket) => void sockets.push(socket));
+    await new Promise<void>((resolve) => mute.listen(0, "127.0.0.1", resolve));
+    const { port } = mute.address() as AddressInfo;
+    const plain = { ...options(), address: { host: "127.0.0.1", port, isTls: false } };
+    const connection = new GrpcConnection(plain);
+    const path = "/etcdserverpb.Maintenance/Status";
+    const call = connection.call({ ...limits, path, frame: encodeGrpcFrame(new Uint8Array()) });
+    await expect(call).rejects.toThrow("did not answer");
+    await connection.close();
+    const [socket] = sockets;
+    const ended = once(socket!, "close");
+    socket!.on("error", () => undefined).resume();
+    await ended;
+    mute.close();
   });
 });

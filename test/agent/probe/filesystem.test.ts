@@ -11,6 +11,7 @@ import { createFilesystemProbe } from "../../../agent/probe/filesystem.ts";
 import { systemClock } from "../../../shared/clock.ts";
 import { EtcdscopeError } from "../../../shared/errors.ts";
 import type { FilesystemFact } from "../../../shared/gen/etcdscope/v1/fact_pb.js";
+import type { Observation } from "../../../agent/probe/probe.ts";
 import { discoveredEtcd, probeContext } from "./probe-context.ts";
 
 let directory: string;
@@ -105,6 +106,26 @@ describe("agent/probe/filesystem", () => {
     // An error's end of writing is everybody's, whoever looks.
     await f({ self: BROKEN }, { readOnly: true, readOnlyOption: "emergency_ro" });
     await f({ self: READ_ONLY, "1": BROKEN, "812": BROKEN }, { readOnlyOption: "emergency_ro" });
+  });
+
+  it("looks where etcd would make its directory, when it has never run here", async () => {
+    const given = { "data-dir": join(directory, "not", "yet") };
+    const discovered = discoveredEtcd(given, {
+      pid: undefined,
+      configuredBy: "/etc/systemd/system/etcd.service",
+    });
+    const look = async (rest: object): Promise<Observation> =>
+      await createFilesystemProbe().run(
+        probeContext({ discovered: { ...discovered, ...rest }, target: "data" }),
+      );
+    const observation = await look({});
+    expect(observation.facts?.[0]?.body.value).toMatchObject({
+      path: join(directory, "not", "yet"),
+      mountPoint: mountPointOf(directory),
+    });
+    expect(observation.samples).toHaveLength(4);
+    // Only a container has it: what lies above it is none of etcd's.
+    await expect(look({ rootPrefix: "/proc/0/root" })).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 
   it("fails with the reason when the directory is not there", async () => {

@@ -158,7 +158,7 @@ describe("agent/probe/process-end", () => {
         return Promise.resolve(parseUnitEnd(end));
       },
     };
-    const probe = createProcessEndProbe();
+    const probe = createProcessEndProbe(TEST_SETUP);
     const look = async (pid: number | undefined): Promise<unknown> =>
       (await probe.run(probeContext({ host, discovered: discoveredEtcd({}, { pid }) }))).events?.[0]
         ?.attributes;

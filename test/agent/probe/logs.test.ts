@@ -17,6 +17,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { openSync, closeSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { HostDoor } from "../../../agent/host/host-door.ts";
+import { findLog } from "../../../agent/probe/find-log.ts";
 import { createLogsProbe } from "../../../agent/probe/logs.ts";
 import {
   chooseContainerLog,
@@ -27,7 +29,6 @@ import {
 import type { ProcessTraces } from "../../../agent/probe/log-source.ts";
 import { LogEventGate } from "../../../agent/probe/log-event-gate.ts";
 import type { Observation } from "../../../agent/probe/probe.ts";
-import type { HostDoor } from "../../../agent/host/host-door.ts";
 import { createLinuxHost } from "../../../agent/host/linux-host.ts";
 import { createManualClock } from "../manual-clock.ts";
 import { discoveredEtcd, probeContext, TEST_CONFIG, TEST_SETUP } from "./probe-context.ts";
@@ -341,12 +342,10 @@ describe("agent/probe/logs of pods", () => {
       readFileFacts: (at, signal) => real.readFileFacts(here(at), signal),
       readLogPart: (at, from, signal) => real.readLogPart(here(at), from, signal),
       findLogStart: (at, span, signal) =>
-        real
-          .findLogStart(here(at), span, signal)
-          .then((start) => ({
-            ...start,
-            before: start.before && { ...start.before, path: there(start.before.path) },
-          })),
+        real.findLogStart(here(at), span, signal).then((start) => ({
+          ...start,
+          before: start.before && { ...start.before, path: there(start.before.path) },
+        })),
       readSmallFile: (at, max, signal) =>
         at === MANIFEST
           ? Promise.resolve(Buffer.from("spec: {containers: [{command: [etcd, --data-dir=/var/lib/etcd]}]}"))
@@ -422,8 +421,11 @@ describe("agent/probe/log-source", () => {
       "journal etcd.service",
     );
     expect(f("journald:etcd", {})).toBe("journal etcd.service");
-    expect(f("auto", { starter: "/etc/systemd/system/etcd.service" })).toBe("journal etcd.service");
-    expect(f("auto", { starter: "/etc/kubernetes/manifests/etcd.yaml" })).toBe("pod ");
+    expect(f("auto", { starter: { kind: "unit", unit: "etcd.service" } })).toBe("journal etcd.service");
+    expect(f("auto", { starter: { kind: "pod" } })).toBe("pod ");
+    expect(f("auto", { starter: { kind: "file", path: "/var/log/etcd.log" } })).toBe(
+      "file /var/log/etcd.log",
+    );
     expect(f("auto", { errorOutput: "/dev/pts/0" })).toBe("no_log");
     expect(f("auto", {})).toBe("no_log");
   });
@@ -454,6 +456,40 @@ describe("agent/probe/log-source", () => {
     expect(isSameContainer(log, "/var/log/pods/kube-system_etcd-m2_0a1b/etcd/3.log")).toBe(false);
     expect(isSameContainer("/var/log/etcd/a.log", "/var/log/etcd/b.log")).toBe(true);
     expect(isSameContainer("/var/log/a_1/b.log", "/var/log/a_2/b.log")).toBe(false);
+  });
+});
+
+describe("agent/probe/find-log", () => {
+  const auto = { ...TEST_CONFIG.etcd, logs: "pod" };
+
+  function podsWith(logs: Readonly<Record<string, number>>): Partial<HostDoor> {
+    const paths = Object.keys(logs).map((path) => `/var/log/pods/${path}`);
+    return {
+      listDirectory: (folder) =>
+        Promise.resolve([
+          ...new Set(
+            paths
+              .filter((path) => path.startsWith(`${folder}/`))
+              .map((path) => path.slice(folder.length + 1).split("/")[0] ?? ""),
+          ),
+        ]),
+      readFileFacts: (path) =>
+        Promise.resolve({ modifiedAtMs: logs[path.slice("/var/log/pods/".length)] ?? 0 } as never),
+    };
+  }
+
+  it("takes the newest log of an etcd, not that of a pod that is gone or of a backup", async () => {
+    const host = podsWith({
+      "kube-system_etcd-backup-1_aa/backup/0.log": 900,
+      "kube-system_etcd-m1_bb/etcd/7.log": 100,
+      "kube-system_etcd-m1_cc/etcd/2.log": 300,
+      "kube-system_kube-apiserver-m1_dd/etcd/0.log": 999,
+    });
+    expect(await findLog(auto, probeContext({ host }))).toMatchObject({
+      path: "/var/log/pods/kube-system_etcd-m1_cc/etcd/2.log",
+    });
+    const none = podsWith({ "kube-system_etcd-backup-1_aa/backup/0.log": 900 });
+    await expect(findLog(auto, probeContext({ host: none }))).rejects.toMatchObject({ reason: "no_log" });
   });
 });
 

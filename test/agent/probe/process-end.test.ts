@@ -8,9 +8,10 @@ import {
   parseContainerEnd,
 } from "../../../agent/probe/parse-container-end.ts";
 import type { Observation } from "../../../agent/probe/probe.ts";
+import { parseUnitEnd } from "../../../agent/host/read-unit-end.ts";
 import { createProcessEndProbe } from "../../../agent/probe/process-end.ts";
 import { EtcdscopeError } from "../../../shared/errors.ts";
-import { discoveredEtcd, probeContext } from "./probe-context.ts";
+import { discoveredEtcd, probeContext, TEST_SETUP } from "./probe-context.ts";
 
 const ID = "0123456789abcdef".repeat(4);
 const [CONTAINERD] = listContainerRecords(ID);
@@ -28,7 +29,7 @@ async function lookAfter(
   host: Partial<HostDoor>,
   looks = 1,
 ): Promise<readonly Observation[]> {
-  const probe = createProcessEndProbe();
+  const probe = createProcessEndProbe(TEST_SETUP);
   const all = { findProcessCgroup: () => cgroup, ...host };
   await probe.run(probeContext({ discovered: discoveredEtcd({}, { pid: 812 }), host: all }));
   const seen: Observation[] = [];
@@ -137,5 +138,42 @@ describe("agent/probe/process-end", () => {
       source: "systemd",
     });
     await expect(lookAfter("/user.slice", {})).rejects.toMatchObject({ reason: "no_supervisor" });
+  });
+
+  it("asks systemd once of an etcd that was dead before the first look, with when it ended", async () => {
+    const UPTIME_MS = 7_200_000;
+    const unit = "[Service]\nExecStart=/usr/bin/etcd --name m1 --data-dir /d\n";
+    const f = async (endedAgoMs: number): Promise<unknown> => {
+      const asked: string[] = [];
+      const host: Partial<HostDoor> = {
+        ...filesOf({ "/etc/systemd/system/etcd.service": unit }),
+        listDirectory: () => Promise.resolve([]),
+        readUptimeMs: () => UPTIME_MS,
+        readUnitEnd: (name) => {
+          asked.push(name);
+          const endedAtUs = (UPTIME_MS - endedAgoMs) * 1000;
+          return Promise.resolve(
+            parseUnitEnd(
+              `Result=exit-code\nNRestarts=5\nExecMainCode=1\nExecMainStatus=2\nExecMainExitTimestampMonotonic=${endedAtUs}\n`,
+            ),
+          );
+        },
+      };
+      const probe = createProcessEndProbe(TEST_SETUP);
+      const context = probeContext({ host });
+      const nowMs = context.clock.nowMs();
+      const [event] = (await probe.run(context)).events ?? [];
+      expect((await probe.run(context)).events).toBeUndefined();
+      expect(asked).toEqual(["etcd.service"]);
+      const agoMs = nowMs - Number(event?.atUnixMs);
+      return { ...event?.attributes, agoSeconds: Math.abs(Math.round(agoMs / 1000)) };
+    };
+    const told = { unit: "etcd.service", source: "systemd", how: "exited", status: "2", restarts: "5" };
+    expect(await f(60_000)).toEqual({ ...told, result: "exit-code", agoSeconds: 60 });
+    expect(await f(7_000_000)).toMatchObject({
+      ...told,
+      agoSeconds: 0,
+      endedAt: expect.any(String) as string,
+    });
   });
 });

@@ -10,6 +10,7 @@ import { parseProcessUser } from "../../../agent/host/parse-process-user.ts";
 import { hasBoltMeta } from "../../../agent/probe/parse-bolt-meta.ts";
 import { createStartProbe } from "../../../agent/probe/start.ts";
 import { isDenied, listParents } from "../../../agent/probe/start-access.ts";
+import { EtcdscopeError } from "../../../shared/errors.ts";
 import type { StartFact } from "../../../shared/gen/etcdscope/v1/fact_pb.js";
 import { discoveredEtcd, probeContext, TEST_SETUP } from "./probe-context.ts";
 
@@ -68,6 +69,26 @@ describe("agent/probe/start", () => {
     rmSync(join(dir, "data/member"), { recursive: true });
     expect((await look({ "data-dir": join(dir, "data") })).fact.isEmpty).toBe(true);
     expect((await look({ "data-dir": join(dir, "not/yet") })).problems).toEqual([]);
+  });
+
+  it("looks at nothing but a configuration file that is not there, since that would name the rest", async () => {
+    const unit = "[Service]\nExecStart=/usr/bin/etcd --config-file /etc/none.yml\n";
+    const host = {
+      listDirectory: () => Promise.resolve([]),
+      readSmallFile: (path: string) =>
+        path === "/etc/systemd/system/etcd.service"
+          ? Promise.resolve(Buffer.from(unit))
+          : Promise.reject(new EtcdscopeError("NOT_FOUND", `${path} is not there`)),
+    };
+    const body = (await createStartProbe(TEST_SETUP).run(probeContext({ host }))).facts?.[0]?.body;
+    expect(body?.value).toMatchObject({
+      source: "/etc/systemd/system/etcd.service",
+      paths: [{ role: "config-file", path: "/etc/none.yml", problem: "missing" }],
+      portsProblem: "its flags are not known",
+    });
+    // Which of several is meant is not known: then it is not this one that does not start.
+    const undecided = await createStartProbe(TEST_SETUP).run(probeContext({ host, isUndecided: true }));
+    expect(undecided).toEqual({ removedFacts: ["start"] });
   });
 
   it("tells files that are missing or no files", async () => {

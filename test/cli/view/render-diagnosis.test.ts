@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { renderDiagnosis } from "../../../cli/view/render-diagnosis.ts";
 import { textWidth } from "../../../cli/view/text-width.ts";
 import { walkTree } from "../../../collector/diagnosis/decision-tree.ts";
-import { findNext } from "../../../collector/runbook/next-step.ts";
+import { addNext } from "../../../collector/runbook/next-step.ts";
 import { evaluateExample, THREE } from "../../collector/runbook/example-cluster.ts";
 import { createPlainTerminal } from "../plain-terminal.ts";
 
@@ -13,7 +13,7 @@ function render(
   options: Parameters<typeof createPlainTerminal>[0] = {},
 ): string {
   const evaluation = evaluateExample(THREE.map((one) => ({ ...one, isUp: isUp(one.name) })));
-  const diagnosis = { ...walkTree(evaluation, { node: "node-1" }), next: findNext(evaluation) };
+  const diagnosis = addNext(walkTree(evaluation, { node: "node-1" }), evaluation);
   const terminal = createPlainTerminal(options);
   return renderDiagnosis(diagnosis, {
     terminal,
@@ -42,11 +42,19 @@ describe("cli/view/render-diagnosis", () => {
     expect(text).toContain("             journalctl --no-pager -n 80 -u etcd.service\n");
   });
 
+  it("gives each layer that is bad a command of its own", () => {
+    const text = render((name) => name === "m1");
+    // The first one is told last, where it is looked for: of that layer only its name is.
+    expect(text).toMatch(/^ {24}next: Read the end of etcd's log on node-2, see below$/m);
+    const [, cluster = ""] = text.split(/^ {2}BAD {6}cluster/m);
+    expect(cluster).toMatch(/^ {24}next: See .*\n {26}\S/m);
+  });
+
   it.each(["en", "zh"] as const)("stays within 80 columns but for commands, in %s", (language) => {
     for (const isUp of [() => true, () => false, (name: string) => name === "m1"]) {
       const long = render(isUp, { language })
         .split("\n")
-        .filter((line) => textWidth(line) > 84);
+        .filter((line) => textWidth(line) > 84 && !/^ +(?:--|etcdctl |journalctl |curl )/.test(line));
       expect(long).toEqual([]);
     }
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { findNext } from "../../../collector/runbook/next-step.ts";
+import { walkTree } from "../../../collector/diagnosis/decision-tree.ts";
+import { addNext, findNext } from "../../../collector/runbook/next-step.ts";
 import { evaluateExample, THREE } from "./example-cluster.ts";
 
 describe("collector/runbook/next-step", () => {
@@ -12,6 +13,18 @@ describe("collector/runbook/next-step", () => {
     const next = findNext(evaluateExample(members));
     expect(next).toMatchObject({ code: "MEMBER_DOWN", member: "m2" });
     expect(next?.command).toMatch(command);
+  });
+
+  it("gives whoever has just diagnosed the node another command than to do it again", () => {
+    const members = THREE.map((member) => ({ ...member, cgroup: "/user.slice", isUp: member.name !== "m2" }));
+    const evaluation = evaluateExample(members);
+    const commands = [true, false].map((isOnNode) => {
+      const { layers, next } = addNext(walkTree(evaluation), evaluation, { isOnNode });
+      return [...layers.map((layer) => layer.next?.command ?? ""), next?.command ?? ""];
+    });
+    expect(commands[0]).not.toContain("etcdscope diagnose");
+    expect(commands[1]).toContain("etcdscope diagnose");
+    expect(commands[0]?.at(-1)).toContain("df -h");
   });
 
   it("has nothing to say about a cluster that is well", () => {

@@ -32,7 +32,7 @@ function node(name: string, init: ListInit | undefined, initialCluster: readonly
     initialCluster,
     electionTimeoutMs: undefined,
   };
-  return { node: name, remembered } as NodeState;
+  return { node: name, remembered, facts: new Map() as NodeState["facts"] } as NodeState;
 }
 
 describe("collector/view/membership", () => {
@@ -95,6 +95,15 @@ describe("collector/view/membership", () => {
     const chosen = chooseMembership([node("m1", undefined, ["m2", "m1"])]);
     expect(chosen.membership.source).toBe("initial-cluster");
     expect(chosen.members.map(({ name }) => name)).toEqual(["m1", "m2"]);
+    // Of a cluster that grew, the first node was given only itself.
+    const grown = chooseMembership([
+      node("m1", undefined, ["m1"]),
+      node("m3", undefined, ["m3", "m1", "m2"]),
+    ]);
+    expect([grown.membership.from, grown.members.map(({ name }) => name)]).toEqual([
+      "m3",
+      ["m1", "m2", "m3"],
+    ]);
     expect(chooseMembership([node("m1", undefined)]).membership.source).toBe("none");
   });
 });

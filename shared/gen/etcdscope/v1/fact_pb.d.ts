@@ -376,6 +376,14 @@ export declare type FlagsFact = Message<"etcdscope.v1.FlagsFact"> & {
    * @generated from field: string defaults_version = 6;
    */
   defaultsVersion: string;
+
+  /**
+   * The unit, manifest or configuration by which etcd would be started, while none has run that the agent has seen: flags then
+   * has only what is given there. Empty: a process has them.
+   *
+   * @generated from field: string configured_by = 7;
+   */
+  configuredBy: string;
 };
 
 /**
@@ -1509,7 +1517,7 @@ export declare const StartFactSchema: GenMessage<StartFact>;
 
 /**
  * LastWordsFact (key "last_words") is what the log of an etcd that does not run ended with, however long ago: its critical
- * signs, oldest first, at most eight. Only while none runs.
+ * signs, oldest first, at most eight, perhaps none. Only while none runs.
  *
  * @generated from message etcdscope.v1.LastWordsFact
  */
@@ -1518,6 +1526,13 @@ export declare type LastWordsFact = Message<"etcdscope.v1.LastWordsFact"> & {
    * @generated from field: repeated etcdscope.v1.LastWord words = 1;
    */
   words: LastWord[];
+
+  /**
+   * Where that log is: "file PATH" or "journal UNIT".
+   *
+   * @generated from field: string source = 2;
+   */
+  source: string;
 };
 
 /**
