@@ -11,6 +11,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   size: async () => (await import("../test/bench/size.ts")).size,
   query: async () => (await import("../test/bench/query.ts")).query,
   fleet: async () => (await import("../test/bench/fleet.ts")).fleet,
+  reconnect: async () => (await import("../test/bench/reconnect.ts")).reconnect,
   retention: async () => (await import("../test/bench/retention.ts")).retention,
   "time-travel": async () => (await import("../test/bench/time-travel.ts")).timeTravel,
   peers: async () => (await import("../test/bench/peers.ts")).peers,

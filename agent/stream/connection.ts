@@ -33,6 +33,8 @@ const HEADERS = {
 const CLOSE_LIMIT_MS = 1000;
 
 export interface ConnectionHandlers {
+  /** TCP is connected. */
+  onReached?(): void;
   onMessage(message: ConnectResponse): void;
   /** Room to write again, after write returned false. */
   onDrained(): void;
@@ -120,6 +122,11 @@ export function openConnection(target: ConnectionTarget, handlers: ConnectionHan
     });
     session.once("close", endAsKnown);
     session.once("connect", begin);
+    session.socket.once("connect", () => {
+      if (!isOver) {
+        handlers.onReached?.();
+      }
+    });
   }
 
   function begin(): void {

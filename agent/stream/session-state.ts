@@ -10,6 +10,8 @@ export const SESSION_TIMES = {
   refusedRetryMs: 30_000,
   /** From opening the connection to the Welcome. */
   connectLimitMs: 5000,
+  /** At a collector that was reached a later try waits longer: where a whole fleet comes back, its turn comes. */
+  connectLimitMaxMs: 60_000,
   /** Silence after which the collector is asked for a sign of life; with held frames so much longer. More than the second between two acknowledgements. */
   pingAfterSilenceMs: 1250,
   /** Silence after which, a ping unanswered, the stream is taken for dead; with held frames so much longer. */
@@ -50,6 +52,8 @@ export interface WaitingState extends Unbroken {
 export interface ConnectingState extends Unbroken {
   readonly kind: "connecting";
   readonly sinceMs: number;
+  /** TCP is connected: somebody is there, who may be busy. */
+  readonly isReached: boolean;
 }
 /** Welcomed: frames flow. */
 export interface StreamingState extends Unbroken {
@@ -76,6 +80,7 @@ export type SessionEvent =
   | { readonly kind: "started" }
   | { readonly kind: "stopped" }
   | { readonly kind: "ticked" }
+  | { readonly kind: "reached" }
   | { readonly kind: "sent"; readonly sequence: bigint }
   | { readonly kind: "heard"; readonly message: ConnectResponse }
   /** The connection ended, or could not be made. */

@@ -44,6 +44,8 @@ export function stepSession(state: SessionState, event: SessionEvent, now: Now):
       };
     case "ticked":
       return tick(state, now);
+    case "reached":
+      return stay(state.kind === "connecting" ? { ...state, isReached: true } : state);
     case "sent":
       return state.kind === "streaming" ? stay(countSent(state, event.sequence)) : stay(state);
     case "heard":
@@ -77,7 +79,7 @@ export function nextTickMs(state: SessionState): number | undefined {
     case "waiting":
       return state.untilMs;
     case "connecting":
-      return state.sinceMs + SESSION_TIMES.connectLimitMs;
+      return state.sinceMs + connectLimitMs(state);
     case "streaming":
       return state.openPing === undefined
         ? Math.min(pingAtMs(state), state.nextOffsetPingMs)
@@ -98,12 +100,17 @@ function tick(state: SessionState, now: Now): SessionStep {
     case "waiting":
       return now.ms >= state.untilMs ? connect(state, now) : stay(state);
     case "connecting":
-      return now.ms >= state.sinceMs + SESSION_TIMES.connectLimitMs
-        ? fail(state, `No welcome within ${SESSION_TIMES.connectLimitMs} ms`, now)
+      return now.ms >= state.sinceMs + connectLimitMs(state)
+        ? fail(state, `No welcome within ${connectLimitMs(state)} ms`, now)
         : stay(state);
     case "streaming":
       return tickStream(state, now);
   }
+}
+
+function connectLimitMs({ isReached, attempt }: ConnectingState): number {
+  const { connectLimitMs: limitMs, connectLimitMaxMs } = SESSION_TIMES;
+  return isReached ? Math.min(limitMs * 2 ** Math.min(attempt, 30), connectLimitMaxMs) : limitMs;
 }
 
 function tickStream(state: StreamingState, now: Now): SessionStep {
@@ -230,7 +237,11 @@ function refused(state: ConnectingState | StreamingState, refusal: Refusal, now:
   // a collector that stops or is busy says so as a courtesy; the rest needs a hand
   const delayMs = refusal.retryable
     ? Math.min(
-        Math.max(refusal.retryAfterMs, backoffDelayMs(state.attempt, SESSION_TIMES.backoff, now.random)),
+        Math.max(
+          // not all at once
+          Math.round(refusal.retryAfterMs * (1 + now.random / 2)),
+          backoffDelayMs(state.attempt, SESSION_TIMES.backoff, now.random),
+        ),
         SESSION_TIMES.refusedRetryMs,
       )
     : SESSION_TIMES.refusedRetryMs;
@@ -278,7 +289,7 @@ function wait(state: ConnectingState | StreamingState, pause: Pause): SessionSte
 function connect(state: StoppedState | WaitingState, now: Now): SessionStep {
   const { attempt, reportedFailure } = state;
   return {
-    state: { kind: "connecting", attempt, reportedFailure, sinceMs: now.ms },
+    state: { kind: "connecting", attempt, reportedFailure, sinceMs: now.ms, isReached: false },
     actions: [{ kind: "connect" }],
   };
 }

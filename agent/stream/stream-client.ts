@@ -184,6 +184,7 @@ export function createStreamClient(options: StreamClientOptions): StreamClient {
 
   function connect(): void {
     const opened = openConnection(options, {
+      onReached: () => opened === connection && handle({ kind: "reached" }),
       onMessage: (message) => opened === connection && handle({ kind: "heard", message }),
       onDrained: () => {
         if (opened === connection) {

@@ -58,6 +58,18 @@ const ROWS: readonly CounterRow[] = [
     key: "liveOnlyFramesTotal",
   },
   {
+    name: "handshakes_total",
+    type: "counter",
+    help: "TLS handshakes that came to their end",
+    key: "handshakesTotal",
+  },
+  {
+    name: "handshakes_waiting",
+    type: "gauge",
+    help: "Connections that wait for their turn to begin TLS",
+    key: "handshakesWaiting",
+  },
+  {
     name: "rejected_connections_total",
     type: "counter",
     help: "Handshakes that failed and certificates that were not trusted",

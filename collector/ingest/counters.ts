@@ -11,6 +11,10 @@ export interface IngestCounters {
   liveOnlyFramesTotal: number;
   /** By the reason's name. */
   readonly refusalsTotal: Map<string, number>;
+  /** TLS handshakes that came to their end. */
+  handshakesTotal: number;
+  /** Connections that wait for their turn to begin TLS. */
+  handshakesWaiting: number;
   /** TLS handshakes that failed, and certificates that were not trusted. */
   rejectedConnectionsTotal: number;
   /** Pauses of a stream that sent more than it may. */
@@ -36,6 +40,8 @@ export function createIngestCounters(): IngestCounters {
     missingFramesTotal: 0,
     liveOnlyFramesTotal: 0,
     refusalsTotal: new Map(),
+    handshakesTotal: 0,
+    handshakesWaiting: 0,
     rejectedConnectionsTotal: 0,
     slowedTotal: 0,
     streams: 0,

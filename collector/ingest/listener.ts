@@ -3,7 +3,7 @@
  * reaches gRPC, is counted and explained, and harms no other.
  */
 import { readFile } from "node:fs/promises";
-import type { AddressInfo, Socket } from "node:net";
+import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from "node:net";
 import {
   createSecureContext,
   createServer,
@@ -21,6 +21,7 @@ import { stripOpensslFraming } from "../../shared/openssl-text.ts";
 import type { TlsPaths } from "../config.ts";
 import { clientOf, createConnectionPlaces } from "../connection-places.ts";
 import type { IngestCounters } from "./counters.ts";
+import { addressOf, createHandshakeLine } from "./handshake-line.ts";
 import { parseIdentity } from "./identity.ts";
 import { createRejectionGate } from "./rejection-gate.ts";
 import { EMPTY_LIST, isRevoked, readIfChanged, type RevocationList } from "./revocation-list.ts";
@@ -30,8 +31,11 @@ export const LISTENER_LIMITS = {
   connections: 24_000,
   /** From one address, of those that have not shown a good certificate yet: it cannot keep everybody else out. */
   unprovenOfAddress: 4000,
+  /** Accepted by the kernel and not by us, while the event loop is busy. */
+  backlog: 4096,
   /** Of one certificate's name: an agent needs two, and twice that for a moment while it reconnects. */
   ofAgent: 8,
+  /** From its beginning. */
   handshakeMs: 10_000,
   /**
    * From the handshake to an accepted stream, and from the end of the last one to the connection's. An agent closes its own at once; but
@@ -89,7 +93,9 @@ export function createListener(options: ListenerOptions): Listener {
   const { clock, log, counters } = options;
   /** By address and port. */
   const admitted = new Map<string, Admitted>();
-  let server: TlsServer | undefined;
+  /** The port; and what speaks TLS on the connections whose turn it is. */
+  let server: Server | undefined;
+  let tls: TlsServer | undefined;
   let material: TlsMaterial | undefined;
   let reload: Timer | undefined;
   let revocation: Timer | undefined;
@@ -98,6 +104,12 @@ export function createListener(options: ListenerOptions): Listener {
   let isListBroken = false;
   const rejections = createRejectionGate(LISTENER_LIMITS.rejections);
   const unproven = createConnectionPlaces(LISTENER_LIMITS.unprovenOfAddress);
+  const line = createHandshakeLine({
+    clock,
+    begin: (socket) => tls?.emit("connection", socket),
+    reject,
+    counters,
+  });
   /** By address and port: how to give back the place of one that has proven nothing yet. */
   const waiting = new Map<string, () => void>();
   /** Oldest first. */
@@ -106,22 +118,21 @@ export function createListener(options: ListenerOptions): Listener {
   async function start(): Promise<number> {
     material = await readMaterial(options.tls);
     await readRevoked();
-    const created = createServer({
-      ...tlsOptions(material),
-      handshakeTimeout: LISTENER_LIMITS.handshakeMs,
-      noDelay: true,
-    });
-    server = created;
-    created.maxConnections = LISTENER_LIMITS.connections;
-    created.on("connection", holdPlace);
-    created.on("secureConnection", admit);
-    created.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => {
+    const secure = createServer({ ...tlsOptions(material), handshakeTimeout: LISTENER_LIMITS.handshakeMs });
+    tls = secure;
+    secure.on("secureConnection", admit);
+    secure.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => {
       reject(error.message, addressOf(socket));
+      line.leave(addressOf(socket));
       // what failed is closed once the peer was told why; what never came is left open by Node
       if (error.code === "ERR_TLS_HANDSHAKE_TIMEOUT") {
         socket.destroy();
       }
     });
+    const created = createTcpServer({ noDelay: true });
+    server = created;
+    created.maxConnections = LISTENER_LIMITS.connections;
+    created.on("connection", holdPlace);
     created.on("drop", () => reject("Too many connections", ""));
     await new Promise<void>((resolve, fail) => {
       created.once("error", (error) =>
@@ -135,7 +146,7 @@ export function createListener(options: ListenerOptions): Listener {
           ),
         ),
       );
-      created.listen(options.port, options.host, resolve);
+      created.listen({ port: options.port, host: options.host, backlog: LISTENER_LIMITS.backlog }, resolve);
     });
     created.on("error", (error) => log.error({ error }, "Port of the agents failed."));
     scheduleReload();
@@ -163,6 +174,7 @@ export function createListener(options: ListenerOptions): Listener {
     };
     waiting.set(remote, leave);
     socket.once("close", leave);
+    line.add(socket);
   }
 
   /** The newest of an agent's connections stay: of an old one nobody knows whether it still lives. */
@@ -188,6 +200,7 @@ export function createListener(options: ListenerOptions): Listener {
 
   function admit(socket: TLSSocket): void {
     const remote = addressOf(socket);
+    counters.handshakesTotal += 1;
     // a reset after the handshake is the peer's matter, and must not be an uncaught error of ours
     socket.on("error", () => undefined);
     if (isRevoked(revoked, socket.getPeerCertificate())) {
@@ -196,6 +209,7 @@ export function createListener(options: ListenerOptions): Listener {
       return;
     }
     if (socket.alpnProtocol === ENROLMENT_PROTOCOL && options.enrolment !== undefined) {
+      line.leave(remote);
       const names = socket.authorized ? socket.getPeerCertificate().subjectaltname : undefined;
       options.enrolment.serve(socket, parseIdentity(names));
       return;
@@ -228,6 +242,8 @@ export function createListener(options: ListenerOptions): Listener {
   }
 
   function keep(remote: string): void {
+    // it is welcomed right away: that much was to be done for it
+    line.leave(remote);
     const connection = admitted.get(remote);
     if (connection !== undefined) {
       connection.streams += 1;
@@ -311,8 +327,8 @@ export function createListener(options: ListenerOptions): Listener {
       read.ca.equals(material.ca) &&
       read.cert.equals(material.cert) &&
       read.key.equals(material.key);
-    if (!isSame && server !== undefined) {
-      server.setSecureContext(tlsOptions(read));
+    if (!isSame && tls !== undefined) {
+      tls.setSecureContext(tlsOptions(read));
       material = read;
       log.info({ cert: options.tls.cert }, "Certificates were renewed.");
     }
@@ -322,6 +338,7 @@ export function createListener(options: ListenerOptions): Listener {
     reload?.cancel();
     revocation?.cancel();
     server?.close();
+    line.stop();
     for (const { socket } of admitted.values()) {
       socket.destroy();
     }
@@ -355,8 +372,4 @@ async function readMaterial(paths: TlsPaths): Promise<TlsMaterial> {
     );
   }
   return material;
-}
-
-function addressOf(socket: Socket): string {
-  return `${socket.remoteAddress ?? ""}:${socket.remotePort ?? ""}`;
 }

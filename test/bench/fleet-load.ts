@@ -1,17 +1,19 @@
 /**
  * Thousands of agents from one process: each its own mutual-TLS connection and stream, one frame a second, held as long as the
- * collector asks for. On bare HTTP/2 with frames encoded beforehand, so that the load costs less than what it is put on.
+ * collector asks for, and pings when an agent's session sends them. On bare HTTP/2 with frames encoded beforehand, so that the load costs less than what it is put on.
  */
 import { fromBinary, toBinary, create } from "@bufbuild/protobuf";
 import { readFileSync } from "node:fs";
 import { connect, type ClientHttp2Session, type ClientHttp2Stream } from "node:http2";
 import { createFrameHold } from "../../agent/stream/frame-hold.ts";
+import { SESSION_TIMES } from "../../agent/stream/session-state.ts";
 import { wrapFrames } from "../../agent/stream/wrap-frames.ts";
 import { systemClock } from "../../shared/clock.ts";
 import {
   ConnectRequestSchema,
   ConnectResponseSchema,
   HelloSchema,
+  PingSchema,
 } from "../../shared/gen/etcdscope/v1/stream_pb.js";
 import type { LoadAgent } from "./agent-load.ts";
 import type { FrameTemplates } from "./real-frames.ts";
@@ -26,6 +28,7 @@ export interface FleetAgent extends LoadAgent {
 }
 
 export interface FleetCounts {
+  readonly pings: number;
   readonly sent: number;
   readonly acknowledged: number;
   /** Captured. */
@@ -53,6 +56,7 @@ export function createFleetLoad(agents: readonly FleetAgent[], port: number): Fl
   let sent = 0;
   let acknowledged = 0;
   let samples = 0;
+  let pings = 0;
   let ackMs: number[] = [];
 
   function open(agent: FleetAgent, index: number): Promise<void> {
@@ -104,6 +108,30 @@ export function createFleetLoad(agents: readonly FleetAgent[], port: number): Fl
     let held: Uint8Array[] = [];
     const hold = createFrameHold();
     const sentMs: number[] = [];
+    let heardMs = 0;
+    let pinged = 0n;
+    let answered = 0n;
+    let nextOffsetPingMs = 0;
+
+    /** Looked at with each frame, as the agent's session does it by a timer: what is overdue, or the offset's turn. */
+    function pingWhenDue(nowMs: number): void {
+      const isSilent = nowMs - heardMs >= SESSION_TIMES.pingAfterSilenceMs + holdMs;
+      if (pinged === answered && (isSilent || nowMs >= nextOffsetPingMs)) {
+        pinged += 1n;
+        pings += 1;
+        const sentAtUnixUs = BigInt(Math.round(systemClock.nowMs() * 1000));
+        const value = create(PingSchema, { id: pinged, sentAtUnixUs });
+        const request = create(ConnectRequestSchema, { message: { case: "ping", value } });
+        stream.write(frameMessage(toBinary(ConnectRequestSchema, request)));
+      }
+    }
+
+    function hearPong(id: bigint): void {
+      answered = id;
+      const isSteady = answered >= SESSION_TIMES.offsetsBeforeSteady;
+      nextOffsetPingMs =
+        performance.now() + (isSteady ? SESSION_TIMES.offsetSteadyMs : SESSION_TIMES.offsetFirstMs);
+    }
 
     function capture(): void {
       if (!isSending || stream.destroyed) {
@@ -119,6 +147,7 @@ export function createFleetLoad(agents: readonly FleetAgent[], port: number): Fl
       if (!hold.mayWait(nowMs, { holdMs: isUrgent ? 0 : holdMs, nextInMs: FRAME_EVERY_MS })) {
         send(nowMs);
       }
+      pingWhenDue(nowMs);
     }
 
     function send(nowMs: number): void {
@@ -131,7 +160,10 @@ export function createFleetLoad(agents: readonly FleetAgent[], port: number): Fl
 
     readMessages(stream, (bytes) => {
       const { message } = fromBinary(ConnectResponseSchema, bytes);
-      if (message.case === "welcome") {
+      heardMs = performance.now();
+      if (message.case === "pong") {
+        hearPong(message.value.id);
+      } else if (message.case === "welcome") {
         holdMs = message.value.settings?.holdFramesMs ?? 0;
         on.onWelcome();
         capture();
@@ -166,7 +198,7 @@ export function createFleetLoad(agents: readonly FleetAgent[], port: number): Fl
   return {
     connectAll,
     look: () => {
-      const counts = { sent, acknowledged, samples, ackMs };
+      const counts = { sent, acknowledged, samples, pings, ackMs };
       ackMs = [];
       return counts;
     },

@@ -74,6 +74,7 @@ async function run(
       result("collector's CPU", { value: cpu / elapsed, unit: "cores" }, { atMost: 1 }),
       result("collector's RSS, largest seen", { value: rssMiB, unit: "MiB" }, { atMost: 1000 }),
       result("frames a second", { value: (after.sent - before.sent) / elapsed, unit: "1/s" }),
+      result("pings a second", { value: (after.pings - before.pings) / elapsed, unit: "1/s" }),
       result("samples a second", { value: (after.samples - before.samples) / elapsed, unit: "1/s" }),
       result("send to acknowledgement, median", { value: quantile(after.ackMs, 0.5), unit: "ms" }),
       result("send to acknowledgement, p99", { value: quantile(after.ackMs, 0.99), unit: "ms" }),
@@ -94,7 +95,7 @@ function seconds(count: number): Promise<void> {
 export const fleet: Benchmark = {
   name: "fleet",
   method:
-    `${AGENTS} agents (--rounds) in clusters of three from one other process on the same machine, each with its own certificate, connection and stream, each sending a real agent's frames (test/fixture/bench), one a second. ` +
+    `${AGENTS} agents (--rounds) in clusters of three from one other process on the same machine, each with its own certificate, connection and stream, each sending a real agent's frames (test/fixture/bench), one a second, and pings when an agent's session would. ` +
     `${WARM_UP_SECONDS} s of warm-up after the last is connected, ${WATCH_SECONDS} s measured; CPU is utime+stime of the collector's process, all threads, evaluation of every cluster included. ` +
     `Then every frame sent is looked for in the collector's history.`,
   run,

@@ -74,6 +74,36 @@ describe("agent/stream/session", () => {
     expect(kinds(driver.at(5000, { kind: "ticked" }))).toEqual(["disconnect", "reportFailure"]);
   });
 
+  it("waits longer for its welcome with each try at a collector that it reaches, and no longer at one that it does not", () => {
+    const driver = createDriver();
+    let now = 0;
+    driver.at(now, { kind: "started" });
+    const limits: number[] = [];
+    for (const isReached of [true, true, false, true, true, true]) {
+      if (isReached) {
+        driver.at(now, { kind: "reached" });
+      }
+      const dueMs = nextTickMs(driver.state()) ?? 0;
+      limits.push(dueMs - now);
+      expect(kinds(driver.at(dueMs, { kind: "ticked" }))).toContain("disconnect");
+      now = nextTickMs(driver.state()) ?? 0;
+      expect(kinds(driver.at(now, { kind: "ticked" }))).toEqual(["connect"]);
+    }
+    expect(limits).toEqual([5000, 10_000, 5000, 40_000, 60_000, 60_000]);
+    driver.at(now, welcome(0n));
+    driver.at(now, ended("reset"));
+    now = nextTickMs(driver.state()) ?? 0;
+    driver.at(now, { kind: "ticked" });
+    driver.at(now, { kind: "reached" });
+    expect((nextTickMs(driver.state()) ?? 0) - now).toBe(10_000);
+  });
+
+  it("comes back after a refusal neither before it may nor when all others do", () => {
+    const driver = streaming();
+    driver.at(100, refusal(Reason.OVERLOADED, true, 10_000), 0.5);
+    expect(nextTickMs(driver.state())).toBe(100 + 12_500);
+  });
+
   it("waits longer after each failure, from 250 ms to 5 s, and starts over after a welcome", () => {
     const driver = createDriver();
     let now = 0;
