@@ -27,7 +27,7 @@ export function addConfigCommands(program: Command, context: ProgramContext): vo
         import("./guess-service.ts"),
       ]);
       const service = options.for ?? guessService(file);
-      const request = { config: file, check: true, environment: context.environment };
+      const request = { config: file, check: true, quick: true, environment: context.environment };
       const terminal = context.terminal();
       context.finish(
         service === "agent" ? await startAgent(request, terminal) : await startCollector(request, terminal),

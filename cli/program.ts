@@ -96,12 +96,24 @@ function addServices(program: Command, context: ProgramContext): void {
       .summary(about)
       .description(`The service: ${about}.`)
       .requiredOption("--config <file>", "configuration (YAML)")
-      .option("--check", "only validate the configuration: print every problem with its place, or OK", false);
+      .option(
+        "--check",
+        "only validate the configuration, and a collector's history: print every problem with its place, or OK",
+        false,
+      );
+    if (name === "collector") {
+      command.option("--quick", "with --check: only open the history, instead of reading all of it", false);
+    }
     if (name === "agent") {
       command.option("--cost", "only measure what each probe costs on this node, for some seconds", false);
     }
     command.action(
-      async (options: { readonly config: string; readonly check: boolean; readonly cost?: boolean }) => {
+      async (options: {
+        readonly config: string;
+        readonly check: boolean;
+        readonly quick?: boolean;
+        readonly cost?: boolean;
+      }) => {
         const { startAgent, startCollector } = await import("./run-service.ts");
         const request = { ...options, environment: context.environment };
         const terminal = context.terminal();
@@ -185,7 +197,7 @@ function addHistoryCommands(program: Command, context: ProgramContext): void {
     .description("Works on the file of a collector's history.")
     .command("backup")
     .summary("copy the history, also while the collector runs")
-    .description("Copies one moment of the history into a new file, opens and checks the copy.")
+    .description("Copies one moment of the history into a new file, and reads all of the copy to check it.")
     .argument("<file>", "the backup; must not exist")
     .requiredOption("--config <file>", "the collector's configuration (YAML)")
     .action(async (file: string, options: { readonly config: string }) => {

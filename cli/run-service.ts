@@ -9,11 +9,14 @@ import { formatAddress } from "../shared/config/parse-address.ts";
 import { formatDurationMs } from "../shared/config/parse-duration.ts";
 import { formatSizeBytes } from "../shared/config/parse-size.ts";
 import { handOver } from "./hand-over.ts";
+import { tellReading } from "./run-history.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface ServiceRequest {
   readonly config: string;
   readonly check: boolean;
+  /** With `check`, of the collector: the history is only opened, as a start does it. */
+  readonly quick?: boolean;
   /** Agent only: measure what each probe costs on this node, and end. */
   readonly cost?: boolean;
   readonly environment: NodeJS.ProcessEnv;
@@ -46,19 +49,42 @@ export async function startCollector(request: ServiceRequest, terminal: Terminal
     return 2;
   }
   if (request.check) {
-    const { checkHistory } = await import("../collector/history/check-history.ts");
-    const check = checkHistory(config.history.path);
-    if (check.kind === "refused" || check.kind === "damaged") {
-      const hint = check.kind === "damaged" ? "; the collector would put it aside and begin a new one" : "";
-      terminal.writeError(`${request.config}: history: ${check.problem}${hint}\n`);
-      return check.kind === "refused" ? 2 : 1;
-    }
-    terminal.write(`OK  ${request.config}: ${summariseCollector(config)}\n`);
-    return 0;
+    return await checkCollector(request, config, terminal);
   }
   const { runCollector } = await import("../collector/main.ts");
   // A service that was asked to stop has stopped: nothing that lingers may keep the process.
   process.exit(await runCollector(config));
+}
+
+/** A damaged history is no reason not to start: the collector puts it aside. So a quick check, before a start, only says it. */
+async function checkCollector(
+  request: ServiceRequest,
+  config: CollectorConfig,
+  terminal: Terminal,
+): Promise<number> {
+  const { checkHistory } = await import("../collector/history/check-history.ts");
+  const { path } = config.history;
+  const isWhole = request.quick !== true;
+  const check = checkHistory(path, {
+    isWhole,
+    onReading: (bytes) => tellReading(terminal, path, bytes),
+  });
+  if (check.kind === "refused" || check.kind === "damaged") {
+    const hint = check.kind === "damaged" ? "; the collector would put it aside and begin a new one" : "";
+    terminal.writeError(`${request.config}: history: ${check.problem}${hint}\n`);
+    if (check.kind === "refused") {
+      return 2;
+    }
+    if (isWhole) {
+      return 1;
+    }
+  }
+  const known =
+    check.kind === "fine"
+      ? `; of the history ${isWhole ? `all ${formatSizeBytes(check.bytes)} read and sound` : "nothing read but that it opens"}`
+      : "";
+  terminal.write(`OK  ${request.config}: ${summariseCollector(config)}${known}\n`);
+  return 0;
 }
 
 function accept<T>(request: ServiceRequest, result: ConfigResult<T>, terminal: Terminal): T | undefined {

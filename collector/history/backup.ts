@@ -9,8 +9,12 @@ export interface BackedUp {
   readonly bytes: number;
 }
 
-/** Rejects nothing that exists already: the target must be a new file. Durable when it returns. */
-export function backUpHistory(path: string, target: string): BackedUp {
+/** The target must be a new file. Durable when it returns. `onReading` is called with the size of what is read to its end, twice. */
+export function backUpHistory(
+  path: string,
+  target: string,
+  onReading?: (file: string, bytes: number) => void,
+): BackedUp {
   if (existsSync(target)) {
     throw new EtcdscopeError("ARGUMENT_INVALID", `${target} exists: a backup is never written over a file`, {
       field: "FILE",
@@ -22,8 +26,9 @@ export function backUpHistory(path: string, target: string): BackedUp {
   const part = `${target}.part`;
   rmSync(part, { force: true });
   try {
+    onReading?.(path, statSync(path).size);
     copyTo(path, part);
-    const check = checkHistory(part);
+    const check = checkHistory(part, { isWhole: true, onReading: (bytes) => onReading?.(target, bytes) });
     if (check.kind !== "fine") {
       const problem = check.kind === "absent" ? "it is not there" : check.problem;
       throw new EtcdscopeError("STORAGE_CORRUPT", `The copy cannot be used: ${problem}`);

@@ -1,21 +1,25 @@
-/** Looks at a history without changing it: for a check before a start, and after a backup. */
+/** Looks at a history without changing it: before a start, when somebody asks, and after a backup. */
 import { existsSync, statSync } from "node:fs";
 import { EtcdscopeError } from "../../shared/errors.ts";
-import { assertUsable, openForReading, translateSqliteError } from "./database.ts";
+import { assertUsable, openForReading, translateSqliteError, type Db } from "./database.ts";
 
-/** A larger file is not read to its end: a check must not hold up a start for minutes. */
-const MAX_WHOLE_BYTES = 2 * 1024 ** 3;
+export interface CheckOptions {
+  /** Every page is read, and what refers to what is followed. Else only that the file opens: a start is not held up for minutes. */
+  readonly isWhole: boolean;
+  /** Called with the file's size before all of it is read. */
+  readonly onReading?: (bytes: number) => void;
+}
 
 export type HistoryCheck =
   /** None yet: it will be created. */
   | { readonly kind: "absent" }
-  | { readonly kind: "fine"; readonly bytes: number; readonly isWhole: boolean }
+  | { readonly kind: "fine"; readonly bytes: number }
   /** Must not be used: a newer etcdscope's, or another program's. */
   | { readonly kind: "refused"; readonly problem: string }
   /** Cannot be read. A collector would put it aside and begin a new one. */
   | { readonly kind: "damaged"; readonly problem: string };
 
-export function checkHistory(path: string): HistoryCheck {
+export function checkHistory(path: string, options: CheckOptions): HistoryCheck {
   if (!existsSync(path)) {
     return { kind: "absent" };
   }
@@ -24,12 +28,11 @@ export function checkHistory(path: string): HistoryCheck {
     try {
       assertUsable(db, path);
       const { size: bytes } = statSync(path);
-      const isWhole = bytes <= MAX_WHOLE_BYTES;
-      const found = isWhole
-        ? String(db.pragma("quick_check(1)", { simple: true }))
+      const found = options.isWhole
+        ? readWhole(db, bytes, options)
         : String(db.prepare("SELECT 'ok' FROM sqlite_schema LIMIT 1").pluck().get());
       return found === "ok"
-        ? { kind: "fine", bytes, isWhole }
+        ? { kind: "fine", bytes }
         : { kind: "damaged", problem: `SQLite found it damaged: ${found}` };
     } finally {
       db.close();
@@ -44,4 +47,9 @@ export function checkHistory(path: string): HistoryCheck {
     }
     throw EtcdscopeError.from(error, "STORAGE_FAILED");
   }
+}
+
+function readWhole(db: Db, bytes: number, { onReading }: CheckOptions): string {
+  onReading?.(bytes);
+  return String(db.pragma("quick_check(1)", { simple: true }));
 }

@@ -28,10 +28,16 @@ export function createDocumentReader(db: Db): DocumentReader {
                        AND next.valid_from = fact.valid_to)
      ORDER BY atMs, node, key LIMIT ${MAX_ROWS + 1}`,
   );
-  const selectFacts = db.prepare<[string, number, number], FactRow>(
-    `SELECT agent.node, fact.valid_from AS sinceMs, fact.body FROM agent JOIN fact ON fact.agent = agent.id
-     WHERE agent.cluster = ? AND fact.valid_from <= ? AND (fact.valid_to IS NULL OR fact.valid_to > ?)
-     ORDER BY agent.node, fact.key LIMIT ${MAX_ROWS}`,
+  const selectFacts = db.prepare<
+    [string, number, string, number, number],
+    FactRow & { readonly key: string }
+  >(
+    `SELECT agent.node, fact.key, fact.valid_from AS sinceMs, fact.body FROM agent JOIN fact ON fact.agent = agent.id
+     WHERE agent.cluster = ? AND fact.valid_from <= ? AND fact.valid_to IS NULL
+     UNION ALL
+     SELECT agent.node, fact.key, fact.valid_from, fact.body FROM agent JOIN fact ON fact.agent = agent.id
+     WHERE agent.cluster = ? AND fact.valid_from <= ? AND fact.valid_to > ?
+     ORDER BY node, key LIMIT ${MAX_ROWS}`,
   );
   const selectEvents = db.prepare<
     [string, number, number],
@@ -44,7 +50,10 @@ export function createDocumentReader(db: Db): DocumentReader {
   return {
     changes: ({ cluster, fromMs, toMs }) =>
       bounded(selectChanges.all(cluster, fromMs, toMs, cluster, fromMs, toMs)),
-    factsAt: (cluster, atMs) => selectFacts.all(cluster, atMs, atMs),
+    factsAt: (cluster, atMs) =>
+      selectFacts
+        .all(cluster, atMs, cluster, atMs, atMs)
+        .map(({ node, sinceMs, body }) => ({ node, sinceMs, body })),
     events: ({ cluster, fromMs, toMs }) =>
       bounded(selectEvents.all(cluster, fromMs, toMs)).map((row) => ({
         ...row,

@@ -7,6 +7,9 @@ export interface DocumentWriter {
   write(agent: number, atMs: number, documents: FrameDocuments): void;
 }
 
+/** Until something says otherwise. */
+const EVER = Number.MAX_SAFE_INTEGER;
+
 interface HeldRow {
   readonly id: number;
   readonly valid_from: number;
@@ -20,25 +23,31 @@ export function createDocumentWriter(db: Db): DocumentWriter {
      WHERE agent = ? AND key = ? AND valid_from <= ? AND (valid_to IS NULL OR valid_to > ?)
      ORDER BY valid_from DESC LIMIT 1`,
   );
-  const selectNextStart = db
-    .prepare<[number, string, number], number | null>(
-      "SELECT min(valid_from) FROM fact WHERE agent = ? AND key = ? AND valid_from > ?",
-    )
-    .pluck();
+  const selectNext = db.prepare<[number, string, number], HeldRow>(
+    `SELECT id, valid_from, valid_to, body FROM fact WHERE agent = ? AND key = ? AND valid_from > ?
+     ORDER BY valid_from LIMIT 1`,
+  );
   const insertFact = db.prepare<[number, string, number, number | null, Uint8Array]>(
     "INSERT INTO fact (agent, key, valid_from, valid_to, body) VALUES (?, ?, ?, ?, ?)",
   );
+  const beginFact = db.prepare<[number, number]>("UPDATE fact SET valid_from = ? WHERE id = ?");
   const endFact = db.prepare<[number, number]>("UPDATE fact SET valid_to = ? WHERE id = ?");
   const deleteFact = db.prepare<[number]>("DELETE FROM fact WHERE id = ?");
   const selectKeys = db
-    .prepare<[number], string>("SELECT DISTINCT key FROM fact WHERE agent = ? AND valid_to IS NULL")
+    .prepare<[number, number, number, number, number], string>(
+      `SELECT key FROM fact WHERE agent = ? AND valid_to IS NULL AND valid_from <= ? UNION
+       SELECT key FROM fact WHERE agent = ? AND valid_to > ? AND valid_from <= ?`,
+    )
     .pluck();
   const insertEvent = db.prepare<[number, number, string, string, string]>(
     "INSERT INTO event (agent, at_ms, kind, subject, attributes) VALUES (?, ?, ?, ?, ?)",
   );
 
-  /** From then on it is so, until something later says otherwise. Also in the middle of what is recorded already. */
-  function record(agent: number, { key, atMs, body }: FactNews): void {
+  /**
+   * From then on it is so, until something later says otherwise. Also in the middle of what is recorded already, where
+   * from `untilMs` on what was recorded before holds as it did.
+   */
+  function record(agent: number, { key, atMs, body }: FactNews, untilMs: number | undefined): void {
     const held = selectHeld.get(agent, key, atMs, atMs);
     if (held !== undefined && body !== undefined && Buffer.compare(held.body, body) === 0) {
       return;
@@ -49,22 +58,40 @@ export function createDocumentWriter(db: Db): DocumentWriter {
       } else {
         endFact.run(atMs, held.id);
       }
+      if (untilMs !== undefined && untilMs < (held.valid_to ?? EVER)) {
+        insertFact.run(agent, key, untilMs, held.valid_to, held.body);
+      }
     }
     if (body !== undefined) {
-      const nextStart = selectNextStart.get(agent, key, atMs) ?? null;
-      insertFact.run(agent, key, atMs, nextStart, body);
+      insert(agent, { key, atMs, body }, untilMs ?? EVER);
+    }
+  }
+
+  /** Until the next begins; one that says the same begins earlier instead. */
+  function insert(
+    agent: number,
+    { key, atMs, body }: FactNews & { readonly body: Uint8Array },
+    untilMs: number,
+  ): void {
+    const next = selectNext.get(agent, key, atMs);
+    const end = Math.min(next?.valid_from ?? EVER, untilMs);
+    if (next?.valid_from === end && Buffer.compare(next.body, body) === 0) {
+      beginFact.run(atMs, next.id);
+    } else {
+      insertFact.run(agent, key, atMs, end === EVER ? null : end, body);
     }
   }
 
   return {
     write: (agent, atMs, { news, events }) => {
       for (const fact of news.facts) {
-        record(agent, fact);
+        record(agent, fact, news.untilMs);
       }
       if (news.onlyKeys !== undefined) {
         const holds = new Set(news.onlyKeys);
-        for (const key of selectKeys.all(agent).filter((one) => !holds.has(one))) {
-          record(agent, { key, atMs, body: undefined });
+        const held = selectKeys.all(agent, atMs, agent, atMs, atMs);
+        for (const key of held.filter((one) => !holds.has(one))) {
+          record(agent, { key, atMs, body: undefined }, news.untilMs);
         }
       }
       for (const event of events) {

@@ -19,9 +19,11 @@ export interface FrameNews {
   readonly facts: readonly FactNews[];
   /** Keys of every fact in force, where nothing is known of what was in force before: the others have ended. */
   readonly onlyKeys: readonly string[] | undefined;
+  /** Of a late frame: from then on what came before it says in full what holds, and goes on to hold. */
+  readonly untilMs: number | undefined;
 }
 
-const NO_NEWS: FrameNews = { facts: [], onlyKeys: undefined };
+const NO_NEWS: FrameNews = { facts: [], onlyKeys: undefined, untilMs: undefined };
 
 export interface FactChanges {
   of(received: ReceivedFrame): FrameNews;
@@ -31,7 +33,11 @@ export interface FactChanges {
 
 interface KnownOfAgent {
   readonly instanceId: string;
+  /** Of the last frame. */
   readonly sequence: bigint;
+  readonly atMs: number;
+  /** The keyframe from which on nothing is missing. */
+  readonly wholeSinceMs: number;
   readonly facts: Map<string, Fact>;
 }
 
@@ -46,10 +52,8 @@ export function createFactChanges(): FactChanges {
     const atMs = placeMs(frame);
     const name = `${agent.cluster}/${agent.node}`;
     const known = agents.get(name);
-    if (known?.instanceId === instanceId && frame.sequence < known.sequence) {
-      // A late frame: it changes the past, and the next keyframe is told in full, so that the present is right again.
-      agents.delete(name);
-      return { facts: frame.facts.map((fact) => news(fact, atMs)), onlyKeys: undefined };
+    if (known !== undefined && isLate(received, known)) {
+      return lateNews(name, received, known);
     }
     const isFresh = known?.instanceId !== instanceId;
     const before = isFresh ? new Map<string, Fact>() : known.facts;
@@ -73,15 +77,38 @@ export function createFactChanges(): FactChanges {
     }
     // until a keyframe has come, what was in force before is not known
     if (!isFresh || frame.keyframe) {
-      agents.set(name, { instanceId, sequence: frame.sequence, facts: before });
+      const follows = !isFresh && frame.sequence === known.sequence + 1n;
+      const wholeSinceMs = isFresh || (frame.keyframe && !follows) ? atMs : known.wholeSinceMs;
+      agents.set(name, { instanceId, sequence: frame.sequence, atMs, wholeSinceMs, facts: before });
     }
     return {
       facts: found,
       onlyKeys: isFresh && frame.keyframe ? frame.facts.map(({ key }) => key) : undefined,
+      untilMs: undefined,
+    };
+  }
+
+  /** It changes the past, until what is known begins. */
+  function lateNews(name: string, { frame }: ReceivedFrame, { wholeSinceMs }: KnownOfAgent): FrameNews {
+    const atMs = placeMs(frame);
+    const untilMs = wholeSinceMs > atMs ? wholeSinceMs : undefined;
+    if (untilMs === undefined) {
+      // the next keyframe is told in full, so that the present is right again
+      agents.delete(name);
+    }
+    return {
+      facts: frame.facts.map((fact) => news(fact, atMs)),
+      onlyKeys: frame.keyframe && untilMs !== undefined ? frame.facts.map(({ key }) => key) : undefined,
+      untilMs,
     };
   }
 
   return { of, forget: () => agents.clear() };
+}
+
+/** Of the same run, or of one before: a later one begins where the earlier has ended. */
+function isLate({ frame, instanceId }: ReceivedFrame, known: KnownOfAgent): boolean {
+  return known.instanceId === instanceId ? frame.sequence < known.sequence : placeMs(frame) < known.atMs;
 }
 
 function news(fact: Fact, atMs: number): FactNews {

@@ -82,21 +82,25 @@ describe("cli/run-service", () => {
       `grpc: { tls: { ca: ca.crt, cert: collector.crt, key: collector.key } }\nhistory: { path: ${history} }\n`;
     const db = openDatabase({ path: join(dir, "history.db"), nowMs: 0, isKnownDamaged: false }).db;
     const check = ["collector", "--check", "--config", write("with.yaml", config(join(dir, "history.db")))];
-    expect(await runEtcdscope(check)).toMatchObject({ code: 0, error: "" });
+    const sound = await runEtcdscope(check);
+    expect(sound).toMatchObject({ code: 0, error: "" });
+    expect(sound.out).toMatch(/; of the history all [\d.]+ KiB read and sound\n$/);
+    expect((await runEtcdscope([...check, "--quick"])).out).toContain(
+      "of the history nothing read but that it opens",
+    );
     db.pragma("user_version = 99");
     db.close();
     const newer = await runEtcdscope(check);
     expect([newer.code, newer.out]).toEqual([2, ""]);
     expect(newer.error).toContain("written by a newer etcdscope (schema 99");
     const damaged = write("damaged.db", "no database ".repeat(1000));
-    const found = await runEtcdscope([
-      "collector",
-      "--check",
-      "--config",
-      write("damaged.yaml", config(damaged)),
-    ]);
+    const checkDamaged = ["collector", "--check", "--config", write("damaged.yaml", config(damaged))];
+    const found = await runEtcdscope(checkDamaged);
     expect([found.code, found.out]).toEqual([1, ""]);
     expect(found.error).toContain("the collector would put it aside and begin a new one");
+    // before a start, which is not to be kept from putting it aside
+    const quick = await runEtcdscope([...checkDamaged, "--quick"]);
+    expect([quick.code, quick.error]).toEqual([0, found.error]);
   });
 
   it.each(["agent", "collector"])("lists every problem of a file and starts no %s", async (service) => {

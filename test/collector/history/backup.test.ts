@@ -75,22 +75,29 @@ describe("collector/history/backup", { timeout: 60_000 }, () => {
   });
 });
 
+const WHOLE = { isWhole: true };
+
 describe("collector/history/check-history", () => {
   it("tells a sound history from none, a damaged one, a newer one and another program's", () => {
-    expect(checkHistory(target)).toEqual({ kind: "absent" });
-    expect(checkHistory(fixture.path)).toMatchObject({ kind: "fine", isWhole: true });
+    expect(checkHistory(target, WHOLE)).toEqual({ kind: "absent" });
+    const sizes: number[] = [];
+    const check = checkHistory(fixture.path, { isWhole: true, onReading: (bytes) => sizes.push(bytes) });
+    expect(check).toEqual({ kind: "fine", bytes: sizes[0] });
     const bytes = readFileSync(fixture.path);
     bytes.fill(0xff, 4096 * 20, 4096 * 24);
     writeFileSync(target, bytes);
-    expect(checkHistory(target)).toMatchObject({ kind: "damaged" });
+    expect(checkHistory(target, WHOLE)).toMatchObject({ kind: "damaged" });
+    expect(checkHistory(target, { isWhole: false })).toMatchObject({ kind: "fine" });
+    writeFileSync(target, "no database ".repeat(1000));
+    expect(checkHistory(target, { isWhole: false })).toMatchObject({ kind: "damaged" });
     const newer = new Database(fixture.path);
     newer.pragma("user_version = 99");
     newer.close();
-    expect(checkHistory(fixture.path)).toMatchObject({ kind: "refused" });
+    expect(checkHistory(fixture.path, { isWhole: false })).toMatchObject({ kind: "refused" });
     const theirs = new Database(fixture.path);
     theirs.pragma("application_id = 7");
     theirs.close();
-    expect(checkHistory(fixture.path)).toMatchObject({
+    expect(checkHistory(fixture.path, WHOLE)).toMatchObject({
       kind: "refused",
       problem: expect.stringContaining("another program") as string,
     });
