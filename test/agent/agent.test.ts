@@ -21,6 +21,10 @@ function silentDoor(closed: () => void): ClosableEtcdDoor {
           return () => Promise.resolve(closed());
         case "otherMembers":
           return () => [];
+        case "isOwnFailing":
+          return () => false;
+        case "ownVersion":
+          return () => "";
         default:
           return () => Promise.reject(new Error("Nobody answers"));
       }
