@@ -11,7 +11,6 @@ export interface LogPlace {
 
 export interface SaidLine extends LogPlace {
   readonly atMs: number | undefined;
-  readonly message: string;
 }
 
 /** The same event without a break of two minutes. Both times undefined: its lines carry none. */
@@ -54,7 +53,9 @@ export class EpisodeCollector {
   }
 
   add({ severity, atMs, parsed }: LineEvent, { file, line, text }: LogPlace): void {
-    const said = { file, line, text, atMs, message: parsed.message };
+    // A slice of what was read would hold all of it in memory.
+    const kept = copyText(text.length > MAX_KEPT_CHARACTERS ? text.slice(0, MAX_KEPT_CHARACTERS) : text);
+    const said = { file, line, atMs, text: kept };
     const endsEtcd = this.#isEndingCode || parsed.level === "fatal" || parsed.level === "panic";
     const open = this.#open;
     if (open === undefined || !goesOn(open, atMs)) {
@@ -92,7 +93,7 @@ export class EpisodeCollector {
       this.#leftOut += 1;
       return;
     }
-    this.#closed.push({ ...open, first: copySaid(open.first), newest: open.newest.map(copySaid) });
+    this.#closed.push(open);
     if (this.#closed.length >= 2 * MAX_EPISODES_OF_CODE) {
       this.#trim();
     }
@@ -125,13 +126,4 @@ function goesOn(open: Open, atMs: number | undefined): boolean {
 
 function byStart(one: Episode, other: Episode): number {
   return (one.fromMs ?? Number.NEGATIVE_INFINITY) - (other.fromMs ?? Number.NEGATIVE_INFINITY) || 0;
-}
-
-/** A slice of what was read would hold all of it in memory. */
-function copySaid(said: SaidLine): SaidLine {
-  return {
-    ...said,
-    text: copyText(said.text.slice(0, MAX_KEPT_CHARACTERS)),
-    message: copyText(said.message.slice(0, 100)),
-  };
 }

@@ -73,13 +73,15 @@ function findZap(text: string): number {
   if (usual >= 0 && usual < MAX_PREFIX) {
     return usual;
   }
+  if (
+    !text.includes('"level":') ||
+    !text.includes('"msg":') ||
+    !CALLER.test(findField(text, "caller") ?? "")
+  ) {
+    return -1;
+  }
   const any = JSON_OBJECT.exec(text.length > MAX_PREFIX ? text.slice(0, MAX_PREFIX) : text);
-  const isEtcds =
-    any !== null &&
-    text.includes('"level":') &&
-    text.includes('"msg":') &&
-    CALLER.test(findField(text, "caller") ?? "");
-  return isEtcds ? any.index : -1;
+  return any === null ? -1 : any.index;
 }
 
 /** A cell of a table: in quotes, each quote of its own twice. */

@@ -2,9 +2,10 @@
 import type { Severity } from "../rest.ts";
 import type { LineEvent } from "./classify.ts";
 import { compareSeverity, EpisodeCollector, graver } from "./episodes.ts";
-import type { Episode, LogPlace } from "./episodes.ts";
+import type { Episode, LogPlace, SaidLine } from "./episodes.ts";
 import { directnessOf } from "./explains.ts";
 import { findCauses } from "./find-causes.ts";
+import { parseLine } from "./parse-line.ts";
 import { redactExcerpt } from "./redact-excerpt.ts";
 
 export interface LogEvidence {
@@ -140,8 +141,10 @@ function listEvidence({ first, newest }: Episode): readonly LogEvidence[] {
   }));
 }
 
-function shapeOf({ message }: { readonly message: string }): string {
-  return message.replaceAll(/[0-9a-f]{2,}/g, "#").slice(0, 60);
+function shapeOf({ text }: SaidLine): string {
+  return parseLine(text)
+    .message.replaceAll(/[0-9a-f]{2,}/g, "#")
+    .slice(0, 60);
 }
 
 function byWeight(one: CodeSummary, other: CodeSummary): number {

@@ -84,7 +84,7 @@ function sort(folder: string, { nowMs, quiet, moved }: Sorted): void {
         console.log(`${isMove ? "moved" : "quiet"} ${event.code} ${event.severity}: ${line.slice(0, 200)}`);
       }
       if (!isNear(atMs, BOOT)) {
-        (isMove ? moved : quiet).push(line.replaceAll(folder, "/var/lib/etcd"));
+        (isMove ? moved : quiet).push(line.replaceAll(/[\w/.-]+\/(?=m[123]\/data|pki\/)/g, "/var/lib/etcd/"));
       }
     }
   }

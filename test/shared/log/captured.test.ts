@@ -28,7 +28,6 @@ const STORIES: Readonly<
   "leader-killed": { cause: "PEER_LINK_DOWN", also: ELECTED },
   "leader-paused": { cause: "HEARTBEATS_LATE" },
   "healthy-hours": { cause: null, also: BUSY },
-  "rolling-restart": { cause: "PEER_LINK_DOWN", also: [...ELECTED, ...BUSY] },
   "slow-disk": { cause: "DISK_SLOW", also: [...ELECTED, ...BUSY, "SLOW_REQUESTS"] },
   "oom-kill": { cause: "OOM_KILLED", also: [...PEER_AWAY, ...BUSY] },
   "member-removed": { cause: "MEMBER_REMOVED", also: [...PEER_AWAY, "RECONFIG_REFUSED"] },
@@ -57,6 +56,10 @@ const DIFFERENT: Readonly<Record<string, (typeof STORIES)[string]>> = {
   "3.4.23-plain/learner-added": { cause: "RECONFIG_REFUSED" },
   "3.5.16-zap/learner-added": { cause: null },
   "3.4.23-plain/planned-restart": { cause: null },
+  // Restarts and a leader that was moved, in order, with each shape of a line once: which comes first is as it fell.
+  "3.4.23-plain/rolling-restart": { cause: "PEER_LINK_DOWN", also: [...ELECTED, ...BUSY] },
+  "3.4.23-zap/rolling-restart": { cause: "LEADER_LOST", also: [...PEER_AWAY, ...ELECTED, ...BUSY] },
+  "3.5.16-zap/rolling-restart": { cause: "LEADER_LOST", also: [...PEER_AWAY, ...ELECTED, ...BUSY] },
   "3.5.16-zap/planned-restart": { cause: "PEER_LINK_DOWN", also: ELECTED },
 };
 
