@@ -2,7 +2,8 @@
 import { LogEventGate } from "../../agent/probe/log-event-gate.ts";
 import { createLogClassifier } from "../../shared/log/classify.ts";
 import type { LogClassifier } from "../../shared/log/classify.ts";
-import type { World, WorldAgent } from "./world.ts";
+import type { WorldAgent } from "./world-member.ts";
+import type { World } from "./world.ts";
 
 interface LogReader {
   readonly classifier: LogClassifier;
