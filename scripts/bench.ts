@@ -5,6 +5,7 @@ import { describeMachine, type Benchmark, type BenchmarkResult } from "../test/b
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   crash: async () => (await import("../test/bench/crash.ts")).crash,
+  trouble: async () => (await import("../test/bench/trouble.ts")).trouble,
   "agent-cost": async () => (await import("../test/bench/agent-cost.ts")).agentCost,
   "agent-harm": async () => (await import("../test/bench/agent-harm.ts")).agentHarm,
   logs: async () => (await import("../test/bench/logs.ts")).logs,

@@ -39,6 +39,8 @@ export interface HandshakeLine {
 
 interface Waiting {
   readonly socket: Socket;
+  /** host:port; a socket that is closed does not know it any more. */
+  readonly remote: string;
   readonly said: Buffer[];
   /** Its turn has come. */
   endWait(): void;
@@ -56,7 +58,7 @@ export function createHandshakeLine(options: HandshakeLineOptions): HandshakeLin
   function add(socket: Socket): void {
     const remote = addressOf(socket);
     const client = clientOf(socket.remoteAddress ?? "");
-    const waiting: Waiting = { socket, said: [], endWait };
+    const waiting: Waiting = { socket, remote, said: [], endWait };
     let saidBytes = 0;
     let limit = clock.after(LINE_LIMITS.silentMs, () => end("TLS handshake timeout"));
 
@@ -109,13 +111,14 @@ export function createHandshakeLine(options: HandshakeLineOptions): HandshakeLin
       if (next === undefined) {
         return;
       }
-      begin(next);
+      if (!next.socket.destroyed) {
+        begin(next);
+      }
     }
   }
 
   function begin(waiting: Waiting): void {
-    const { socket, said } = waiting;
-    const remote = addressOf(socket);
+    const { socket, remote, said } = waiting;
     begun.set(
       remote,
       clock.after(LINE_LIMITS.placeMs, () => leave(remote)),
@@ -124,7 +127,8 @@ export function createHandshakeLine(options: HandshakeLineOptions): HandshakeLin
     waiting.endWait();
     publish();
     socket.pause();
-    socket.unshift(Buffer.concat(said));
+    // its listeners live as long as the connection does: they hold nothing
+    socket.unshift(Buffer.concat(said.splice(0)));
     options.begin(socket);
   }
 

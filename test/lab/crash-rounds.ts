@@ -64,7 +64,17 @@ export async function runCrashRounds(options: CrashRoundsOptions): Promise<Crash
   return await verify(dir, lab);
 }
 
-interface CrashLab {
+export interface CrashLabOptions {
+  readonly dir: string;
+  readonly framesPerSecond: number;
+  /** In the folder's own place when absent. */
+  readonly historyPath?: string;
+  /** Of the processes; this one's own when absent. */
+  readonly agentEnv?: NodeJS.ProcessEnv;
+  readonly collectorEnv?: NodeJS.ProcessEnv;
+}
+
+export interface CrashLab {
   readonly collector: LabService;
   readonly historyPath: string;
   /** One a run of the agent. */
@@ -76,11 +86,13 @@ interface CrashLab {
   stop(): Promise<void>;
 }
 
-async function createCrashLab({ dir, framesPerSecond }: CrashRoundsOptions): Promise<CrashLab> {
+export async function createCrashLab(options: CrashLabOptions): Promise<CrashLab> {
+  const { dir, framesPerSecond, agentEnv, collectorEnv } = options;
   const [grpcPort = 0, httpPort = 0] = await findFreePorts(2);
   const pkiDir = join(dir, "pki");
   await issueStackCertificates(pkiDir, CLUSTER, { nodes: [NODE], hosts: ["127.0.0.1"] });
   const collectorDir = join(dir, "collector");
+  const historyPath = options.historyPath ?? join(collectorDir, "history.db");
   const collector = createLabService({
     name: "collector",
     command: "collector",
@@ -90,10 +102,11 @@ async function createCrashLab({ dir, framesPerSecond }: CrashRoundsOptions): Pro
       place: { ip: "127.0.0.1", grpcPort, httpPort },
       cluster: CLUSTER,
       voters: 3,
-      overrides: {},
+      overrides: { history: { path: historyPath } },
     }),
     logPath: join(dir, "collector.log"),
     namespace: undefined,
+    ...(collectorEnv !== undefined && { env: collectorEnv }),
   });
   const load: LoadAgentOptions = {
     collectors: [`127.0.0.1:${grpcPort}`],
@@ -107,13 +120,17 @@ async function createCrashLab({ dir, framesPerSecond }: CrashRoundsOptions): Pro
   let agent: LabProcess | undefined;
   return {
     collector,
-    historyPath: join(collectorDir, "history.db"),
+    historyPath,
     outputs,
     startAgent: async () => {
       const logPath = join(dir, `agent-${outputs.length}.out`);
       outputs.push(logPath);
       const script = join(import.meta.dirname, "load-agent.ts");
-      agent = await startLabProcess({ command: [process.execPath, script, JSON.stringify(load)], logPath });
+      agent = await startLabProcess({
+        command: [process.execPath, script, JSON.stringify(load)],
+        logPath,
+        ...(agentEnv !== undefined && { env: agentEnv }),
+      });
       await waitFor("the agent runs", () => readFileSync(logPath, "utf8").includes("\nstatus "), {
         timeoutMs: 30_000,
         intervalMs: 50,
@@ -154,7 +171,9 @@ async function verify(dir: string, lab: CrashLab): Promise<CrashRoundsResult> {
 }
 
 /** By run of the agent: what its streams were told to be durable. */
-async function readAcknowledged(outputs: readonly string[]): Promise<ReadonlyMap<string, SequenceSet>> {
+export async function readAcknowledged(
+  outputs: readonly string[],
+): Promise<ReadonlyMap<string, SequenceSet>> {
   const runs = new Map<string, SequenceSet>();
   for (const output of outputs) {
     for await (const line of createInterface({ input: createReadStream(output) })) {

@@ -28,6 +28,8 @@ export interface LabServiceOptions {
   readonly configPath: string;
   readonly logPath: string;
   readonly namespace: string | undefined;
+  /** Instead of this process' own. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 export function createLabService(options: LabServiceOptions): LabService {
@@ -50,6 +52,7 @@ export function createLabService(options: LabServiceOptions): LabService {
         command: [ETCDSCOPE, options.command, "--config", configPath],
         logPath,
         namespace,
+        ...(options.env !== undefined && { env: options.env }),
       });
     },
     kill: async (signal = "SIGKILL") => await child?.stop(signal),
