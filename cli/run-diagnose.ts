@@ -21,11 +21,13 @@ import { DEFAULT_THRESHOLDS } from "../collector/diagnosis/thresholds.ts";
 import { EMPTY_TRACKER } from "../collector/diagnosis/track.ts";
 import { addNext } from "../collector/runbook/next-step.ts";
 import { foldCluster } from "../collector/view/fold.ts";
-import { findFact } from "../collector/view/node-reading.ts";
+import { findFact, findRun } from "../collector/view/node-reading.ts";
 import type { ClusterFrames } from "../collector/view/node-state.ts";
 import type { Clock } from "../shared/clock.ts";
 import { formatProblems } from "../shared/config/config-problem.ts";
 import type { Frame } from "../shared/frame.ts";
+import { ProcessState } from "../shared/gen/etcdscope/v1/fact_pb.js";
+import { Outcome } from "../shared/gen/etcdscope/v1/stream_pb.js";
 import type { Logger } from "../shared/log-line.ts";
 import type { CheckState } from "../shared/rest.ts";
 import { ETCDSCOPE_VERSION } from "../shared/version.ts";
@@ -117,18 +119,23 @@ async function watch(look: LocalLook, options: WatchOptions): Promise<Evaluation
     tracker = evaluation.tracker;
     const forMs = clock.monotonicUs() / 1000 - beganMs;
     const isDecided =
-      walkTree(evaluation, { node: config.node }).state !== "unknown" && !isObstacleFresh(evaluation);
+      walkTree(evaluation, { node: config.node }).state !== "unknown" && !isStartUnsettled(evaluation);
     if (forMs >= MOST_MS || (forMs >= LEAST_MS && look.isComplete() && isDecided)) {
       return evaluation;
     }
   }
 }
 
-/** What stands in a dead etcd's way is told when it has stood there for a moment. */
-function isObstacleFresh({ cluster }: Evaluation): boolean {
+/**
+ * What stands in a dead etcd's way is told when it has stood there for a moment; and what could not be looked at in time, on a
+ * busy machine, is waited for.
+ */
+function isStartUnsettled({ cluster }: Evaluation): boolean {
   return cluster.view.nodes.some(({ state }) => {
+    const isAbsent = findFact(state, "process", "process")?.body.state === ProcessState.ABSENT;
     const start = findFact(state, "start", "start");
-    return start !== undefined && cluster.nowMs - start.sinceMs < OBSTACLE_HOLDS_MS;
+    const isFresh = start !== undefined && cluster.nowMs - start.sinceMs < OBSTACLE_HOLDS_MS;
+    return isFresh || (isAbsent && findRun(state, "start", "")?.outcome !== Outcome.OK);
   });
 }
 

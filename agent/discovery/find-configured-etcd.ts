@@ -64,7 +64,7 @@ interface Place {
   readonly read: (path: string) => Promise<string | undefined>;
 }
 
-/** undefined: nothing on this node says that an etcd belongs here. */
+/** undefined: nothing on this node says that an etcd belongs here. Rejects when that could not be looked at in time. */
 export async function findConfiguredEtcd(
   host: HostDoor,
   wanted: EtcdSought,
@@ -73,7 +73,11 @@ export async function findConfiguredEtcd(
   const read = async (path: string): Promise<string | undefined> => {
     try {
       return (await host.readSmallFile(path, MAX_FILE_BYTES, signal)).toString("utf8");
-    } catch {
+    } catch (caught) {
+      const error = EtcdscopeError.from(caught);
+      if (error.code === "TIMED_OUT" || signal.aborted) {
+        throw error;
+      }
       // The next place may tell.
       return undefined;
     }

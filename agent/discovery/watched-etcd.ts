@@ -21,6 +21,8 @@ export interface WatchedEtcd extends Discovery {
 }
 
 const READ_LIMIT_MS = 2000;
+/** A machine that is too busy to read a file in that time is asked again after so long. */
+const AGAIN_MS = 5000;
 
 export function createWatchedEtcd(options: WatchedEtcdOptions): WatchedEtcd {
   const { host, wanted, clock, log, onChange, everyMs } = options;
@@ -54,6 +56,7 @@ export function createWatchedEtcd(options: WatchedEtcdOptions): WatchedEtcd {
       configured = found?.problem === "" ? found.etcd : undefined;
       source = found?.source ?? "";
     } catch (caught) {
+      readAtUs = clock.monotonicUs() - (everyMs - Math.min(AGAIN_MS, everyMs)) * 1000;
       log.debug({ error: EtcdscopeError.from(caught) }, "What would start etcd here could not be read.");
     }
     if (describe(configured) !== describe(before) && mayFallBack()) {

@@ -65,8 +65,8 @@ export function createProcessEndProbe({ config }: ProbeSetup): Probe {
     if (!isFirst || isUndecided === true) {
       return undefined;
     }
-    isFirst = false;
     const found = await findConfiguredEtcd(host, config.etcd, signal);
+    isFirst = false;
     const unit =
       found?.starter?.kind === "unit"
         ? found.starter.unit

@@ -118,7 +118,7 @@ describe.each(["3.5", "3.4"] as const)("cli/run-diagnose of an etcd %s that cann
       return;
     }
     const holder = `require("net").createServer().listen(2379, "127.0.0.1", () => console.log("holds"))`;
-    const before = `${process.execPath} -e '${holder}' > ${dir}/holder & until grep -q holds ${dir}/holder; do sleep 0.1; done`;
+    const before = `${process.execPath} -e '${holder}' > ${dir}/holder & until grep -qs holds ${dir}/holder; do sleep 0.1; done`;
     const told = await diagnose({ before });
     expectCause(told, "START_PORT_IN_USE");
     expect(told.en).toMatch(/\(pid \d+\) listens on\s+127\.0\.0\.1:2379/);

@@ -216,6 +216,14 @@ describe("agent/discovery/find-configured-etcd", () => {
     });
   });
 
+  it("does not take a file that could not be read in time for one that is not there", async () => {
+    const host = {
+      ...hostWith({}),
+      readSmallFile: async (): Promise<Buffer> => Promise.reject(new EtcdscopeError("TIMED_OUT", "It hangs")),
+    };
+    await expect(findConfiguredEtcd(host, ANY, SIGNAL)).rejects.toMatchObject({ code: "TIMED_OUT" });
+  });
+
   it("takes the data directory of the configuration when no file fits", async () => {
     const host = hostWith({ "/etc/kubernetes/manifests/etcd.yaml": MANIFEST });
     const found = await findConfiguredEtcd(host, { name: "m9", dataDir: "/srv/m9" }, SIGNAL);
