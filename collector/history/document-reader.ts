@@ -32,10 +32,12 @@ export function createDocumentReader(db: Db): DocumentReader {
     [string, number, string, number, number],
     FactRow & { readonly key: string }
   >(
-    `SELECT agent.node, fact.key, fact.valid_from AS sinceMs, fact.body FROM agent JOIN fact ON fact.agent = agent.id
+    `SELECT agent.node, fact.key, fact.valid_from AS sinceMs, fact.body
+     FROM agent JOIN fact INDEXED BY fact_by_end_of_agent ON fact.agent = agent.id
      WHERE agent.cluster = ? AND fact.valid_from <= ? AND fact.valid_to IS NULL
      UNION ALL
-     SELECT agent.node, fact.key, fact.valid_from, fact.body FROM agent JOIN fact ON fact.agent = agent.id
+     SELECT agent.node, fact.key, fact.valid_from, fact.body
+     FROM agent JOIN fact INDEXED BY fact_by_end_of_agent ON fact.agent = agent.id
      WHERE agent.cluster = ? AND fact.valid_from <= ? AND fact.valid_to > ?
      ORDER BY node, key LIMIT ${MAX_ROWS}`,
   );

@@ -35,8 +35,8 @@ export function createDocumentWriter(db: Db): DocumentWriter {
   const deleteFact = db.prepare<[number]>("DELETE FROM fact WHERE id = ?");
   const selectKeys = db
     .prepare<[number, number, number, number, number], string>(
-      `SELECT key FROM fact WHERE agent = ? AND valid_to IS NULL AND valid_from <= ? UNION
-       SELECT key FROM fact WHERE agent = ? AND valid_to > ? AND valid_from <= ?`,
+      `SELECT key FROM fact INDEXED BY fact_by_end_of_agent WHERE agent = ? AND valid_to IS NULL AND valid_from <= ? UNION
+       SELECT key FROM fact INDEXED BY fact_by_end_of_agent WHERE agent = ? AND valid_to > ? AND valid_from <= ?`,
     )
     .pluck();
   const insertEvent = db.prepare<[number, number, string, string, string]>(
