@@ -17,7 +17,7 @@ import { nameCode } from "./code-names.ts";
 import type { Evaluation } from "./evaluate.ts";
 import { joinTexts } from "./format.ts";
 import type { JudgedCluster } from "./judged-cluster.ts";
-import type { RuleOutcome } from "./rule.ts";
+import type { Rule, RuleOutcome } from "./rule.ts";
 import type { RuleResult } from "./track.ts";
 
 /** In the order in which they are walked: what is below explains what is above. */
@@ -84,7 +84,7 @@ function isBadVerdict(verdict: Diagnosis["verdict"]): boolean {
   return verdict === "quorum-lost" || verdict === "no-leader" || verdict === "at-risk";
 }
 
-type Filter = (outcome: RuleOutcome, code: string) => boolean;
+type Filter = (outcome: RuleOutcome, rule: Pick<Rule, "code" | "layer">) => boolean;
 
 function createFilter(cluster: JudgedCluster, scope: TreeScope | undefined): Filter {
   if (scope === undefined) {
@@ -93,8 +93,11 @@ function createFilter(cluster: JudgedCluster, scope: TreeScope | undefined): Fil
   const member = cluster.view.nodes.find(({ name }) => name === scope.node)?.member;
   const isOwn = ({ kind, name }: Subject): boolean =>
     kind === "cluster" || (kind === "node" ? name === scope.node : name === member);
-  return (outcome, code) =>
-    !(outcome.kind === "unknown" && outcome.isBeyondOneLook === true) &&
+  // Before any member list was seen, of an etcd that only its flags, unit or log tell of, nobody can know what it stores or how it votes.
+  const isMoot = (outcome: RuleOutcome, layer: FindingLayer): boolean =>
+    cluster.view.membership.source !== "list" && outcome.subject.kind === "member" && layer !== "process";
+  return (outcome, { code, layer }) =>
+    !(outcome.kind === "unknown" && (outcome.isBeyondOneLook === true || isMoot(outcome, layer))) &&
     // That this node is reached by itself is no news.
     (isOwn(outcome.subject) ? code !== "NODE_UNREACHABLE" : outcome.kind !== "unknown");
 }
@@ -105,7 +108,7 @@ function readCheck({ rule, outcomes }: RuleResult, isInScope: Filter): readonly 
   if (outcomes === undefined) {
     return [{ ...head, state: "unknown", severity: null, subjects: [] }];
   }
-  const asked = outcomes.filter((outcome) => isInScope(outcome, rule.code));
+  const asked = outcomes.filter((outcome) => isInScope(outcome, rule));
   const severities = asked.flatMap((outcome) => (outcome.kind === "bad" ? [outcome.severity] : []));
   const severity = SEVERITIES.find((one) => severities.includes(one)) ?? null;
   return asked.length === 0
