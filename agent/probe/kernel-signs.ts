@@ -1,7 +1,14 @@
 /** What the kernel says about disks, file systems, stuck tasks and kills for memory, as signs. Pure: its words → what they mean. */
 
 export type KernelCode =
-  "OOM_KILL" | "IO_ERROR" | "FS_ERROR" | "FS_SHUTDOWN" | "FS_READ_ONLY" | "HUNG_TASK" | "DISK_RESET";
+  | "OOM_KILL"
+  | "IO_ERROR"
+  | "FS_ERROR"
+  | "FS_SHUTDOWN"
+  | "FS_READ_ONLY"
+  | "FS_MOUNTED"
+  | "HUNG_TASK"
+  | "DISK_RESET";
 
 export interface KernelSign {
   readonly code: KernelCode;
@@ -30,6 +37,12 @@ const PATTERNS: readonly Pattern[] = [
     code: "HUNG_TASK",
     match: /INFO: task (?<process>.+):(?<pid>\d+) blocked(?: in I\/O wait)? for more than \d+ seconds/,
   },
+  // fs/ext4/super.c, fs/xfs/xfs_log_recover.c: for writing; what the kernel said of the device before was of the mount before, or of another disk.
+  {
+    code: "FS_MOUNTED",
+    match: /EXT4-fs \((?<device>[\w!-]+)\): mounted filesystem(?! \S+ ro )/,
+  },
+  { code: "FS_MOUNTED", match: /XFS \((?<device>[\w!-]+)\): Ending (?:clean mount|recovery)/ },
   // fs/ext4/super.c, fs/xfs/xfs_fsops.c, fs/btrfs
   {
     code: "FS_READ_ONLY",

@@ -4,7 +4,7 @@ import { EventSchema } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import type { Event } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import { EtcdscopeError } from "../../shared/errors.ts";
 import type { KernelPart } from "../host/kernel-log.ts";
-import type { KernelSign } from "./kernel-signs.ts";
+import type { KernelCode, KernelSign } from "./kernel-signs.ts";
 import { readKernelSign } from "./kernel-signs.ts";
 import type { Observation, Probe, ProbeContext, ProbeSetup } from "./probe.ts";
 
@@ -20,6 +20,9 @@ const MAX_TEXT = 200;
 
 const POSITION = "kernel-position.json";
 
+/** Until the device is mounted anew. */
+const ENDS: readonly KernelCode[] = ["FS_READ_ONLY", "FS_SHUTDOWN"];
+
 interface Held {
   toldAtMs: number;
   count: number;
@@ -28,6 +31,8 @@ interface Held {
 
 export function createKernelProbe({ log, positions }: ProbeSetup): Probe {
   const held = new Map<string, Held>();
+  /** Devices of which it was told that nobody can write there any more. */
+  const ended = new Set<string>();
   let bootId: string | undefined;
   /** Of the last record that was looked at, in this boot. */
   let lastSequence = -1;
@@ -65,7 +70,9 @@ export function createKernelProbe({ log, positions }: ProbeSetup): Probe {
       const isNew = sequence > lastSequence;
       lastSequence = Math.max(lastSequence, sequence);
       const sign = isNew && atMs >= nowMs - LOOK_BACK_MS ? readKernelSign(message) : undefined;
-      if (sign !== undefined) {
+      if (sign?.code === "FS_MOUNTED") {
+        mount(sign, atMs, message);
+      } else if (sign !== undefined) {
         add(sign, atMs, message);
       }
     }
@@ -77,8 +84,19 @@ export function createKernelProbe({ log, positions }: ProbeSetup): Probe {
     return { events: take(clock.monotonicUs() / 1000), ...(isCut ? { againMs: MORE_MS } : {}) };
   }
 
+  /** Ends what was said of this device: told where that was told, and else nothing is. */
+  function mount(sign: KernelSign, atMs: number, message: string): void {
+    const wasTold = ended.delete(sign.device);
+    for (const code of ENDS) {
+      held.delete(keyOf({ ...sign, code }));
+    }
+    if (wasTold) {
+      add(sign, atMs, message);
+    }
+  }
+
   function add(sign: KernelSign, atMs: number, message: string): void {
-    const key = `${sign.code} ${sign.device} ${sign.code === "OOM_KILL" ? sign.pid : ""}`;
+    const key = keyOf(sign);
     const one = held.get(key) ?? { toldAtMs: Number.NEGATIVE_INFINITY, count: 0, last: undefined };
     if (held.has(key) || held.size < MAX_KEYS) {
       held.set(key, one);
@@ -99,6 +117,9 @@ export function createKernelProbe({ log, positions }: ProbeSetup): Probe {
         continue;
       }
       events.push(toEvent(one.last, one.count));
+      if (ENDS.includes(one.last.sign.code) && ended.size < MAX_KEYS) {
+        ended.add(one.last.sign.device);
+      }
       one.toldAtMs = nowMs;
       one.count = 0;
       one.last = undefined;
@@ -141,4 +162,8 @@ function parsePosition(text: string): { readonly bootId: unknown; readonly seque
     // Torn by a crash of the machine: as if it were not there.
     return undefined;
   }
+}
+
+function keyOf({ code, device, pid }: KernelSign): string {
+  return `${code} ${device} ${code === "OOM_KILL" ? pid : ""}`;
 }

@@ -139,9 +139,12 @@ function findEnd(look: NodeLook, known: readonly FilesystemFact[]): End | undefi
   const { node, cluster } = look;
   const wal = known.find(({ role }) => role === "wal") ?? known[0];
   const ends = listDiskEvents(node, ENDS, Math.max(cluster.nowMs - HOUR_MS, findBackAt(look)));
+  const mounts = listDiskEvents(node, ["FS_MOUNTED"], cluster.nowMs - HOUR_MS);
   const last = ends.findLast(({ atMs, event }) => {
     const device = deviceOf(event);
-    const isOurs = known.some((one) => one.device !== "" && one.device === device);
+    const isOurs =
+      known.some((one) => one.device !== "" && one.device === device) &&
+      !mounts.some((mount) => mount.atMs >= atMs && deviceOf(mount.event) === device);
     return isOurs && !(device === wal?.device && hasWritten(look, atMs + WROTE_AFTER_MS));
   });
   const fact = known.find(({ device }) => last !== undefined && device === deviceOf(last.event));

@@ -50,8 +50,14 @@ describe("agent/probe/kernel-signs", () => {
     f("BTRFS info (device sdc): forced readonly", "FS_READ_ONLY sdc");
     f("nvme nvme0: I/O 12 QID 3 timeout, aborting", "DISK_RESET nvme0");
     f("ata1: hard resetting link", "DISK_RESET ata1");
-    f("EXT4-fs (sda1): mounted filesystem 0a1b with ordered data mode. Quota mode: none.", "");
+    f("EXT4-fs (sda1): mounted filesystem 0a1b with ordered data mode. Quota mode: none.", "FS_MOUNTED sda1");
+    f(
+      "EXT4-fs (loop0): mounted filesystem 0a1b r/w with ordered data mode. Quota mode: none.",
+      "FS_MOUNTED loop0",
+    );
+    f("EXT4-fs (loop0): mounted filesystem 0a1b ro with ordered data mode. Quota mode: none.", "");
     f("XFS (sdb1): Mounting V5 Filesystem", "");
+    f("XFS (sdb1): Ending clean mount", "FS_MOUNTED sdb1");
     f("oom_kill_process was here", "");
     f("device eth0 entered promiscuous mode", "");
   });
@@ -125,6 +131,16 @@ describe("agent/probe/kernel", () => {
     expect(await next.look([1, 0, error], [2, 1000, kill], [5, 0, error], [6, 0, kill])).toEqual([
       "OOM_KILL 1",
     ]);
+  });
+
+  it("lets a mount for writing end what was said of the device before, and tells it where that was told", async () => {
+    const { look } = start();
+    const end = "EXT4-fs (loop3): Remounting filesystem read-only";
+    const mounted = "EXT4-fs (loop3): mounted filesystem 0a1b r/w with ordered data mode. Quota mode: none.";
+    expect(await look([11, 9000, end], [12, 8000, mounted])).toEqual([]);
+    expect(await look([13, 0, mounted], [14, 0, end])).toEqual(["FS_READ_ONLY 1"]);
+    expect(await look([15, 0, mounted], [16, 0, mounted])).toEqual(["FS_MOUNTED 1"]);
+    expect(await look([17, 0, mounted])).toEqual([]);
   });
 
   it("takes what comes for later than what it has read, however far the clock of the kernel's log is off", async () => {
