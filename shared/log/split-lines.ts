@@ -53,5 +53,10 @@ export function decodeLine(line: string): string {
 
 /** V8 lets a slice hold its whole parent in memory; what is kept for long must be a copy. */
 export function copyText(line: string): string {
-  return Buffer.from(line, "latin1").toString("latin1");
+  return line.length > scratch.length
+    ? Buffer.from(line, "latin1").toString("latin1")
+    : scratch.toString("latin1", 0, scratch.write(line, 0, "latin1"));
 }
+
+/** One for all copies: a buffer for each of a million would make a tenth of the work collecting them. */
+const scratch = Buffer.allocUnsafeSlow(MAX_LINE_BYTES + 1);
