@@ -1,5 +1,5 @@
 /** Which etcd a command line comes to, through a shell, `env`, `nice` and their like: its own words and what is set for it. Pure. */
-import { splitWords } from "./split-words.ts";
+import { COMMAND_ENDS, splitWords } from "./split-words.ts";
 
 export interface EtcdCommand {
   /** Behind the program's name. */
@@ -19,7 +19,6 @@ const SHELL = /(?:^|\/)(?:ba|da|z|k)?sh$/;
 const WRAPPER =
   /(?:^|\/)(?:env|exec|nice|ionice|taskset|chrt|numactl|setpriv|runuser|sudo|nohup|stdbuf|prlimit|tini|dumb-init)$/;
 const ASSIGNMENT = /^(\w+)=([\s\S]*)$/;
-const ENDS: ReadonlySet<string> = new Set([";", "&", "|", "\n"]);
 
 /** undefined: it starts something else, or a script that is not in the line. */
 export function findEtcdWords(command: readonly string[], place: CommandPlace): EtcdCommand | undefined {
@@ -55,7 +54,7 @@ function findInScript(script: string, { environment, hostname }: CommandPlace): 
     .replaceAll(/\$\(\s*(?:\/bin\/|\/usr\/bin\/)?hostname\b[^()]*\)/g, hostname)
     .replaceAll(/\$\([^()]*\)|`[^`]*`/g, "");
   for (const word of [...splitWords(plain, true), ";"]) {
-    if (!ENDS.has(word)) {
+    if (!COMMAND_ENDS.has(word)) {
       command.push(expand(word, known));
       continue;
     }

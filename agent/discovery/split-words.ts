@@ -1,7 +1,7 @@
 /** A command line → its words, as systemd and a shell split it. Pure. */
 
 /** What ends a command within a shell's script; each is a word of its own where it is asked for. */
-const OPERATORS: ReadonlySet<string> = new Set([";", "&", "|", "\n"]);
+export const COMMAND_ENDS: ReadonlySet<string> = new Set([";", "&", "|", "\n"]);
 
 /**
  * Quotes are taken off, and a backslash outside of single ones takes the next character as it is. `isScript`: a shell's, in which
@@ -25,7 +25,7 @@ export function splitWords(text: string, isScript = false): readonly string[] {
     } else if (quote === "" ? letter === '"' || letter === "'" : letter === quote) {
       quote = quote === "" ? letter : "";
       word ??= "";
-    } else if (quote === "" && isScript && OPERATORS.has(letter)) {
+    } else if (quote === "" && isScript && COMMAND_ENDS.has(letter)) {
       end();
       words.push(letter);
     } else if (quote === "" && /\s/.test(letter)) {

@@ -13,57 +13,40 @@ export const START_CODES = [
   "START_FAILED",
 ] as const;
 
+/** What ends an etcd, the most direct first. */
+const ENDS_IT = ["OOM_KILLED", "DISK_FULL", "INODES_EXHAUSTED"];
+/** What ends it at its start, after those. */
+const KEEPS_IT_FROM_STARTING = [
+  "FS_READ_ONLY",
+  "MEMBER_REMOVED",
+  ...START_CODES,
+  "CERT_KEY_MISMATCH",
+  "CERT_UNREADABLE",
+  "CERT_EXPIRED",
+  "CERT_UNTRUSTED",
+  "CERT_SAN_MISMATCH",
+];
+
 /** Effect → codes that can explain it, the most direct first. Codes that no rule has yet do no harm. */
 export const CAUSES: Readonly<Record<string, readonly string[]>> = {
   // What a node says of itself, while nobody has told which member it is.
   ETCD_NOT_FOUND: [
-    "OOM_KILLED",
-    "DISK_FULL",
-    "INODES_EXHAUSTED",
-    "FS_READ_ONLY",
-    "MEMBER_REMOVED",
-    ...START_CODES,
-    "CERT_KEY_MISMATCH",
-    "CERT_UNREADABLE",
-    "CERT_EXPIRED",
-    "CERT_UNTRUSTED",
-    "CERT_SAN_MISMATCH",
+    ...ENDS_IT,
+    ...KEEPS_IT_FROM_STARTING,
     "CLUSTER_ID_MISMATCH",
     "DATA_CORRUPT",
     "CRASH_LOOP",
   ],
   MEMBER_DOWN: [
-    "OOM_KILLED",
-    "DISK_FULL",
-    "INODES_EXHAUSTED",
+    ...ENDS_IT,
     "NODE_UNREACHABLE",
-    "FS_READ_ONLY",
-    "MEMBER_REMOVED",
-    ...START_CODES,
-    "CERT_KEY_MISMATCH",
-    "CERT_UNREADABLE",
-    "CERT_EXPIRED",
-    "CERT_UNTRUSTED",
-    "CERT_SAN_MISMATCH",
+    ...KEEPS_IT_FROM_STARTING,
     "CLUSTER_ID_MISMATCH",
     "DATA_CORRUPT",
     "CRASH_LOOP",
     "ETCD_NOT_FOUND",
   ],
-  CRASH_LOOP: [
-    "OOM_KILLED",
-    "DISK_FULL",
-    "INODES_EXHAUSTED",
-    "FS_READ_ONLY",
-    "MEMBER_REMOVED",
-    ...START_CODES,
-    "CERT_KEY_MISMATCH",
-    "CERT_UNREADABLE",
-    "CERT_EXPIRED",
-    "CERT_UNTRUSTED",
-    "CERT_SAN_MISMATCH",
-    "DATA_CORRUPT",
-  ],
+  CRASH_LOOP: [...ENDS_IT, ...KEEPS_IT_FROM_STARTING, "DATA_CORRUPT"],
   START_WAL_CORRUPT: ["DISK_FULL", "FS_READ_ONLY"],
   START_DB_CORRUPT: ["DISK_FULL", "FS_READ_ONLY"],
   START_FAILED: ["DISK_FULL", "INODES_EXHAUSTED", "FS_READ_ONLY", "CERT_KEY_MISMATCH", "MEMBER_REMOVED"],
