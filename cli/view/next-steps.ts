@@ -50,13 +50,18 @@ export function sayWhereEvidenceIs({ cluster }: ClusterState, count: number): Te
 }
 
 /** The command that tells the steps for the first root cause; undefined: there is no runbook for it. */
-export function sayWhereStepsAre({ cluster }: ClusterState, causes: readonly Finding[]): Text | undefined {
+export function sayWhereStepsAre(
+  { cluster, members }: ClusterState,
+  causes: readonly Finding[],
+): Text | undefined {
   const cause = causes.find(({ runbook }) => runbook !== null);
   if (cause === undefined) {
     return undefined;
   }
   const { kind, name } = cause.subject;
-  const member = kind === "member" ? ` --member ${quote(name)}` : "";
+  const whose = kind === "node" ? members.find(({ node }) => node === name)?.name : name;
+  const isOfMember = whose !== undefined && (kind === "member" || kind === "node");
+  const member = isOfMember ? ` --member ${quote(whose)}` : "";
   const command = `etcdscope runbook ${cause.code} --cluster ${quote(cluster)}${member}`;
   return { en: command, zh: command };
 }

@@ -55,6 +55,17 @@ describe("cli/view/render-status", () => {
     }
   });
 
+  it("names the member for the steps also where the finding is the node's", () => {
+    const members = AT_RISK.members.map((one) => (one.name === "m3" ? { ...one, node: "host-c" } : one));
+    const f = (node: string): string =>
+      renderStatus(
+        { ...AT_RISK, members, findings: [{ ...DISK_FULL, subject: { kind: "node", name: node } }] },
+        createPlainTerminal(),
+      );
+    expect(f("host-c")).toContain("etcdscope runbook DISK_FULL --cluster prod-a --member m3\n");
+    expect(f("host-x")).toContain("etcdscope runbook DISK_FULL --cluster prod-a\n");
+  });
+
   it("has nothing to add to a cluster that is well", () => {
     const lines = renderStatus(HEALTHY, createPlainTerminal()).split("\n");
     expect(lines[0]).toBe("prod-b   HEALTHY   All 3 voters serve");
