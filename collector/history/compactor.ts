@@ -19,6 +19,8 @@ const MAX_BLOCK_BYTES = 16 * 1024 * 1024;
 /** Roll-ups of a quarter of an hour are merged a day at a time, when the day has been over for this long. */
 const DAY_MS = 24 * 3_600_000;
 const DAY_SETTLE_MS = 2 * 3_600_000;
+/** A day that goes on has more of them than this until some are merged: a row each takes a page. */
+const MAX_SCATTERED = 6;
 /** Rows of a day that are merged at once. */
 const MAX_MERGE_ROWS = 200;
 /** What could not be read is passed over for this long. */
@@ -67,8 +69,8 @@ export function createCompactor(db: Db): Compactor {
   );
   const selectScattered = db
     .prepare<[number, number, number], number>(
-      `SELECT from_ms / ${DAY_MS} AS day FROM rollup WHERE agent = ? AND width_ms = ? AND from_ms < ?
-       GROUP BY day HAVING count(*) > 1 LIMIT 1`,
+      `SELECT from_ms / ${DAY_MS} AS day FROM rollup WHERE agent = ? AND width_ms = ?
+       GROUP BY day HAVING count(*) > CASE WHEN min(from_ms) < ? THEN 1 ELSE ${MAX_SCATTERED} END LIMIT 1`,
     )
     .pluck();
   const selectDay = db.prepare<

@@ -15,14 +15,14 @@ export interface DocumentReader {
 export function createDocumentReader(db: Db): DocumentReader {
   // what began, with what ended at the same moment; and what ended with nothing after it
   const selectChanges = db.prepare<[string, number, number, string, number, number], ChangeRow>(
-    `SELECT agent.node, fact.key, fact.valid_from AS atMs, fact.body AS after,
-       (SELECT body FROM fact AS old WHERE old.agent = fact.agent AND old.key = fact.key
+    `SELECT agent.node, fact.key, fact.valid_from AS atMs, document.body AS after,
+       (SELECT past.body FROM fact AS old JOIN document AS past ON past.id = old.document WHERE old.agent = fact.agent AND old.key = fact.key
         AND old.valid_from < fact.valid_from AND old.valid_to = fact.valid_from) AS before
-     FROM agent JOIN fact ON fact.agent = agent.id
+     FROM agent JOIN fact ON fact.agent = agent.id JOIN document ON document.id = fact.document
      WHERE agent.cluster = ? AND fact.valid_from >= ? AND fact.valid_from < ?
      UNION ALL
-     SELECT agent.node, fact.key, fact.valid_to, NULL, fact.body
-     FROM agent JOIN fact ON fact.agent = agent.id
+     SELECT agent.node, fact.key, fact.valid_to, NULL, document.body
+     FROM agent JOIN fact ON fact.agent = agent.id JOIN document ON document.id = fact.document
      WHERE agent.cluster = ? AND fact.valid_to >= ? AND fact.valid_to < ?
        AND NOT EXISTS (SELECT 1 FROM fact AS next WHERE next.agent = fact.agent AND next.key = fact.key
                        AND next.valid_from = fact.valid_to)
@@ -32,12 +32,14 @@ export function createDocumentReader(db: Db): DocumentReader {
     [string, number, string, number, number],
     FactRow & { readonly key: string }
   >(
-    `SELECT agent.node, fact.key, fact.valid_from AS sinceMs, fact.body
+    `SELECT agent.node, fact.key, fact.valid_from AS sinceMs, document.body
      FROM agent JOIN fact INDEXED BY fact_by_end_of_agent ON fact.agent = agent.id
+     JOIN document ON document.id = fact.document
      WHERE agent.cluster = ? AND fact.valid_from <= ? AND fact.valid_to IS NULL
      UNION ALL
-     SELECT agent.node, fact.key, fact.valid_from, fact.body
+     SELECT agent.node, fact.key, fact.valid_from, document.body
      FROM agent JOIN fact INDEXED BY fact_by_end_of_agent ON fact.agent = agent.id
+     JOIN document ON document.id = fact.document
      WHERE agent.cluster = ? AND fact.valid_from <= ? AND fact.valid_to > ?
      ORDER BY node, key LIMIT ${MAX_ROWS}`,
   );

@@ -10,25 +10,36 @@ export interface DocumentWriter {
 /** Until something says otherwise. */
 const EVER = Number.MAX_SAFE_INTEGER;
 
+/** Facts of a key among which one that says the same is looked for: what comes and goes has few states. */
+const LOOK_BACK = 8;
+
 interface HeldRow {
   readonly id: number;
   readonly valid_from: number;
   readonly valid_to: number | null;
+  readonly document: number;
   readonly body: Uint8Array;
 }
 
 export function createDocumentWriter(db: Db): DocumentWriter {
   const selectHeld = db.prepare<[number, string, number, number], HeldRow>(
-    `SELECT id, valid_from, valid_to, body FROM fact
+    `SELECT fact.id, valid_from, valid_to, document, body FROM fact JOIN document ON document.id = fact.document
      WHERE agent = ? AND key = ? AND valid_from <= ? AND (valid_to IS NULL OR valid_to > ?)
      ORDER BY valid_from DESC LIMIT 1`,
   );
   const selectNext = db.prepare<[number, string, number], HeldRow>(
-    `SELECT id, valid_from, valid_to, body FROM fact WHERE agent = ? AND key = ? AND valid_from > ?
-     ORDER BY valid_from LIMIT 1`,
+    `SELECT fact.id, valid_from, valid_to, document, body FROM fact JOIN document ON document.id = fact.document
+     WHERE agent = ? AND key = ? AND valid_from > ? ORDER BY valid_from LIMIT 1`,
   );
-  const insertFact = db.prepare<[number, string, number, number | null, Uint8Array]>(
-    "INSERT INTO fact (agent, key, valid_from, valid_to, body) VALUES (?, ?, ?, ?, ?)",
+  const selectNewest = db.prepare<[number, string], { document: number; body: Uint8Array }>(
+    `SELECT document, body FROM fact JOIN document ON document.id = fact.document
+     WHERE agent = ? AND key = ? ORDER BY valid_from DESC LIMIT ${LOOK_BACK}`,
+  );
+  const insertDocument = db
+    .prepare<[Uint8Array], number>("INSERT INTO document (uses, body) VALUES (0, ?) RETURNING id")
+    .pluck();
+  const insertFact = db.prepare<[number, string, number, number | null, number]>(
+    "INSERT INTO fact (agent, key, valid_from, valid_to, document) VALUES (?, ?, ?, ?, ?)",
   );
   const beginFact = db.prepare<[number, number]>("UPDATE fact SET valid_from = ? WHERE id = ?");
   const endFact = db.prepare<[number, number]>("UPDATE fact SET valid_to = ? WHERE id = ?");
@@ -53,13 +64,14 @@ export function createDocumentWriter(db: Db): DocumentWriter {
       return;
     }
     if (held !== undefined) {
+      // before its document may go with it
+      if (untilMs !== undefined && untilMs < (held.valid_to ?? EVER)) {
+        insertFact.run(agent, key, untilMs, held.valid_to, held.document);
+      }
       if (held.valid_from === atMs) {
         deleteFact.run(held.id);
       } else {
         endFact.run(atMs, held.id);
-      }
-      if (untilMs !== undefined && untilMs < (held.valid_to ?? EVER)) {
-        insertFact.run(agent, key, untilMs, held.valid_to, held.body);
       }
     }
     if (body !== undefined) {
@@ -78,8 +90,14 @@ export function createDocumentWriter(db: Db): DocumentWriter {
     if (next?.valid_from === end && Buffer.compare(next.body, body) === 0) {
       beginFact.run(atMs, next.id);
     } else {
-      insertFact.run(agent, key, atMs, end === EVER ? null : end, body);
+      insertFact.run(agent, key, atMs, end === EVER ? null : end, documentOf(agent, key, body));
     }
+  }
+
+  /** The one that says the same, where there is one lately; else a new one. */
+  function documentOf(agent: number, key: string, body: Uint8Array): number {
+    const known = selectNewest.all(agent, key).find((one) => Buffer.compare(one.body, body) === 0);
+    return known?.document ?? insertDocument.get(body) ?? 0;
   }
 
   return {

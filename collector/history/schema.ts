@@ -9,7 +9,8 @@
  * block is an hour or less of one agent, compacted: detail says what is left of it (2: its frames, in block_frames;
  * 1: roll-ups of a minute; 0: those of a quarter of an hour, which everything compacted has). held_range lists the
  * sequences that were taken, wherever their frames are by now. fact holds each document of a node from
- * valid_from until valid_to (null: still); kept_span is what stays in full resolution.
+ * valid_from until valid_to (null: still), and document what it says, once for all facts that say the same: it goes with the
+ * last of them, by triggers; kept_span is what stays in full resolution.
  */
 
 import { HELD_RANGE_MIGRATION } from "./held-sequences.ts";
@@ -164,5 +165,40 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX instance_by_age ON instance (last_received_ms);
   CREATE INDEX kept_span_by_end ON kept_span (to_ms);
   CREATE INDEX fact_by_end_of_agent ON fact (agent, valid_to);
+  `,
+  // what comes and goes says the same again and again; some ten seconds for a million facts
+  `
+  CREATE TABLE document (
+    id INTEGER PRIMARY KEY,
+    uses INTEGER NOT NULL,
+    body BLOB NOT NULL
+  ) STRICT;
+  CREATE TABLE held_fact (
+    id INTEGER PRIMARY KEY,
+    agent INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    valid_from INTEGER NOT NULL,
+    valid_to INTEGER,
+    document INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO held_fact (id, agent, key, valid_from, valid_to, document)
+    SELECT id, agent, key, valid_from, valid_to, min(id) OVER (PARTITION BY agent, key, body) FROM fact;
+  INSERT INTO document (id, uses, body)
+    SELECT fact.id, uses.count, fact.body
+    FROM (SELECT document, count(*) AS count FROM held_fact GROUP BY document) AS uses
+    JOIN fact ON fact.id = uses.document;
+  DROP TABLE fact;
+  ALTER TABLE held_fact RENAME TO fact;
+  CREATE INDEX fact_by_key ON fact (agent, key, valid_from);
+  CREATE INDEX fact_by_start ON fact (agent, valid_from);
+  CREATE INDEX fact_by_end ON fact (valid_to);
+  CREATE INDEX fact_by_end_of_agent ON fact (agent, valid_to);
+  CREATE TRIGGER fact_uses AFTER INSERT ON fact BEGIN
+    UPDATE document SET uses = uses + 1 WHERE id = new.document;
+  END;
+  CREATE TRIGGER fact_leaves AFTER DELETE ON fact BEGIN
+    UPDATE document SET uses = uses - 1 WHERE id = old.document;
+    DELETE FROM document WHERE id = old.document AND uses = 0;
+  END;
   `,
 ];

@@ -195,6 +195,23 @@ describe("collector/history/compactor", { timeout: 120_000 }, () => {
     expect(trend("etcdscope_status_duration_seconds", 10, 30 * DAY)).toEqual(before);
   });
 
+  it("merges some of a day that goes on, not a row at a time", () => {
+    work();
+    const dayMs = Math.floor(lastMs / DAY) * DAY;
+    const rows = (): number => number(`SELECT count(*) FROM rollup WHERE agent = 1 AND from_ms >= ${dayMs}`);
+    const add = db.prepare(
+      `INSERT INTO rollup (agent, width_ms, from_ms, to_ms, rollups)
+       SELECT agent, width_ms, from_ms + ?, to_ms + ?, rollups FROM rollup WHERE agent = 1 ORDER BY id LIMIT 1`,
+    );
+    for (let row = rows(); row < 6; row += 1) {
+      add.run(row, row);
+    }
+    expect(work()).toEqual([]);
+    add.run(100, 100);
+    expect(work()).toEqual(["merge"]);
+    expect(rows()).toBe(1);
+  });
+
   it("keeps full resolution around what is kept, with the margin", () => {
     writer.keepSpan("lab", lastMs + 5 * HOUR, lastMs + 6 * HOUR);
     work();

@@ -136,3 +136,32 @@ describe("collector/history/fact-changes: frames that come late", () => {
     ]);
   });
 });
+
+describe("collector/history/document-writer", () => {
+  const documents = (): unknown => db.prepare("SELECT uses FROM document ORDER BY id").pluck().all();
+
+  it("keeps once what comes and goes, with each time in which it held", () => {
+    for (const second of [1, 3, 5]) {
+      append([frame("one", second, [A]), frame("one", second + 1, [])]);
+    }
+    expect(rowsOf("a")).toEqual([
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ]);
+    expect(documents()).toEqual([3]);
+  });
+
+  it("tells apart what differs, also by its key", () => {
+    append([frame("one", 1, [A, B]), frame("one", 2, [fact("a", 2), B]), frame("one", 3, [A, B])]);
+    expect(documents()).toEqual([2, 1, 1]);
+  });
+
+  it("removes a document with the last fact that says it", () => {
+    append([frame("one", 1, [A]), frame("one", 2, []), frame("one", 3, [A, B])]);
+    db.exec("DELETE FROM fact WHERE valid_to IS NOT NULL");
+    expect(documents()).toEqual([1, 1]);
+    db.exec("DELETE FROM fact");
+    expect(documents()).toEqual([]);
+  });
+});

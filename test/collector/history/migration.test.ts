@@ -91,6 +91,32 @@ describe("collector/history/schema", { timeout: 60_000 }, () => {
     expect(readTables(path)).toEqual(before);
   });
 
+  it("keeps every fact with its time when what repeats is stored once", () => {
+    fixture = copySchema(6);
+    const before = new Database(fixture.path);
+    before.exec(`INSERT INTO fact (agent, key, valid_from, valid_to, body)
+      SELECT agent, fact.key, valid_from - 20 * n.value, valid_from - 20 * n.value + 10, body FROM fact, json_each('[1, 2]') AS n`);
+    const facts = before
+      .prepare("SELECT id, agent, key, valid_from, valid_to, body FROM fact ORDER BY id")
+      .all();
+    before.close();
+    const { db } = openDatabase({ path: fixture.path, nowMs: 0, isKnownDamaged: false });
+    expect(
+      db
+        .prepare(
+          `SELECT fact.id, agent, key, valid_from, valid_to, body FROM fact JOIN document ON document.id = document
+           ORDER BY fact.id`,
+        )
+        .all(),
+    ).toEqual(facts);
+    expect(facts.length).toBeGreaterThan(0);
+    expect(db.prepare("SELECT sum(uses) FROM document").pluck().get()).toBe(facts.length);
+    expect(Number(db.prepare("SELECT count(*) FROM document").pluck().get())).toBeLessThanOrEqual(
+      facts.length / 3,
+    );
+    db.close();
+  });
+
   it("records since when facts hold, what changed and what happened, from the first frame on", async () => {
     const opened = await open();
     const { capturedAtMs } = testFrame(1n);
