@@ -1,7 +1,7 @@
 /** Stores what the compactor prepared, and takes away what it replaces: in one transaction, so that nothing is there twice. */
 import type { Db } from "./database.ts";
 import { MINUTE_MS, QUARTER_MS } from "./rollup.ts";
-import type { CompactWork, MergeWork, ThinWork, Work } from "./worker-protocol.ts";
+import type { CompactWork, MergeWork, PackWork, ThinWork, Work } from "./worker-protocol.ts";
 
 /** Values of the column `detail`. */
 export const DETAIL = { quarters: 0, minutes: 1, frames: 2 } as const;
@@ -25,6 +25,11 @@ export function createBlockWriter(db: Db): BlockWriter {
     "INSERT INTO rollup (agent, width_ms, from_ms, to_ms, block, rollups) VALUES (?, ?, ?, ?, ?, ?)",
   );
   const deleteFrame = db.prepare<[number]>("DELETE FROM frame WHERE id = ?");
+  const insertPack = db.prepare<[...(readonly number[]), Uint8Array]>(
+    `INSERT INTO landed_pack (agent, from_ms, to_ms, received_from_ms, received_to_ms, first_id, last_id, frames, samples,
+       id_sum, place_sum, blob) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const deletePack = db.prepare<[number]>("DELETE FROM landed_pack WHERE id = ?");
   const deleteFrames = db.prepare<[number]>("DELETE FROM block_frames WHERE block = ?");
   const setDetail = db.prepare<[number, number]>("UPDATE block SET detail = ? WHERE id = ?");
   const deleteRollup = db.prepare<[number]>("DELETE FROM rollup WHERE id = ?");
@@ -35,9 +40,23 @@ export function createBlockWriter(db: Db): BlockWriter {
       insertFrames.run(id, block.times, block.values, block.rest);
       insertRollup.run(agent, QUARTER_MS, fromMs, toMs, null, work.quarters);
     }
-    for (const frame of work.frameIds) {
+    removeLanded(work);
+  }
+
+  function removeLanded({ frameIds, packIds }: Pick<PackWork, "frameIds" | "packIds">): void {
+    for (const frame of frameIds) {
       deleteFrame.run(frame);
     }
+    for (const pack of packIds) {
+      deletePack.run(pack);
+    }
+  }
+
+  function storePack(work: PackWork): void {
+    const { agent, fromMs, toMs, receivedFromMs, receivedToMs, firstId, lastId, frames, samples } = work;
+    const places = [agent, fromMs, toMs, receivedFromMs, receivedToMs, firstId, lastId];
+    insertPack.run(...places, frames, samples, work.idSum, work.placeSum, work.blob);
+    removeLanded(work);
   }
 
   function storeThin({ block, agent, fromMs, toMs, minutes }: ThinWork): void {
@@ -57,6 +76,8 @@ export function createBlockWriter(db: Db): BlockWriter {
     switch (work.kind) {
       case "compact":
         return storeCompact(work);
+      case "pack":
+        return storePack(work);
       case "thin":
         return storeThin(work);
       case "merge":

@@ -5,9 +5,25 @@
 import { EtcdscopeError } from "../../shared/errors.ts";
 import { translateSqliteError, type Db } from "./database.ts";
 import { DETAIL } from "./block-writer.ts";
-import { mergeRollups, prepareCompact, rollUpBlock, type LandedRow } from "./prepare-blocks.ts";
+import {
+  mergeRollups,
+  prepareCompact,
+  rollUpBlock,
+  type Landed,
+  type LandedPack,
+  type LandedRow,
+} from "./prepare-blocks.ts";
+import { createPackPlanner } from "./pack-planner.ts";
 import { MINUTE_MS, packRollups, QUARTER_MS } from "./rollup.ts";
-import type { CompactWork, MergeWork, PlanRequest, PlanTrouble, ThinWork, Work } from "./worker-protocol.ts";
+import type {
+  CompactWork,
+  MergeWork,
+  PackWork,
+  PlanRequest,
+  PlanTrouble,
+  ThinWork,
+  Work,
+} from "./worker-protocol.ts";
 
 /** A block holds the frames of one hour of an agent's clock. */
 export const BLOCK_MS = 3_600_000;
@@ -29,6 +45,8 @@ const PASS_OVER_MS = 900_000;
 const MAX_PASSED_OVER = 1000;
 /** Failures after which one look for work ends: each may have read an hour. */
 const MAX_TROUBLES = 20;
+/** While there is something to pack, every agent is looked at for an hour that is over this often. */
+const COMPACT_LOOK_MS = 10_000;
 /** Between two looks at every day of every agent: one reads the index of all roll-ups. */
 const MERGE_LOOK_MS = 900_000;
 
@@ -51,8 +69,15 @@ export function createCompactor(db: Db): Compactor {
   const selectOldest = db.prepare<[number], { captured_ms: number; received_ms: number }>(
     "SELECT captured_ms, received_ms FROM frame WHERE agent = ? ORDER BY captured_ms LIMIT 1",
   );
+  const selectOldestPack = db.prepare<[number], { captured_ms: number; received_ms: number }>(
+    `SELECT from_ms AS captured_ms, received_from_ms AS received_ms FROM landed_pack
+     WHERE agent = ? ORDER BY from_ms LIMIT 1`,
+  );
+  const selectPacks = db.prepare<[number, number, number], LandedPack>(
+    `SELECT id, frames, blob FROM landed_pack WHERE agent = ? AND from_ms >= ? AND from_ms < ? ORDER BY from_ms`,
+  );
   const selectHour = db.prepare<[number, number, number], LandedRow>(
-    `SELECT id, instance, received_ms, encoding, blob FROM frame
+    `SELECT id, instance, captured_ms, received_ms, encoding, blob FROM frame
      WHERE agent = ? AND captured_ms >= ? AND captured_ms < ?
      ORDER BY captured_ms, id LIMIT ${MAX_BLOCK_FRAMES}`,
   );
@@ -82,6 +107,10 @@ export function createCompactor(db: Db): Compactor {
   );
   /** Agents whose landing area holds nothing that is due; looked at again when every other was. */
   let queue: number[] = [];
+  let compactLookMs = Number.NEGATIVE_INFINITY;
+  /** Agents that may have something to pack. */
+  let packQueue: number[] = [];
+  const packer = createPackPlanner(db);
   /** Agents whose days are yet to be looked at, and when that was begun. */
   let mergeQueue: number[] = [];
   let mergeLookMs = Number.NEGATIVE_INFINITY;
@@ -118,8 +147,13 @@ export function createCompactor(db: Db): Compactor {
     return leftMs > 0 && leftMs <= PASS_OVER_MS;
   }
 
-  function planCompact(nowMs: number): Work | undefined {
-    queue = queue.length > 0 ? queue : selectAgents.all();
+  function planCompact({ nowMs, mayPack }: PlanRequest): Work | undefined {
+    if (queue.length === 0) {
+      if (mayPack && packQueue.length > 0 && Math.abs(nowMs - compactLookMs) < COMPACT_LOOK_MS) {
+        return undefined;
+      }
+      queue = selectAgents.all();
+    }
     for (let agent = queue.pop(); agent !== undefined; agent = queue.pop()) {
       const id = agent;
       const work = attempt("compact", { id, nowMs }, () => compactOldest(id, nowMs));
@@ -128,11 +162,26 @@ export function createCompactor(db: Db): Compactor {
         return work;
       }
     }
+    compactLookMs = nowMs;
+    packQueue = mayPack && packQueue.length === 0 ? selectAgents.all() : packQueue;
+    return undefined;
+  }
+
+  function planPack(nowMs: number): PackWork | undefined {
+    for (let agent = packQueue.pop(); agent !== undefined; agent = packQueue.pop()) {
+      const id = agent;
+      const work = attempt("pack", { id, nowMs }, () => packer.pack(id, { lengthMs: BLOCK_MS, nowMs }));
+      if (work !== undefined) {
+        packQueue.push(agent); // there may be more of it
+        return work;
+      }
+    }
     return undefined;
   }
 
   function compactOldest(agent: number, nowMs: number): CompactWork | undefined {
-    const oldest = selectOldest.get(agent);
+    const [row, pack] = [selectOldest.get(agent), selectOldestPack.get(agent)];
+    const oldest = row === undefined || (pack && pack.captured_ms < row.captured_ms) ? pack : row;
     if (oldest === undefined) {
       return undefined;
     }
@@ -144,17 +193,32 @@ export function createCompactor(db: Db): Compactor {
       : undefined;
   }
 
-  function readHour(agent: number, hourMs: number): readonly LandedRow[] {
+  /** Packs first: removing one costs nothing, so there is one at least. */
+  function readHour(agent: number, hourMs: number): Landed {
+    const packs: LandedPack[] = [];
     const rows: LandedRow[] = [];
     let bytes = 0;
+    let frames = 0;
+    for (const pack of selectPacks.iterate(agent, hourMs, hourMs + BLOCK_MS)) {
+      if (packs.length > 0 && (frames + pack.frames > MAX_BLOCK_FRAMES || bytes > MAX_BLOCK_BYTES)) {
+        return { packs, rows };
+      }
+      packs.push(pack);
+      frames += pack.frames;
+      bytes += pack.blob.length;
+    }
     for (const row of selectHour.iterate(agent, hourMs, hourMs + BLOCK_MS)) {
+      if (packs.length > 0 && frames >= MAX_BLOCK_FRAMES) {
+        break;
+      }
       rows.push(row);
+      frames += 1;
       bytes += row.blob.length;
       if (bytes > MAX_BLOCK_BYTES) {
         break;
       }
     }
-    return rows;
+    return { packs, rows };
   }
 
   function planThin(request: PlanRequest): Work | undefined {
@@ -231,6 +295,11 @@ export function createCompactor(db: Db): Compactor {
       troubles = [];
       return taken;
     },
-    plan: (request) => planCompact(request.nowMs) ?? planThin(request) ?? planMerge(request.nowMs),
+    // an hour that is over, and what is too old, come before what only lies more closely for an hour
+    plan: (request) =>
+      planCompact(request) ??
+      planThin(request) ??
+      planMerge(request.nowMs) ??
+      (request.mayPack ? planPack(request.nowMs) : undefined),
   };
 }

@@ -7,14 +7,16 @@ import { BLOCK_MS } from "./compactor.ts";
 import type { Db } from "./database.ts";
 import { joinBytes } from "./frame-batch.ts";
 import { inflateBlob } from "./frame-blob.ts";
-import { openFrameBlock, type OpenedBlock } from "./frame-block.ts";
+import { openFrameBlock } from "./frame-block.ts";
 import { placedMsOf, type StoredFrame } from "./frame-rest.ts";
+import { unpackLanded } from "./landed-pack.ts";
 import {
   ROW,
   ROW_WIDTH,
   type BatchStream,
   type FrameBatch,
   type FramePage,
+  type Received,
   type Span,
 } from "./worker-protocol.ts";
 
@@ -26,11 +28,9 @@ const PAGE_MS = 60_000;
 const MAX_OPENED_BYTES = 48 * 1024 * 1024;
 
 export interface FrameReader {
-  selectReceived(sinceMs: number): {
-    readonly rows: Float64Array<ArrayBuffer>;
-    readonly blocks: Float64Array<ArrayBuffer>;
-  };
+  selectReceived(sinceMs: number): Received;
   readRows(ids: Float64Array): FrameBatch;
+  readPack(pack: number): FrameBatch;
   readBlock(block: number): FrameBatch;
   readSpan(span: Span): FramePage;
 }
@@ -61,11 +61,26 @@ interface BlockRow {
   readonly from_ms: number;
 }
 
+interface PackRow extends BlockRow {
+  readonly last_id: number;
+  readonly frames: number;
+}
+
+/** A block, or a pack, inflated once for several readings. */
+interface Opened {
+  read(isWanted: (placedMs: number) => boolean): readonly ReadFrame[];
+  /** Of memory, about. */
+  readonly bytes: number;
+}
+
 interface BlockParts {
   readonly times: Uint8Array<ArrayBuffer>;
   readonly sample_values: Uint8Array<ArrayBuffer>;
   readonly rest: Uint8Array<ArrayBuffer>;
 }
+
+/** What an object for a frame takes beside its bytes. */
+const FRAME_BYTES = 250;
 
 const FRAME_COLUMNS = "instance, sequence, captured_ms, received_ms, sample_count, encoding, blob";
 
@@ -77,6 +92,11 @@ export function createFrameReader(db: Db): FrameReader {
     .prepare<[number, number], number>(
       `SELECT id FROM block INDEXED BY block_by_receipt
        WHERE received_to_ms >= ? AND detail = ? ORDER BY received_to_ms, id`,
+    )
+    .pluck();
+  const packsReceived = db
+    .prepare<[number], number>(
+      "SELECT id FROM landed_pack WHERE received_to_ms >= ? ORDER BY received_to_ms, id",
     )
     .pluck();
   const selectFrame = db.prepare<[number], FrameRow>(`SELECT ${FRAME_COLUMNS} FROM frame WHERE id = ?`);
@@ -93,6 +113,18 @@ export function createFrameReader(db: Db): FrameReader {
     `SELECT id, from_ms FROM block WHERE agent = ? AND from_ms >= ? AND from_ms < ? AND to_ms >= ? AND detail = ?
      ORDER BY from_ms, id`,
   );
+  // within an hour of the agent's clock, as a block
+  const selectPacks = db.prepare<[number, number, number, number], PackRow>(
+    `SELECT id, from_ms, last_id, frames FROM landed_pack
+     WHERE agent = ? AND from_ms >= ? AND from_ms < ? AND to_ms >= ? ORDER BY from_ms, id`,
+  );
+  const selectPack = db.prepare<[number], Uint8Array>("SELECT blob FROM landed_pack WHERE id = ?").pluck();
+  const nextPack = db
+    .prepare<[number, number, number, number, number], number>(
+      `SELECT max(from_ms, ?) FROM landed_pack
+       WHERE agent = ? AND from_ms >= ? AND from_ms < ? AND to_ms >= ? ORDER BY from_ms LIMIT 1`,
+    )
+    .pluck();
   const selectParts = db.prepare<[number], BlockParts>(
     "SELECT times, sample_values, rest FROM block_frames WHERE block = ?",
   );
@@ -108,7 +140,7 @@ export function createFrameReader(db: Db): FrameReader {
     )
     .pluck();
   /** The one that was used last is the last. */
-  const opened = new Map<string, OpenedBlock>();
+  const opened = new Map<string, Opened>();
 
   function selectReceived(sinceMs: number): ReturnType<FrameReader["selectReceived"]> {
     const ids: number[] = [];
@@ -121,19 +153,37 @@ export function createFrameReader(db: Db): FrameReader {
     }
     return {
       rows: Float64Array.from(ids.reverse()),
+      packs: Float64Array.from(packsReceived.all(sinceMs)),
       blocks: Float64Array.from(blocksReceived.all(sinceMs, DETAIL.frames)),
     };
   }
 
-  function open(block: number): OpenedBlock | undefined {
+  function openBlock(block: number): Opened | undefined {
     const parts = selectParts.get(block);
-    return parts && openFrameBlock({ times: parts.times, values: parts.sample_values, rest: parts.rest });
+    const found =
+      parts && openFrameBlock({ times: parts.times, values: parts.sample_values, rest: parts.rest });
+    return found && { read: (isWanted) => found.read(isWanted).map(fromStored), bytes: found.bytes };
   }
 
-  function use({ id, from_ms: fromMs }: BlockRow): OpenedBlock | undefined {
-    // The number alone may come again, when the newest block is removed.
-    const key = `${id}/${fromMs}`;
-    const found = opened.get(key) ?? open(id);
+  function openPack(pack: number): Opened | undefined {
+    const blob = selectPack.get(pack);
+    const frames = blob && unpackLanded(blob);
+    return (
+      frames && {
+        read: (isWanted) => frames.filter(({ capturedMs }) => isWanted(capturedMs)),
+        bytes: frames.reduce((sum, { bytes }) => sum + bytes.length + FRAME_BYTES, 0),
+      }
+    );
+  }
+
+  // The number alone may come again, when the newest block, or pack, is removed.
+  const useBlock = ({ id, from_ms: fromMs }: BlockRow): Opened | undefined =>
+    use(`${id}/${fromMs}`, () => openBlock(id));
+  const usePack = ({ id, from_ms: fromMs, last_id: lastId, frames }: PackRow): Opened | undefined =>
+    use(`pack/${id}/${fromMs}/${lastId}/${frames}`, () => openPack(id));
+
+  function use(key: string, open: () => Opened | undefined): Opened | undefined {
+    const found = opened.get(key) ?? open();
     opened.delete(key);
     if (found !== undefined) {
       opened.set(key, found);
@@ -152,11 +202,15 @@ export function createFrameReader(db: Db): FrameReader {
   function readSpan({ cluster, fromMs, toMs }: Span): FramePage {
     const endMs = Math.min(toMs, fromMs + PAGE_MS);
     const found: ReadFrame[] = [];
+    const isWanted = (placedMs: number): boolean => placedMs >= fromMs && placedMs < endMs;
     let nextMs: number | undefined;
     for (const agent of selectAgents.all(cluster)) {
       for (const block of selectBlocks.all(agent, fromMs - BLOCK_MS, endMs, fromMs, DETAIL.frames)) {
-        const frames = use(block)?.read((placedMs) => placedMs >= fromMs && placedMs < endMs) ?? [];
-        found.push(...frames.map(fromStored));
+        found.push(...(useBlock(block)?.read(isWanted) ?? []));
+        assertSelectable(found.length);
+      }
+      for (const pack of selectPacks.all(agent, fromMs - BLOCK_MS, endMs, fromMs)) {
+        found.push(...(usePack(pack)?.read(isWanted) ?? []));
         assertSelectable(found.length);
       }
       for (const row of selectLanded.iterate(agent, fromMs, endMs)) {
@@ -165,6 +219,7 @@ export function createFrameReader(db: Db): FrameReader {
       }
       for (const next of [
         nextLanded.get(agent, endMs, toMs),
+        nextPack.get(endMs, agent, endMs - BLOCK_MS, toMs, endMs),
         nextBlock.get(endMs, agent, endMs - BLOCK_MS, toMs, endMs, DETAIL.frames),
       ]) {
         nextMs = typeof next === "number" && next < toMs ? Math.min(nextMs ?? next, next) : nextMs;
@@ -218,7 +273,8 @@ export function createFrameReader(db: Db): FrameReader {
   return {
     selectReceived: db.transaction(selectReceived),
     readRows,
-    readBlock: (block) => toBatch((open(block)?.read(() => true) ?? []).map(fromStored)),
+    readPack: (pack) => toBatch(openPack(pack)?.read(() => true) ?? []),
+    readBlock: (block) => toBatch(openBlock(block)?.read(() => true) ?? []),
     // one moment of the file: the compactor moves frames between two of these queries
     readSpan: db.transaction(readSpan),
   };

@@ -60,6 +60,8 @@ export function createHistory(options: HistoryOptions): History {
   let brokenFile: number | undefined;
   /** Counts the files begun: what was prepared on one is not written to the next. */
   let fileNumber = 0;
+  /** Readings of what landed by its rows' numbers, under which none may be packed. */
+  let readingRows = 0;
 
   const writer: WorkerHandle<WriterCalls> = createWorkerHandle<WriterCalls>({
     file: new URL("./writer-worker.ts", import.meta.url),
@@ -108,13 +110,14 @@ export function createHistory(options: HistoryOptions): History {
       await writer.call("store", work);
     },
     onTrouble: (trouble) => {
-      if (trouble.kind === "compact" && isFileDamaged(trouble)) {
+      if ((trouble.kind === "compact" || trouble.kind === "pack") && isFileDamaged(trouble)) {
         confirmDamage(new EtcdscopeError(trouble.code, trouble.message));
       } else {
         problems.unreadable(trouble.message);
       }
     },
     fileNumber: () => fileNumber,
+    mayPack: () => readingRows === 0,
   });
 
   const problems = createHistoryProblems({
@@ -229,19 +232,35 @@ export function createHistory(options: HistoryOptions): History {
   }
 
   async function readReceived(sinceMs: number): Promise<readonly ReceivedFrame[]> {
-    const { rows, blocks } = await frameReader.call("selectReceived", { sinceMs });
+    readingRows += 1;
+    try {
+      return await readReceivedNow(sinceMs);
+    } finally {
+      readingRows -= 1;
+    }
+  }
+
+  async function readReceivedNow(sinceMs: number): Promise<readonly ReceivedFrame[]> {
+    const { rows, packs, blocks } = await frameReader.call("selectReceived", { sinceMs });
     const all: ReceivedFrame[] = [];
-    for (const block of blocks) {
-      const frames = unpack(await frameReader.call("readBlock", { block }));
-      all.push(...frames.filter(({ receivedAtMs }) => receivedAtMs >= sinceMs));
+    const addSome = async (batch: Promise<FrameBatch>): Promise<void> => {
+      all.push(...unpack(await batch).filter(({ receivedAtMs }) => receivedAtMs >= sinceMs));
       await nextTurn();
+    };
+    for (const block of blocks) {
+      await addSome(frameReader.call("readBlock", { block }));
+    }
+    for (const pack of packs) {
+      await addSome(frameReader.call("readPack", { pack }));
     }
     for (let at = 0; at < rows.length; at += PAGE_FRAMES) {
       const page = rows.slice(at, at + PAGE_FRAMES);
       all.push(...unpack(await frameReader.call("readRows", page, [page.buffer])));
       await nextTurn();
     }
-    return blocks.length === 0 ? all : all.sort((one, other) => one.receivedAtMs - other.receivedAtMs);
+    return blocks.length + packs.length === 0
+      ? all
+      : all.sort((one, other) => one.receivedAtMs - other.receivedAtMs);
   }
 
   async function readSpan(cluster: string, fromMs: number, toMs: number): Promise<readonly ReceivedFrame[]> {

@@ -17,6 +17,8 @@ import type {
 const INTERVAL_MS = 10_000;
 /** Between two steps while there is more to do. */
 const STEP_PAUSE_MS = 100;
+/** Packing saves room for an hour only: it rests for so many times as long as it took, and takes 3 % of a core at most. */
+const PACK_REST = 32;
 /** Steps that fail in a row until it is told; a thread that is started again takes less. */
 const FAILED_STEPS = 3;
 
@@ -35,6 +37,8 @@ export interface MaintenanceOptions {
   readonly store: (work: Work) => Promise<void>;
   /** What the plan could not read, of the file that is still in use. */
   readonly onTrouble: (trouble: PlanTrouble) => void;
+  /** Nobody is reading what landed by its rows' numbers. */
+  readonly mayPack: () => boolean;
   /** Counts the files that were begun: work does not outlive its file. */
   readonly fileNumber: () => number;
 }
@@ -87,8 +91,15 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
     const kept = await options.retain({ beforeMs: nowMs - rollupsMs, maxBytes, mayLose }).catch(note);
     isShort = kept?.isShort ?? isShort;
     fileBytes = kept?.fileBytes ?? fileBytes;
+    const planUs = clock.monotonicUs();
     const plan = await options
-      .plan({ nowMs, framesBeforeMs: nowMs - rawMs, aroundMs: aroundIncidentsMs, isShort })
+      .plan({
+        nowMs,
+        framesBeforeMs: nowMs - rawMs,
+        aroundMs: aroundIncidentsMs,
+        isShort,
+        mayPack: options.mayPack(),
+      })
       .catch(note);
     if (plan !== undefined && fileNumber === options.fileNumber()) {
       plan.troubles.forEach(options.onTrouble);
@@ -96,17 +107,25 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
     }
     failedPlans = plan === undefined ? failedPlans + 1 : 0;
     const wasLosing = mayLose;
-    mayLose = isShort && plan?.work === undefined && (plan !== undefined || failedPlans >= FAILED_STEPS);
+    const isPacking = plan?.work?.kind === "pack";
+    // what is packed may be too much all the same
+    mayLose =
+      isShort &&
+      (plan?.work === undefined || isPacking) &&
+      (plan !== undefined || failedPlans >= FAILED_STEPS);
     noteStep(errors[0], nowMs);
     const hasMore = kept?.hasMore === true || plan?.work !== undefined || mayLose !== wasLosing;
-    return errors.length === 0 && hasMore ? STEP_PAUSE_MS : INTERVAL_MS;
+    const restMs = isPacking ? Math.round(((clock.monotonicUs() - planUs) / 1000) * PACK_REST) : 0;
+    return errors.length === 0 && hasMore
+      ? Math.min(INTERVAL_MS, Math.max(STEP_PAUSE_MS, restMs))
+      : INTERVAL_MS;
   }
 
   async function storeWork(work: Work | undefined): Promise<void> {
-    if (work === undefined) {
+    if (work === undefined || (work.kind === "pack" && !options.mayPack())) {
       return;
     }
-    if (work.kind !== "merge" && work.unreadable !== undefined) {
+    if ((work.kind === "compact" || work.kind === "thin") && work.unreadable !== undefined) {
       log.warn({ error: work.unreadable }, "Part of the history cannot be read and is left out.");
     }
     await options.store(work);

@@ -28,6 +28,7 @@ serveCalls<ReaderCalls>({
   },
   selectReceived: ({ sinceMs }) => reader().selectReceived(sinceMs),
   readRows: (ids) => reader().readRows(ids),
+  readPack: ({ pack }) => reader().readPack(pack),
   readBlock: ({ block }) => reader().readBlock(block),
   readSpan: (span) => reader().readSpan(span),
   changes: (span) => reader().changes(span),

@@ -41,6 +41,7 @@ export function createRetention(db: Db): Retention {
     "DELETE FROM instance WHERE id IN (SELECT id FROM instance WHERE last_received_ms < ? LIMIT ?)",
   );
   const oldestLanded = db.prepare<[], number>("SELECT received_ms FROM frame ORDER BY id LIMIT 1").pluck();
+  const oldestPacked = db.prepare<[], number | null>("SELECT min(received_from_ms) FROM landed_pack").pluck();
   const oldBlocks = db.prepare<[number, number, number, number], BlockRow>(
     `SELECT id, agent, from_ms FROM block WHERE detail = ? AND to_ms < ? UNION ALL
      SELECT id, agent, from_ms FROM block WHERE detail = ? AND to_ms < ? LIMIT ${STEP_BLOCKS}`,
@@ -59,6 +60,9 @@ export function createRetention(db: Db): Retention {
   const setDetail = db.prepare<[number, number]>("UPDATE block SET detail = ? WHERE id = ?");
   const deleteLanded = db.prepare<[number]>(
     "DELETE FROM frame WHERE id IN (SELECT id FROM frame ORDER BY id LIMIT ?)",
+  );
+  const deletePacks = db.prepare(
+    `DELETE FROM landed_pack WHERE id IN (SELECT id FROM landed_pack ORDER BY received_from_ms LIMIT ${STEP_BLOCKS})`,
   );
   const deleteFrames = db.prepare<[number]>("DELETE FROM block_frames WHERE block = ?");
   const deleteOldestRollups = db.prepare<[number]>(
@@ -89,7 +93,10 @@ export function createRetention(db: Db): Retention {
 
   /** Runs of which nothing waits for its block any more: rows land in the order in which they were received. */
   function removeOldRuns(beforeMs: number): number {
-    const landedMs = oldestLanded.get() ?? Number.MAX_SAFE_INTEGER;
+    const landedMs = Math.min(
+      oldestLanded.get() ?? Number.MAX_SAFE_INTEGER,
+      oldestPacked.get() ?? Number.MAX_SAFE_INTEGER,
+    );
     return deleteRuns.run(Math.min(beforeMs, landedMs - RUN_MARGIN_MS), STEP_RUNS).changes;
   }
 
@@ -103,7 +110,8 @@ export function createRetention(db: Db): Retention {
       });
       return minutes.length;
     }
-    const landed = deleteLanded.run(STEP_ROWS).changes;
+    const packs = deletePacks.run().changes;
+    const landed = packs > 0 ? packs : deleteLanded.run(STEP_ROWS).changes;
     if (landed > 0) {
       return landed;
     }

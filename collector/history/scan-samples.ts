@@ -19,6 +19,29 @@ export function scanSamples(
   wanted: ReadonlySet<number> | undefined,
   visit: (series: number, value: number) => void,
 ): void {
+  const { seriesAt, seriesEnd, valuesAt, valuesEnd } = findSamples(blob);
+  place.at = seriesAt;
+  for (let valueAt = valuesAt; place.at < seriesEnd && valueAt + 8 <= valuesEnd; valueAt += 8) {
+    const id = readVarint(blob);
+    if (wanted === undefined || wanted.has(id)) {
+      for (let byte = 0; byte < 8; byte += 1) {
+        doubleBytes[byte] = blob[valueAt + byte] ?? 0;
+      }
+      visit(id, double[0] ?? 0);
+    }
+  }
+}
+
+/** Where the bodies of a frame's two sample columns are; 0 to 0 where it has none. */
+export interface SamplePlaces {
+  readonly seriesAt: number;
+  readonly seriesEnd: number;
+  readonly valuesAt: number;
+  readonly valuesEnd: number;
+}
+
+/** Throws STORAGE_CORRUPT. */
+export function findSamples(blob: Uint8Array): SamplePlaces {
   let seriesAt = 0;
   let seriesEnd = 0;
   let valuesAt = 0;
@@ -39,16 +62,17 @@ export function scanSamples(
   if (valuesEnd > blob.length || seriesEnd > blob.length) {
     throw corrupt();
   }
+  return { seriesAt, seriesEnd, valuesAt, valuesEnd };
+}
+
+/** The series of a frame, in the order of its values. Throws STORAGE_CORRUPT. */
+export function readSeries(blob: Uint8Array, { seriesAt, seriesEnd }: SamplePlaces): readonly number[] {
+  const series: number[] = [];
   place.at = seriesAt;
-  for (let valueAt = valuesAt; place.at < seriesEnd && valueAt + 8 <= valuesEnd; valueAt += 8) {
-    const id = readVarint(blob);
-    if (wanted === undefined || wanted.has(id)) {
-      for (let byte = 0; byte < 8; byte += 1) {
-        doubleBytes[byte] = blob[valueAt + byte] ?? 0;
-      }
-      visit(id, double[0] ?? 0);
-    }
+  while (place.at < seriesEnd) {
+    series.push(readVarint(blob));
   }
+  return series;
 }
 
 /** Goes on behind a field's body, by wire type (0 varint, 1 64 bits, 2 length-delimited, 5 32 bits); where the body starts. */

@@ -6,6 +6,8 @@
  * in time: the capture, put right where the node's clock is clearly wrong (shared/frame-place.ts). Its blob is the wire's
  * Frame message (proto/etcdscope/v1/stream.proto) without definitions, whose series and probe numbers are those of
  * the tables series and probe, shared by all agents; encoding says how the blob is compressed (0: not, 1: zstd).
+ * landed_pack holds rows of some minutes of one agent, within one hour of its clock, as one (landed-pack.ts), with what tells them
+ * from others: the sums of their numbers and of their places in time.
  * block is an hour or less of one agent, compacted: detail says what is left of it (2: its frames, in block_frames;
  * 1: roll-ups of a minute; 0: those of a quarter of an hour, which everything compacted has). held_range lists the
  * sequences that were taken, wherever their frames are by now. fact holds each document of a node from
@@ -200,5 +202,23 @@ export const MIGRATIONS: readonly string[] = [
     UPDATE document SET uses = uses - 1 WHERE id = old.document;
     DELETE FROM document WHERE id = old.document AND uses = 0;
   END;
+  CREATE TABLE landed_pack (
+    id INTEGER PRIMARY KEY,
+    agent INTEGER NOT NULL,
+    from_ms INTEGER NOT NULL,
+    to_ms INTEGER NOT NULL,
+    received_from_ms INTEGER NOT NULL,
+    received_to_ms INTEGER NOT NULL,
+    first_id INTEGER NOT NULL,
+    last_id INTEGER NOT NULL,
+    frames INTEGER NOT NULL,
+    samples INTEGER NOT NULL,
+    id_sum INTEGER NOT NULL,
+    place_sum INTEGER NOT NULL,
+    blob BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX landed_pack_by_agent ON landed_pack (agent, from_ms);
+  CREATE INDEX landed_pack_by_age ON landed_pack (received_from_ms);
+  CREATE INDEX landed_pack_by_receipt ON landed_pack (received_to_ms);
   `,
 ];

@@ -91,6 +91,8 @@ export interface PlanRequest {
   readonly aroundMs: number;
   /** Full resolution goes whatever its age. */
   readonly isShort: boolean;
+  /** What landed may be packed. */
+  readonly mayPack: boolean;
 }
 
 /** Frames that landed and are to become a block. */
@@ -104,11 +106,33 @@ export interface CompactWork {
   readonly samples: number;
   /** Their rows. */
   readonly frameIds: Float64Array<ArrayBuffer>;
+  /** And the packs of landed_pack that hold others of them. */
+  readonly packIds: readonly number[];
   readonly block: FrameBlock;
   /** Roll-ups of a quarter of an hour. */
   readonly quarters: Uint8Array<ArrayBuffer>;
   /** What could not be read and is left out, where there was something. */
   readonly unreadable: string | undefined;
+}
+
+/** Rows, and packs, of frames that landed and are to become one pack. */
+export interface PackWork {
+  readonly kind: "pack";
+  readonly agent: number;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly receivedFromMs: number;
+  readonly receivedToMs: number;
+  readonly firstId: number;
+  readonly lastId: number;
+  readonly frames: number;
+  readonly samples: number;
+  readonly idSum: number;
+  readonly placeSum: number;
+  readonly blob: Uint8Array<ArrayBuffer>;
+  /** What it replaces. */
+  readonly frameIds: Float64Array<ArrayBuffer>;
+  readonly packIds: readonly number[];
 }
 
 /** A block whose frames are to be replaced by roll-ups of a minute. */
@@ -132,7 +156,7 @@ export interface MergeWork {
   readonly quarters: Uint8Array<ArrayBuffer>;
 }
 
-export type Work = CompactWork | ThinWork | MergeWork;
+export type Work = CompactWork | PackWork | ThinWork | MergeWork;
 
 /** What could not be read, and was passed over. */
 export interface PlanTrouble {
@@ -197,6 +221,13 @@ export interface FramePage {
   readonly nextMs: number | undefined;
 }
 
+/** By numbers of rows. Packs and blocks may hold older frames too. */
+export interface Received {
+  readonly rows: Float64Array<ArrayBuffer>;
+  readonly packs: Float64Array<ArrayBuffer>;
+  readonly blocks: Float64Array<ArrayBuffer>;
+}
+
 export interface ChangeRow {
   readonly node: string;
   readonly key: string;
@@ -218,13 +249,14 @@ export interface NodeEventRow extends EventRow {
 
 export type ReaderCalls = {
   readonly open: { readonly input: { readonly path: string }; readonly output: undefined };
-  /** Frames received since then: rows that landed, and blocks. */
+  /** Frames received since then: rows that landed, packs of such rows, and blocks. */
   readonly selectReceived: {
     readonly input: { readonly sinceMs: number };
-    readonly output: { readonly rows: Float64Array<ArrayBuffer>; readonly blocks: Float64Array<ArrayBuffer> };
+    readonly output: Received;
   };
   /** The frames of these rows that are still there. */
   readonly readRows: { readonly input: Float64Array<ArrayBuffer>; readonly output: FrameBatch };
+  readonly readPack: { readonly input: { readonly pack: number }; readonly output: FrameBatch };
   readonly readBlock: { readonly input: { readonly block: number }; readonly output: FrameBatch };
   /** Frames by capture, oldest first, beginning at fromMs. */
   readonly readSpan: { readonly input: Span; readonly output: FramePage };

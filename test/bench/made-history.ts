@@ -10,6 +10,8 @@ import type { Frame, ReceivedFrame } from "../../shared/frame.ts";
 import { createNoise } from "./noise.ts";
 
 const BATCH_FRAMES = 1000;
+/** As often the collector looks (maintenance.ts). */
+const LOOK_MS = 10_000;
 
 export interface MadeHistory {
   readonly fromMs: number;
@@ -19,6 +21,8 @@ export interface MadeHistory {
   readonly probeRuns: number;
   /** CPU of packing and storing blocks, in milliseconds a block. */
   readonly blockMs: readonly number[];
+  /** CPU of all packing of what landed, in milliseconds. */
+  readonly packMs: number;
   /** For how long commits wait while a block is stored and the rows that it replaces go, in milliseconds. */
   readonly storeMs: readonly number[];
 }
@@ -31,6 +35,8 @@ export interface MadeHistoryOptions {
   readonly nowMs: number;
   /** Every frame has every series, as where samples come at one cadence. */
   readonly isDense: boolean;
+  /** What landed is packed and compacted at the times at which it would be, instead of at the end. */
+  readonly isKeptUp?: boolean;
   /** Whose frames these are; a run of its own. */
   readonly node?: string;
 }
@@ -65,25 +71,40 @@ export function makeHistory(options: MadeHistoryOptions): MadeHistory {
   }
   const blockMs: number[] = [];
   const storeMs: number[] = [];
+  let packMs = 0;
   const readDb = openForReading(options.path);
   const compactor = createCompactor(readDb);
-  for (let idle = 0; idle < 2;) {
-    const startedUs = process.cpuUsage();
-    const work = compactor.plan({ nowMs, framesBeforeMs: 0, aroundMs: 0, isShort: false });
-    idle = work === undefined ? idle + 1 : 0;
-    if (work !== undefined) {
-      const startedMs = performance.now();
-      writer.store(work);
-      storeMs.push(performance.now() - startedMs);
-      if (work.kind === "compact") {
+  const workAt = (atMs: number): void => {
+    for (let idle = 0; idle < 2;) {
+      const startedUs = process.cpuUsage();
+      const work = compactor.plan({
+        nowMs: atMs,
+        framesBeforeMs: 0,
+        aroundMs: 0,
+        isShort: false,
+        mayPack: true,
+      });
+      idle = work === undefined ? idle + 1 : 0;
+      if (work !== undefined) {
+        const startedMs = performance.now();
+        writer.store(work);
+        storeMs.push(performance.now() - startedMs);
         const { user, system } = process.cpuUsage(startedUs);
-        blockMs.push((user + system) / 1000);
+        if (work.kind === "compact") {
+          blockMs.push((user + system) / 1000);
+        } else if (work.kind === "pack") {
+          packMs += (user + system) / 1000;
+        }
       }
     }
+  };
+  for (let atMs = options.isKeptUp === true ? fromMs : nowMs; atMs < nowMs; atMs += LOOK_MS) {
+    workAt(atMs);
   }
+  workAt(nowMs);
   readDb.close();
   db.pragma("incremental_vacuum");
   db.pragma("wal_checkpoint(TRUNCATE)");
   db.close();
-  return { fromMs, toMs: nowMs, frames: count, ...totals, blockMs, storeMs };
+  return { fromMs, toMs: nowMs, frames: count, ...totals, blockMs, packMs, storeMs };
 }

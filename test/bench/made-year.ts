@@ -66,7 +66,13 @@ function thinHour(db: Db, nowMs: number): Packed {
   const writer = createWriter(db);
   const compactor = createCompactor(db);
   for (let step = 0; step < 8; step += 1) {
-    const work = compactor.plan({ nowMs, framesBeforeMs: nowMs, aroundMs: 0, isShort: false });
+    const work = compactor.plan({
+      nowMs,
+      framesBeforeMs: nowMs,
+      aroundMs: 0,
+      isShort: false,
+      mayPack: false,
+    });
     if (work !== undefined) {
       writer.store(work);
     }

@@ -69,7 +69,13 @@ function thinAll(path: string, nowMs: number): readonly number[] {
   const writer = createWriter(db);
   const times: number[] = [];
   for (let idle = 0; idle < 2 && times.length < MAX_STEPS;) {
-    const work = compactor.plan({ nowMs, framesBeforeMs: nowMs, aroundMs: 0, isShort: false });
+    const work = compactor.plan({
+      nowMs,
+      framesBeforeMs: nowMs,
+      aroundMs: 0,
+      isShort: false,
+      mayPack: false,
+    });
     idle = work === undefined ? idle + 1 : 0;
     if (work !== undefined) {
       const startedMs = performance.now();
@@ -123,6 +129,7 @@ function measureYear(
         framesBeforeMs: beforeMs(7),
         aroundMs: 0,
         isShort: false,
+        mayPack: false,
       }),
     ),
     old: timesOf(() => writer.retain({ beforeMs: beforeMs(300), maxBytes: 1e13, mayLose: false })),

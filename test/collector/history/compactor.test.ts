@@ -48,7 +48,14 @@ function number(sql: string): number {
 /** Does all there is to do at that time; the kinds of work done, in order. */
 function work(overrides: Partial<PlanRequest> = {}): string[] {
   const compactor = createCompactor(readDb);
-  const request = { nowMs: lastMs + 2 * HOUR, framesBeforeMs: 0, aroundMs: 0, isShort: false, ...overrides };
+  const request = {
+    nowMs: lastMs + 2 * HOUR,
+    framesBeforeMs: 0,
+    aroundMs: 0,
+    isShort: false,
+    mayPack: false,
+    ...overrides,
+  };
   const done: string[] = [];
   for (;;) {
     const next: Work | undefined = compactor.plan(request) ?? compactor.plan(request);
@@ -234,6 +241,7 @@ describe("collector/history/compactor", { timeout: 120_000 }, () => {
       framesBeforeMs: lastMs + 1,
       aroundMs: 0,
       isShort: false,
+      mayPack: false,
     });
     expect(next).toMatchObject({ kind: "thin", unreadable: expect.stringContaining("Expected") as string });
   });

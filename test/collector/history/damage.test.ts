@@ -146,7 +146,13 @@ describe("collector/history/compactor", { timeout: 120_000 }, () => {
     damagePage(path, { table: "frame", type: "leaf", place: 0.75, fill: 0xff });
     const { db } = openDatabase({ path, nowMs: 0, isKnownDamaged: false });
     const compactor = createCompactor(db);
-    const request = { nowMs: systemClock.nowMs(), framesBeforeMs: 0, aroundMs: 0, isShort: false };
+    const request = {
+      nowMs: systemClock.nowMs(),
+      framesBeforeMs: 0,
+      aroundMs: 0,
+      isShort: false,
+      mayPack: false,
+    };
     const work = compactor.plan(request);
     expect(work).toMatchObject({ kind: "compact", agent: 1, frames: 300 });
     expect(compactor.takeTroubles()).toMatchObject([
@@ -170,7 +176,13 @@ describe("collector/history/compactor", { timeout: 120_000 }, () => {
     const compactor = createCompactor(db);
     const nowMs = testFrame(1n).capturedAtMs + 1e12;
     for (let step = 0; step < 20; step += 1) {
-      const work = compactor.plan({ nowMs, framesBeforeMs: nowMs, aroundMs: 0, isShort: false });
+      const work = compactor.plan({
+        nowMs,
+        framesBeforeMs: nowMs,
+        aroundMs: 0,
+        isShort: false,
+        mayPack: false,
+      });
       if (work !== undefined) {
         writer.store(work);
       }

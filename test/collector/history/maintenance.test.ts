@@ -32,6 +32,7 @@ function start(overrides: Partial<MaintenanceOptions>): Run {
     store: () => Promise.resolve(),
     onTrouble: () => undefined,
     fileNumber: () => 0,
+    mayPack: () => true,
     ...overrides,
   });
   maintenance.start();

@@ -23,6 +23,8 @@ const ALLOWED: Readonly<Record<string, string>> = {
   "SELECT id, received_ms FROM frame ORDER BY id DESC": "ends at the first row that is too old",
   "SELECT received_ms FROM frame ORDER BY id LIMIT 1": "the first row",
   "DELETE FROM frame WHERE id IN (SELECT id FROM frame ORDER BY id LIMIT ?)": "the first rows",
+  "DELETE FROM landed_pack WHERE id IN (SELECT id FROM landed_pack ORDER BY received_from_ms LIMIT 5)":
+    "the first rows of the index",
   "DELETE FROM note WHERE id IN (SELECT id FROM note ORDER BY id LIMIT ?)": "the first rows",
   "SELECT id, agent, from_ms FROM block WHERE detail = ? ORDER BY to_ms LIMIT 5":
     "the first rows of the index",
