@@ -6,7 +6,7 @@ import { EtcdscopeError } from "../../shared/errors.ts";
 import { createByteReader, createByteWriter } from "./bytes.ts";
 import { readColumn, writeColumn } from "./column-codec.ts";
 import { findSamples, readSeries, type SamplePlaces } from "./scan-samples.ts";
-import { deflateColumns, inflateColumns } from "./zstd.ts";
+import { deflateLanded, inflateColumns } from "./zstd.ts";
 
 /** A row of the landing area, its blob inflated. */
 export interface LandedFrame {
@@ -62,7 +62,7 @@ export function packLanded(frames: readonly LandedFrame[]): Uint8Array<ArrayBuff
     });
   }
   writer.raw(planes.bytes);
-  return Uint8Array.from(deflateColumns(writer.bytes()));
+  return Uint8Array.from(deflateLanded(writer.bytes()));
 }
 
 /** The inverse. Throws STORAGE_CORRUPT when the bytes are others. */

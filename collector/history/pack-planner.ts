@@ -8,7 +8,7 @@ import { packLanded, PLACE_MODULO_MS, unpackLanded, type LandedFrame } from "./l
 import type { PackWork } from "./worker-protocol.ts";
 
 /** Rows are packed when the oldest of them has been there for so much longer than the newest that may be packed. */
-const PACK_MS = 300_000;
+const PACK_MS = 240_000;
 /** Rows are left alone for this long: readers have seen them, and what comes a little late is packed with what it belongs to. */
 const SETTLE_MS = 30_000;
 /** Removing a row takes some 10 µs, and commits wait for it. */

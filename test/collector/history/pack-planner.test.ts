@@ -110,7 +110,7 @@ const rows = (): number => number("SELECT count(*) FROM frame");
 describe("collector/history/pack-planner", { timeout: 60_000 }, () => {
   it("packs what has been there for some minutes, and gives back frames and trends as they were", () => {
     land(0, 400);
-    expect(work(320)).toEqual([]);
+    expect(work(260)).toEqual([]);
     const before = framesOf();
     const points = trend();
     expect(work(331)).toEqual(["pack"]);
