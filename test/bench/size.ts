@@ -61,11 +61,6 @@ async function run(log: (line: string) => void): Promise<readonly BenchmarkResul
         value: made.packMs / HOURS,
         unit: "ms",
       }),
-      result(
-        "commits wait for one step, at most",
-        { value: Math.max(...made.storeMs), unit: "ms" },
-        { atMost: 50 },
-      ),
     ];
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createMaintenance, type MaintenanceOptions } from "../../../collector/history/maintenance.ts";
-import type { RetentionRequest } from "../../../collector/history/worker-protocol.ts";
+import type { RetentionRequest, Work } from "../../../collector/history/worker-protocol.ts";
 import { EtcdscopeError } from "../../../shared/errors.ts";
 import { createManualClock } from "../../agent/manual-clock.ts";
 import { createTestLog } from "../ingest/test-frames.ts";
@@ -47,6 +47,9 @@ function start(overrides: Partial<MaintenanceOptions>): Run {
   };
 }
 
+/** What is prepared: its kind alone counts here. */
+const PACKED = { work: { kind: "pack" } as Work, troubles: [] };
+
 const fail = (): Promise<never> =>
   Promise.reject(new EtcdscopeError("STORAGE_FAILED", "History: disk I/O error"));
 
@@ -64,6 +67,38 @@ describe("collector/history/maintenance", () => {
     await pass(3);
     expect(asked.map(({ mayLose }) => mayLose)).toEqual([false, false, false, true, true]);
     expect(maintenance.failure()?.message).toBe("History: disk I/O error");
+  });
+
+  it("loses what is too much although there is always something to pack", async () => {
+    const { asked, pass } = start({ plan: () => Promise.resolve(PACKED) });
+    await pass(1);
+    expect(asked.slice(0, 3).map(({ mayLose }) => mayLose)).toEqual(
+      [false, true, true].slice(0, asked.length),
+    );
+    expect(asked.length).toBeGreaterThan(0);
+    await pass(1);
+    expect(asked.at(-1)?.mayLose).toBe(true);
+  });
+
+  it("packs nothing while what landed is read by its rows' numbers, also what is prepared already", async () => {
+    let isReading = false;
+    const stored: string[] = [];
+    const wished: boolean[] = [];
+    const { pass } = start({
+      plan: ({ mayPack }) => {
+        wished.push(mayPack);
+        isReading = true;
+        return Promise.resolve(PACKED);
+      },
+      mayPack: () => !isReading,
+      store: ({ kind }) => {
+        stored.push(kind);
+        return Promise.resolve();
+      },
+    });
+    await pass(2);
+    expect([wished[0], wished.at(-1)]).toEqual([true, false]);
+    expect(stored).toEqual([]);
   });
 
   it("compacts while nothing can be removed", async () => {
