@@ -57,8 +57,10 @@ export function packLanded(frames: readonly LandedFrame[]): Uint8Array<ArrayBuff
   const planes = createPlanes(parts);
   for (const [i, { bytes }] of frames.entries()) {
     const { valuesAt, series } = parts[i] ?? NO_VALUES;
-    planes.visit(series, (place, plane, nth) => {
-      planes.bytes[place] = bytes[valuesAt + VALUE_BYTES * nth + plane] ?? 0;
+    planes.visit(series, (place, stride, nth) => {
+      for (let plane = 0; plane < VALUE_BYTES; plane += 1) {
+        planes.bytes[place + plane * stride] = bytes[valuesAt + VALUE_BYTES * nth + plane] ?? 0;
+      }
     });
   }
   writer.raw(planes.bytes);
@@ -97,8 +99,10 @@ function unpack(inflated: Uint8Array): readonly LandedFrame[] {
     if (part.series.length !== valueCount[i] || part.valuesAt !== valuesAt[i]) {
       throw corrupt();
     }
-    planes.visit(part.series, (place, plane, nth) => {
-      bytes[part.valuesAt + VALUE_BYTES * nth + plane] = planes.bytes[place] ?? 0;
+    planes.visit(part.series, (place, stride, nth) => {
+      for (let plane = 0; plane < VALUE_BYTES; plane += 1) {
+        bytes[part.valuesAt + VALUE_BYTES * nth + plane] = planes.bytes[place + plane * stride] ?? 0;
+      }
     });
   }
   return blobs.map((bytes, i) => ({
@@ -142,8 +146,8 @@ function placesOf(bytes: Uint8Array): SamplePlaces | undefined {
 
 interface Planes {
   readonly bytes: Uint8Array;
-  /** The place of each byte of the next frame's values. */
-  visit(series: readonly number[], at: (place: number, plane: number, nth: number) => void): void;
+  /** The place of the first byte of each of the next frame's values, and how far apart its bytes are. */
+  visit(series: readonly number[], at: (place: number, stride: number, nth: number) => void): void;
 }
 
 /** Of each series the first bytes of all its values, then the second ones, and so on. */
@@ -170,9 +174,7 @@ function createPlanes(parts: readonly Located[], bytes?: Uint8Array): Planes {
       for (let nth = 0; nth < series.length; nth += 1) {
         const column = columns.get(series[nth] ?? 0);
         if (column !== undefined) {
-          for (let plane = 0; plane < VALUE_BYTES; plane += 1) {
-            at(column.start + plane * column.count + column.next, plane, nth);
-          }
+          at(column.start + column.next, column.count, nth);
           column.next += 1;
         }
       }
