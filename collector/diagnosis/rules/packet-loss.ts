@@ -6,6 +6,8 @@ import { eachNode } from "../each-node.ts";
 import type { NodeLook } from "../each-node.ts";
 import { createEvidence } from "../evidence.ts";
 import { formatRatio } from "../format.ts";
+import type { JudgedCluster } from "../judged-cluster.ts";
+import { proveResent } from "../peer-sockets.ts";
 import type { Rule, RuleOutcome } from "../rule.ts";
 import { nodeSubject, RESPOND_WITHIN } from "../rule.ts";
 import type { Thresholds } from "../thresholds.ts";
@@ -102,7 +104,7 @@ function judge({ node, cluster, thresholds, sinceMs }: NodeLook, pause: Pause | 
         Math.max(cluster.nowMs - UNSETTLED_SPAN_MS, goesOnMs, node.state.instanceSinceMs),
       );
   if (heavy !== undefined) {
-    return describe(node, heavy);
+    return describe(cluster, node, heavy);
   }
   if (down !== undefined) {
     const reason = {
@@ -135,7 +137,7 @@ function judge({ node, cluster, thresholds, sinceMs }: NodeLook, pause: Pause | 
   if (!isEnough || again.value / Math.max(1, sent.value) < thresholds.packetLossRatio) {
     return { kind: "ok", subject, because: sayLoss(loss) };
   }
-  return describe(node, loss);
+  return describe(cluster, node, loss);
 }
 
 function sayLoss({ again, sent }: Loss): Text {
@@ -146,7 +148,7 @@ function sayLoss({ again, sent }: Loss): Text {
   };
 }
 
-function describe(node: NodeView, loss: Loss): RuleOutcome {
+function describe(cluster: JudgedCluster, node: NodeView, loss: Loss): RuleOutcome {
   const ratio = loss.again / Math.max(1, loss.sent);
   const share = formatRatio(ratio);
   const text = sayLoss(loss);
@@ -165,6 +167,7 @@ function describe(node: NodeView, loss: Loss): RuleOutcome {
         threshold: loss.limit,
         unit: "ratio",
       }),
+      ...proveResent(cluster, node),
     ],
     confidence: "likely",
   };
