@@ -186,6 +186,14 @@ export const METRIC_CATALOGUE: readonly MetricDescription[] = [
       zh: "内核在对等连接上等待确认的时间：往返时间加至少 200 毫秒",
     },
   }),
+  gauge("etcdscope_peer_rtt_seconds", "seconds", {
+    labels: ["to"],
+    help: { en: "The kernel's round trip of etcd's own peer connections", zh: "内核测得的对等连接往返时间" },
+  }),
+  counter("etcdscope_peer_resent_segments_total", "segments", {
+    labels: ["to"],
+    help: { en: "Segments sent again on etcd's own peer connections", zh: "etcd 自有对等连接上重传的段数" },
+  }),
   counter("node_netstat_Tcp_OutSegs", "segments", {
     labels: [],
     help: { en: "TCP segments sent in etcd's network namespace", zh: "etcd 所在网络命名空间发送的 TCP 段" },

@@ -194,11 +194,12 @@ describe("test/architecture", () => {
       expect(late.filter((name) => !compiled.includes(name))).toEqual([]);
     });
 
-    it("child processes are started only for journals, for how a unit ended, for the packet filter and to speak to systemd", () => {
+    it("child processes are started only for journals, for how a unit ended, for the packet filter, for socket diagnostics and to speak to systemd", () => {
       const doors = within(
         "agent/host/journal-reader.ts",
         "agent/host/read-unit-end.ts",
         "agent/host/read-firewall.ts",
+        "agent/host/read-socket-diagnostics.ts",
         "cli/bundle/read-journal.ts",
         "shared/service-manager.ts",
       );

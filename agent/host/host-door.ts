@@ -21,6 +21,7 @@ import type { JournalPart, JournalPlace } from "./journal-reader.ts";
 import type { KernelPart } from "./kernel-log.ts";
 import type { FirewallWanted } from "./firewall-rules.ts";
 import type { FirewallLook } from "./read-firewall.ts";
+import type { DiagnosticsLook, DiagnosticsWanted } from "./read-socket-diagnostics.ts";
 import type { UnitEnd } from "./read-unit-end.ts";
 import type { ListenAddress, PortHolder } from "./find-port-holders.ts";
 import type { ProcessUser } from "./parse-process-user.ts";
@@ -136,6 +137,8 @@ export interface HostDoor {
   readUnitEnd(unit: string): Promise<UnitEnd | undefined>;
   /** Rules of the packet filter, in the agent's own network, that concern these. Costs up to three child processes. */
   readFirewall(wanted: FirewallWanted, signal: AbortSignal): Promise<FirewallLook>;
+  /** What TCP keeps of connections in the agent's own network. Costs a child process. */
+  readSocketDiagnostics(wanted: DiagnosticsWanted, signal: AbortSignal): Promise<DiagnosticsLook>;
   /** Names in a directory of logs, in the lane of readLogPart. */
   listDirectory(path: string, signal: AbortSignal): Promise<readonly string[]>;
   /** Names in a directory of small files, in the lane of readFileFacts. */

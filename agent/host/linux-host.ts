@@ -31,6 +31,7 @@ import { findLogStart } from "./find-log-start.ts";
 import { readLogPart } from "./read-log-part.ts";
 import { readNodeInventory } from "./read-node-inventory.ts";
 import { readHostPressure } from "./read-pressure.ts";
+import { readSocketDiagnostics } from "./read-socket-diagnostics.ts";
 import { findProcessShare } from "./read-process-share.ts";
 import { absentAsUndefined, findLink, findShortText, findText } from "./read-proc-text.ts";
 import { translateFileError } from "./translate-file-error.ts";
@@ -160,6 +161,7 @@ export function createLinuxHost(options: LinuxHostOptions): HostDoor {
       const { readFirewall } = await import("./read-firewall.ts");
       return await readFirewall(wanted, signal);
     },
+    readSocketDiagnostics,
     readKernelLog: (limit) => readKernel(kernel, limit),
     listDirectory: (path, signal) =>
       inLane(lanes.log, { what: `list ${path}`, path, signal }, () => readdir(path)),

@@ -4,18 +4,15 @@
  * The table of connections is dear: the kernel walks its whole hash, 4 ms a family on a machine of 24 GiB, however few the
  * connections. So it is read when there is reason to: something was retransmitted in this namespace (a counter that costs
  * nothing), a link is in doubt, or a while has passed; and never for more than a thousandth of the time on average.
- *
- * Tells etcd's sockets from others to the same peer (the agent's own, another etcd's on this machine) by /proc/PID/fd, which
- * is read only when a connection appears that was not there before.
  */
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../../shared/clock.ts";
 import { findEstablished } from "./parse-tcp-sockets.ts";
 import type { SocketQuery, TcpSocket } from "./parse-tcp-sockets.ts";
 import { parseTcpCounters } from "./parse-tcp-counters.ts";
 import type { TcpCounters } from "./parse-tcp-counters.ts";
-import { absentAsUndefined, findLink, findShortText, findText } from "./read-proc-text.ts";
+import { findShortText, findText } from "./read-proc-text.ts";
+import { SocketOwners } from "./socket-owners.ts";
 
 /** Looks of one tick share one read. */
 const SHARED_FOR_US = 200_000;
@@ -28,8 +25,6 @@ const MAX_SHARE = 1 / 1_000;
 /** and reads that may follow each other at once, when there is reason to, before that average counts. */
 const BURST_READS = 6;
 const COST_SMOOTHING = 0.2;
-/** Ownership does not change, but numbers are used again: forgotten altogether when there are this many. */
-const MAX_KNOWN = 4_096;
 
 export interface SocketLook {
   /** undefined: the table cannot be read. */
@@ -60,12 +55,13 @@ export class TcpSocketReader {
   #countedUs = Number.NEGATIVE_INFINITY;
   #counters: TcpCounters | undefined;
   #countersAtRead: TcpCounters | undefined;
-  readonly #known = new Map<number, boolean>();
+  readonly #owners: SocketOwners;
   /** What was found in the table as it was last read, by what was asked. */
   readonly #found = new Map<string, readonly TcpSocket[]>();
 
   constructor(procRoot: string, clock: Clock) {
     this.#procRoot = procRoot;
+    this.#owners = new SocketOwners(procRoot);
     this.#clock = clock;
   }
 
@@ -74,7 +70,7 @@ export class TcpSocketReader {
     if (request.pid !== this.#pid || (request.withIpv6 && !this.#withIpv6)) {
       this.#pid = request.pid;
       this.#withIpv6 = request.withIpv6;
-      this.#known.clear();
+      this.#owners.follow(request.pid);
       this.#readTable(nowUs);
     } else if (this.#isDue(nowUs, request.isInDoubt)) {
       this.#readTable(nowUs);
@@ -85,18 +81,10 @@ export class TcpSocketReader {
     const key = `${request.remote[0]} ${request.remotePort} ${request.localPort}`;
     let sockets = this.#found.get(key);
     if (sockets === undefined) {
-      sockets = this.#findOwn(this.#text, request);
+      sockets = this.#owners.keepOwn(findEstablished(this.#text, request));
       this.#found.set(key, sockets);
     }
     return { sockets, readUs: this.#readUs };
-  }
-
-  #findOwn(text: string, request: SocketRequest): readonly TcpSocket[] {
-    const sockets = findEstablished(text, request);
-    if (sockets.some((socket) => !this.#known.has(socket.inode))) {
-      this.#learnOwners(sockets);
-    }
-    return sockets.filter(({ inode }) => this.#known.get(inode) === true);
   }
 
   #isDue(nowUs: number, isInDoubt: boolean): boolean {
@@ -162,29 +150,4 @@ export class TcpSocketReader {
     }
     this.#creditUs -= this.#costUs;
   }
-
-  #learnOwners(sockets: readonly TcpSocket[]): void {
-    if (this.#known.size > MAX_KNOWN) {
-      this.#known.clear();
-    }
-    const etcds = readSocketInodes(join(this.#procRoot, String(this.#pid), "fd"));
-    // Where etcd's descriptors may not be read, at least the agent's own are left out.
-    const own = etcds === undefined ? readSocketInodes(join(this.#procRoot, "self/fd")) : undefined;
-    for (const { inode } of sockets) {
-      this.#known.set(inode, etcds === undefined ? own?.has(inode) !== true : etcds.has(inode));
-    }
-  }
-}
-
-function readSocketInodes(folder: string): ReadonlySet<number> | undefined {
-  return absentAsUndefined(() => {
-    const inodes = new Set<number>();
-    for (const name of readdirSync(folder)) {
-      const target = findLink(join(folder, name));
-      if (target?.startsWith("socket:[") === true) {
-        inodes.add(Number(target.slice(8, -1)));
-      }
-    }
-    return inodes;
-  });
 }

@@ -13,6 +13,7 @@ import { LinkFactKeeper } from "./link-fact.ts";
 import { FIREWALL_PROBE } from "./firewall.ts";
 import { LargeLook } from "./large-look.ts";
 import { restUntilTurn } from "./other-members-turns.ts";
+import { PEER_SOCKETS_PROBE } from "./peer-sockets.ts";
 import { PeerKernelLook } from "./peer-kernel-look.ts";
 import type { Observation, Probe, ProbeContext, ProbeSetup } from "./probe.ts";
 import { SampleGate } from "./sample-gate.ts";
@@ -33,7 +34,7 @@ const LONG_TRIP_US = 20_000;
 const DOUBT_AGAIN_MS = 200;
 /** for so long: an election and its outcome fall into this time. Afterwards the ticks are enough. */
 const DOUBT_FOR_US = 8_000_000;
-/** A doubt that lasts so long is worth a look at what may be in the way, since most end sooner: at rules of the packet filter, */
+/** A doubt that lasts so long is worth a look at what may be in the way, since most end sooner: at TCP's own figures and rules of the packet filter, */
 const DOUBT_TO_LOOK_AROUND_US = 2_000_000;
 /** and at the size of what is sent: a stuck stream is opened anew after 5 s. */
 const DOUBT_TO_SEND_LARGE_US = 1_000_000;
@@ -163,7 +164,7 @@ export function createLinkProbe({ config }: ProbeSetup): Probe {
       : { facts, samples, trigger };
   }
 
-  /** Once a doubt has lasted: is it the size of what is sent, or a rule of the packet filter? The probes to ask. */
+  /** Once a doubt has lasted: is it the size of what is sent, what does TCP itself say, or is it a rule of the packet filter? The probes to ask. */
   function lookAround(context: ProbeContext, name: string, memory: Remembered): readonly string[] {
     const { clock, etcd } = context;
     const nowUs = clock.monotonicUs();
@@ -186,7 +187,7 @@ export function createLinkProbe({ config }: ProbeSetup): Probe {
       return [];
     }
     memory.hasLookedAround = true;
-    return [FIREWALL_PROBE];
+    return [PEER_SOCKETS_PROBE, FIREWALL_PROBE];
   }
 
   function findRoundTrip(memory: Remembered, roundTripUs: number | undefined, nowUs: number): Sample[] {

@@ -2,12 +2,11 @@
 import type { AgentConfig } from "../config.ts";
 import type { Sample } from "../../shared/frame.ts";
 import { seriesKey } from "../../shared/series-key.ts";
-import { firstAddress, parseAddress } from "../etcd/address.ts";
-import type { Address } from "../etcd/address.ts";
 import type { EtcdMember } from "../etcd/etcd-door.ts";
 import { kernelAddresses } from "../host/parse-tcp-sockets.ts";
 import type { TcpSocket } from "../host/parse-tcp-sockets.ts";
 import type { TcpSocketReader } from "../host/read-tcp-sockets.ts";
+import { findPeerPlace } from "./find-peer-place.ts";
 import { PeerKernelView } from "./peer-kernel-view.ts";
 import type { KernelVerdict } from "./peer-kernel-view.ts";
 import type { ProbeContext } from "./probe.ts";
@@ -63,28 +62,23 @@ export class PeerKernelLook {
     if (discovered?.pid === undefined) {
       return this.#cannotTell("etcd does not run on this node");
     }
-    const address = this.#addressOf(member);
-    // A name was resolved by our own connection.
-    const resolved = context.etcd.findLook(member.name, "peer")?.remoteIp ?? address?.host ?? "";
-    const remote = this.#toKernel(resolved);
-    if (address === undefined || remote === undefined) {
+    const place = findPeerPlace(context, member, this.#config);
+    const remote = this.#toKernel(place?.host ?? "");
+    if (place === undefined || remote === undefined) {
       return this.#cannotTell("The peer's address is a name that has not been resolved yet");
     }
-    const own = parseAddress(discovered.flags.listenPeerUrls[0] ?? "");
-    const isWildcard = own !== undefined && ["0.0.0.0", "::"].includes(own.host);
-    const isAlone = this.#isAloneAt(address, own, context);
     const { sockets, readUs } = this.#reader.look({
       pid: discovered.pid,
       remote,
-      remotePort: address.port,
-      localPort: isAlone ? own?.port : undefined,
-      withIpv6: isWildcard || resolved.includes(":"),
+      remotePort: place.port,
+      localPort: place.ownPort,
+      withIpv6: place.withIpv6,
       isInDoubt: isInDoubt || isSlow || this.#verdict.state === "failed" || this.#view.isSuspicious,
     });
     if (sockets === undefined) {
       return this.#cannotTell("The table of etcd's connections cannot be read");
     }
-    if (sockets.length === 0 && !isAlone) {
+    if (sockets.length === 0 && !place.isAlone) {
       return this.#cannotTell(
         "etcd has dialled no connection to this peer; those that came from it cannot be told apart at a shared address",
       );
@@ -112,24 +106,6 @@ export class PeerKernelLook {
     this.#samples = [];
     this.#verdict = { state: "unknown", text };
     return this.#verdict;
-  }
-
-  #addressOf(member: EtcdMember): Address | undefined {
-    const address = firstAddress(member.peerUrls);
-    const host = this.#config.peers[member.name];
-    return address === undefined || host === undefined ? address : { ...address, host };
-  }
-
-  /** Where several members share one address (a cluster on one machine), the address does not tell who has dialled us. */
-  #isAloneAt(address: Address, own: Address | undefined, { etcd, target }: ProbeContext): boolean {
-    return (
-      own?.host !== address.host &&
-      !etcd
-        .otherMembers()
-        .some(
-          (other) => !target.startsWith(`${other.name}/`) && this.#addressOf(other)?.host === address.host,
-        )
-    );
   }
 
   #measure(sockets: readonly TcpSocket[]): readonly Sample[] {

@@ -22,6 +22,7 @@ import { createNetworkProbe } from "./network.ts";
 import { createNodeProbe } from "./node.ts";
 import { createPauseProbe } from "./pause.ts";
 import type { ProbeFactory } from "./probe.ts";
+import { createPeerSocketsProbe } from "./peer-sockets.ts";
 import { createProcessProbe } from "./process.ts";
 import { createProcessEndProbe } from "./process-end.ts";
 import { createReadProbe } from "./read.ts";
@@ -44,6 +45,7 @@ export const PROBE_FACTORIES: readonly ProbeFactory[] = [
   createStatusProbe,
   createLinkProbe,
   createNetworkProbe,
+  createPeerSocketsProbe,
   createListeningProbe,
   createFirewallProbe,
   createReadProbe,

@@ -21,6 +21,8 @@ export interface UnknownOutcome {
   readonly reason: Text;
   /** It takes more looks, or the eyes of other nodes: what a single look of one node cannot tell by its nature. */
   readonly isBeyondOneLook?: true;
+  /** Something else explains by now whatever was seen: what was told before is over after its quiet time, as with ok. */
+  readonly isExplained?: true;
 }
 
 export interface BadOutcome {

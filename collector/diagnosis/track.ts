@@ -101,7 +101,7 @@ function advance(rule: Rule, step: Step): Track | undefined {
   if (outcome?.kind === "bad") {
     return advanceBad(rule, { ...step, outcome });
   }
-  if (held === undefined || outcome?.kind === "unknown") {
+  if (held === undefined || (outcome?.kind === "unknown" && outcome.isExplained !== true)) {
     return held;
   }
   // A hold that was not yet over starts anew.

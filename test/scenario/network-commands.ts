@@ -48,6 +48,26 @@ export const NETWORK_COMMANDS: Readonly<Record<string, (world: World, args: read
     const value = ports === "unseen" ? { problem: text } : { rules: [rule] };
     setFact(world.agent(name), "firewall", { case: "firewall", value });
   },
+  // sockets m1>m3 waiting 3 timeouts 4 | sockets m1>m3 unseen REASON
+  sockets: (world, [link = "", word = "", ...words]) => {
+    const [from = "", toName = ""] = link.split(">");
+    const [waiting, , timeouts] = words.map(Number);
+    const seen = {
+      toName,
+      connections: 3,
+      waiting: waiting ?? 0,
+      timeouts: timeouts ?? 0,
+      unacknowledged: 9,
+      resent: 14,
+      roundTripUs: 310,
+      deviationUs: 90,
+      leastRoundTripUs: 120,
+      sinceReceivedMs: 3300,
+      sinceAcknowledgedMs: 3200,
+    };
+    const value = word === "unseen" ? { problem: words.join(" ") } : { peers: [seen] };
+    setFact(world.agent(from), "peer_sockets", { case: "peerSockets", value });
+  },
   // large m1>m3 [moving]: requests that do not fit into a packet are lost there; etcd's own connections are stuck, or look well
   large: (world, [link = "", state = ""]) =>
     void world.largeLost.set(link, state === "moving" ? Layer.OK : Layer.FAILED),

@@ -4,6 +4,7 @@ import { createEvidence } from "../evidence.ts";
 import type { JudgedCluster } from "../judged-cluster.ts";
 import { findMember } from "../judged-cluster.ts";
 import { isUp } from "../member-state.ts";
+import { provePeerSockets } from "../peer-sockets.ts";
 import { proveFirewall } from "../port-evidence.ts";
 import type { Rule, RuleOutcome } from "../rule.ts";
 import { RESPOND_WITHIN } from "../rule.ts";
@@ -58,6 +59,7 @@ function evaluateLink(cluster: JudgedCluster, link: LinkView): RuleOutcome {
           ? []
           : [createEvidence({ node, source: "peer port", atMs }, why)],
       ),
+      ...provePeerSockets(cluster, link),
       ...proveFirewall(cluster, link),
     ],
     ...(link.sinceMs === undefined ? {} : { sinceMs: link.sinceMs }),

@@ -6,6 +6,7 @@ import { formatDuration } from "../format.ts";
 import type { JudgedCluster } from "../judged-cluster.ts";
 import { findNode } from "../judged-cluster.ts";
 import { readLeastRoundTrip } from "../link-round-trip.ts";
+import { proveRoundTrip } from "../peer-sockets.ts";
 import type { Rule, RuleOutcome } from "../rule.ts";
 import { RESPOND_WITHIN } from "../rule.ts";
 import type { Thresholds } from "../thresholds.ts";
@@ -65,6 +66,7 @@ function evaluateLink(cluster: JudgedCluster, link: LinkView, thresholds: Thresh
         threshold: limitMs,
         unit: "ms",
       }),
+      ...proveRoundTrip(cluster, link),
     ],
   };
 }

@@ -2,6 +2,8 @@
 import type { Text } from "../../../shared/text.ts";
 import type { LinkView } from "../../view/cluster-view.ts";
 import { createEvidence } from "../evidence.ts";
+import type { JudgedCluster } from "../judged-cluster.ts";
+import { provePeerSockets } from "../peer-sockets.ts";
 import { proveSlowLookup } from "../slow-lookup.ts";
 import type { Rule, RuleOutcome } from "../rule.ts";
 import { RESPOND_WITHIN } from "../rule.ts";
@@ -18,14 +20,14 @@ export const peerLinkDown: Rule = {
   evaluate: (cluster, { fastTickMs }) =>
     cluster.view.links
       .filter(({ port }) => port === "peer")
-      .map((link) => evaluateLink(link, cluster.nowMs - LOOKS_TO_SETTLE * fastTickMs)),
+      .map((link) => evaluateLink(cluster, link, cluster.nowMs - LOOKS_TO_SETTLE * fastTickMs)),
 };
 
 /** The agents look once a second, at different moments. */
 const LOOKS_TO_SETTLE = 1.5;
 
 /** settledMs: what began after it may be the end of a process, which that process's own agent tells with its next look. */
-function evaluateLink(link: LinkView, settledMs: number): RuleOutcome {
+function evaluateLink(cluster: JudgedCluster, link: LinkView, settledMs: number): RuleOutcome {
   const subject = { kind: "link", name: link.from, peer: link.to } as const;
   if (isSudden(link) && link.sinceMs !== undefined && link.sinceMs > settledMs) {
     const reason = {
@@ -68,6 +70,7 @@ function evaluateLink(link: LinkView, settledMs: number): RuleOutcome {
         : [
             createEvidence({ node, source, atMs }, link.why),
             ...proveSlowLookup(link),
+            ...provePeerSockets(cluster, link),
             ...(isBySize
               ? [createEvidence({ node, source: "request of 6 KiB", atMs }, { en: largeText, zh: largeText })]
               : []),

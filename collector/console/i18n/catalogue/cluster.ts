@@ -7,6 +7,7 @@ export const CLUSTER = {
   effect: { en: "effect", zh: "影响" },
   not: { en: "ruled out", zh: "已排除" },
   now: { en: "do now", zh: "现在做" },
+  layerSteps: { en: "by layer", zh: "各层下一步" },
   doNot: { en: "do not", zh: "不要做" },
   noCause: { en: "Nothing is wrong, as far as the agents can see.", zh: "就代理所见，没有异常。" },
   causeUnknown: { en: "No cause is known yet.", zh: "根因尚不清楚。" },

@@ -5,11 +5,13 @@ import type { ClusterState, Finding } from "../../../../shared/rest.ts";
 import { VERDICT_WORDS } from "../../../../shared/state-words.ts";
 import { useDiagnosis } from "../../data/cluster-resources.ts";
 import { CLUSTER } from "../../i18n/catalogue/cluster.ts";
+import { CHECK_STATES } from "../../i18n/catalogue/states.ts";
 import { say } from "../../i18n/language.ts";
 import { CopyButton } from "../../parts/copy-button.tsx";
 import { Glyph } from "../../parts/glyph.tsx";
+import { listLayerSteps } from "../../parts/layer-steps.ts";
 import { Moment } from "../../parts/moment.tsx";
-import { VERDICT_TONE } from "../../parts/tones.ts";
+import { CHECK_TONE, VERDICT_TONE } from "../../parts/tones.ts";
 import { chooseVerdictLines, titleFinding } from "../../parts/verdict-lines.ts";
 import { linkTo } from "../../route/place.ts";
 import { linkToRunbook } from "../../route/runbook-link.ts";
@@ -56,6 +58,7 @@ export function VerdictPanel({ state }: { readonly state: ClusterState }): VNode
           </Line>
         )}
         <NextStep state={state} causes={causes} />
+        <LayerSteps cluster={state.cluster} />
         {dangers.map((danger) => (
           <Line key={danger.en} label={say(CLUSTER.doNot)} class="is-danger">
             {say(danger)}
@@ -115,15 +118,49 @@ function NextStep({ state, causes }: NextStepProps): VNode | null {
       {next === null ? null : (
         <div class="next-step">
           <span>{say(next.text)}</span>
-          <div class="command">
-            <pre>{next.command}</pre>
-            <CopyButton text={next.command} />
-          </div>
+          <Command text={next.command} />
         </div>
       )}
       <a class="button" href={linkToRunbook(state.cluster, code, next?.member ?? undefined)}>
         {say(CLUSTER.openRunbook)} <code>{code}</code>
       </a>
+    </Line>
+  );
+}
+
+function Command({ text }: { readonly text: string }): VNode {
+  return (
+    <div class="command">
+      <pre>{text}</pre>
+      <CopyButton text={text} />
+    </div>
+  );
+}
+
+function LayerSteps({ cluster }: { readonly cluster: string }): VNode | null {
+  const { data } = useDiagnosis(cluster);
+  const steps = data === undefined ? [] : listLayerSteps(data);
+  if (steps.length === 0) {
+    return null;
+  }
+  return (
+    <Line label={say(CLUSTER.layerSteps)} class="is-next">
+      <ul class="layer-steps" data-testid="layer-steps">
+        {steps.map(({ layer, next }) => (
+          <li key={layer.layer} class="next-step">
+            <span class="with-glyph">
+              <Glyph tone={CHECK_TONE[layer.state]} label={say(CHECK_STATES[layer.state])} />
+              <span>
+                <b>{say(layer.name)}</b> {say(next.text)}{" "}
+                <a href={linkToRunbook(cluster, next.code, next.member ?? undefined)}>
+                  <code class="code">{next.code}</code>
+                </a>
+              </span>
+            </span>
+            <Command text={next.command} />
+          </li>
+        ))}
+      </ul>
     </Line>
   );
 }

@@ -161,6 +161,12 @@ export declare type Fact = Message<"etcdscope.v1.Fact"> & {
     case: "firewall";
   } | {
     /**
+     * @generated from field: etcdscope.v1.PeerSocketsFact peer_sockets = 52;
+     */
+    value: PeerSocketsFact;
+    case: "peerSockets";
+  } | {
+    /**
      * @generated from field: etcdscope.v1.HealthFact health = 60;
      */
     value: HealthFact;
@@ -1810,6 +1816,115 @@ export declare type FirewallRule = Message<"etcdscope.v1.FirewallRule"> & {
  * Use `create(FirewallRuleSchema)` to create a new message.
  */
 export declare const FirewallRuleSchema: GenMessage<FirewallRule>;
+
+/**
+ * PeerSocketsFact (key "peer_sockets") is what socket diagnostics showed of etcd's own peer connections while one of them did not
+ * move; removed as soon as all move again.
+ *
+ * @generated from message etcdscope.v1.PeerSocketsFact
+ */
+export declare type PeerSocketsFact = Message<"etcdscope.v1.PeerSocketsFact"> & {
+  /**
+   * @generated from field: repeated etcdscope.v1.PeerSockets peers = 1;
+   */
+  peers: PeerSockets[];
+
+  /**
+   * Why they cannot be seen; peers is then empty.
+   *
+   * @generated from field: string problem = 2;
+   */
+  problem: string;
+};
+
+/**
+ * Describes the message etcdscope.v1.PeerSocketsFact.
+ * Use `create(PeerSocketsFactSchema)` to create a new message.
+ */
+export declare const PeerSocketsFactSchema: GenMessage<PeerSocketsFact>;
+
+/**
+ * PeerSockets is the connections with one other member in one direction.
+ *
+ * @generated from message etcdscope.v1.PeerSockets
+ */
+export declare type PeerSockets = Message<"etcdscope.v1.PeerSockets"> & {
+  /**
+   * @generated from field: string to_name = 1;
+   */
+  toName: string;
+
+  /**
+   * That member has dialled them: on these this one sends raft's messages. Otherwise on these it receives them.
+   *
+   * @generated from field: bool accepted = 2;
+   */
+  accepted: boolean;
+
+  /**
+   * @generated from field: uint32 connections = 3;
+   */
+  connections: number;
+
+  /**
+   * Those of them that wait for an acknowledgement after a timeout, and the most timeouts in a row of one.
+   *
+   * @generated from field: uint32 waiting = 4;
+   */
+  waiting: number;
+
+  /**
+   * @generated from field: uint32 timeouts = 5;
+   */
+  timeouts: number;
+
+  /**
+   * Segments in flight, and segments sent again since each of the connections was made.
+   *
+   * @generated from field: uint32 unacknowledged = 6;
+   */
+  unacknowledged: number;
+
+  /**
+   * @generated from field: uint32 resent = 7;
+   */
+  resent: number;
+
+  /**
+   * The kernel's smoothed round trip, its deviation, and the least that it has seen, of the connection with the least; 0: not known.
+   *
+   * @generated from field: uint32 round_trip_us = 8;
+   */
+  roundTripUs: number;
+
+  /**
+   * @generated from field: uint32 deviation_us = 9;
+   */
+  deviationUs: number;
+
+  /**
+   * @generated from field: uint32 least_round_trip_us = 10;
+   */
+  leastRoundTripUs: number;
+
+  /**
+   * Since anything came on any of them, and since anything was acknowledged on the one that has waited longest.
+   *
+   * @generated from field: uint32 since_received_ms = 11;
+   */
+  sinceReceivedMs: number;
+
+  /**
+   * @generated from field: uint32 since_acknowledged_ms = 12;
+   */
+  sinceAcknowledgedMs: number;
+};
+
+/**
+ * Describes the message etcdscope.v1.PeerSockets.
+ * Use `create(PeerSocketsSchema)` to create a new message.
+ */
+export declare const PeerSocketsSchema: GenMessage<PeerSockets>;
 
 /**
  * ProcessState of etcd's process.

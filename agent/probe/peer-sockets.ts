@@ -1,0 +1,176 @@
+/**
+ * Round trips and what was sent again on etcd's own connections with its peers, by socket diagnostics: once a minute, and when a
+ * link has come into doubt (link.ts asks), never more than once in ten seconds. A connection that does not move makes a fact.
+ */
+import { create } from "@bufbuild/protobuf";
+import {
+  FactSchema,
+  PeerSocketsFactSchema,
+  PeerSocketsSchema,
+} from "../../shared/gen/etcdscope/v1/fact_pb.js";
+import type { PeerSockets } from "../../shared/gen/etcdscope/v1/fact_pb.js";
+import type { Sample } from "../../shared/frame.ts";
+import { seriesKey } from "../../shared/series-key.ts";
+import type { DiagnosedSocket } from "../host/parse-socket-diagnostics.ts";
+import { kernelAddresses } from "../host/parse-tcp-sockets.ts";
+import { SocketOwners } from "../host/socket-owners.ts";
+import { assertDiscovered } from "./assert-discovered.ts";
+import { findPeerPlace } from "./find-peer-place.ts";
+import type { PeerPlace } from "./find-peer-place.ts";
+import type { Observation, Probe, ProbeContext, ProbeSetup } from "./probe.ts";
+
+export const PEER_SOCKETS_PROBE = "peer_sockets";
+const KEY = "peer_sockets";
+/** Links that come and go ask often. */
+const LEAST_APART_US = 10_000_000;
+/** A round trip of a connection that was acknowledged longer ago than this is of another time. */
+const RECENT_MS = 10_000;
+/** etcd sends at least every 1.7 s on each stream: what brought nothing for this long does not move. */
+const SILENT_MS = 3000;
+
+interface Peer {
+  readonly name: string;
+  readonly place: PeerPlace;
+}
+
+interface Direction {
+  readonly name: string;
+  readonly isAccepted: boolean;
+  readonly sockets: readonly DiagnosedSocket[];
+}
+
+export function createPeerSocketsProbe({ config }: ProbeSetup): Probe {
+  let lookedUs = Number.NEGATIVE_INFINITY;
+  let owners: SocketOwners | undefined;
+  /** By connection, as of the last look; undefined: there was none. */
+  let resent: ReadonlyMap<number, number> | undefined;
+  const totals = new Map<string, number>();
+
+  async function run(context: ProbeContext): Promise<Observation> {
+    const { host, clock, signal } = context;
+    const etcd = assertDiscovered(context);
+    const nowUs = clock.monotonicUs();
+    const restUs = lookedUs + LEAST_APART_US - nowUs;
+    if (restUs > 0) {
+      return { againMs: Math.ceil(restUs / 1000) };
+    }
+    const peers = listPeers(context);
+    if (etcd.pid === undefined || peers.length === 0) {
+      return { removedFacts: [KEY] };
+    }
+    lookedUs = nowUs;
+    if (etcd.sharesNetwork === false) {
+      return tell([], "etcd runs in a network of its own");
+    }
+    const wanted = {
+      addresses: [...new Set(peers.map(({ place }) => place.host))],
+      ports: [...new Set(peers.flatMap(({ place: { port, ownPort } }) => [port, ownPort ?? port]))],
+      withIpv6: peers.some(({ place }) => place.withIpv6),
+    };
+    const { sockets, problem } = await host.readSocketDiagnostics(wanted, signal);
+    if (problem !== "") {
+      return tell([], problem);
+    }
+    owners ??= new SocketOwners(host.procRoot);
+    owners.follow(etcd.pid);
+    const own = owners.keepOwn(sockets);
+    const directions = peers.flatMap((peer) => sortSockets(peer, own));
+    const samples = peers.flatMap(({ name }) => measure(name, directions));
+    resent = new Map(own.map((socket) => [socket.inode, socket.resent]));
+    return { samples, ...tell(directions.filter(isInTrouble).map(describe), "") };
+  }
+
+  function listPeers(context: ProbeContext): readonly Peer[] {
+    return context.etcd.otherMembers().flatMap((member) => {
+      const place = findPeerPlace(context, member, config);
+      // A name is one until a connection of ours has resolved it.
+      return place === undefined || kernelAddresses(place.host) === undefined
+        ? []
+        : [{ name: member.name, place }];
+    });
+  }
+
+  function measure(name: string, directions: readonly Direction[]): readonly Sample[] {
+    const sockets = directions.filter((one) => one.name === name).flatMap((one) => one.sockets);
+    const before = resent;
+    // What was sent again before the first look is of an unknown time.
+    const grown =
+      before === undefined
+        ? []
+        : sockets.map((one) => Math.max(0, one.resent - (before.get(one.inode) ?? 0)));
+    const total = (totals.get(name) ?? 0) + sum(grown);
+    totals.set(name, total);
+    const trip = findBest(sockets.filter((one) => one.sinceAcknowledgedMs <= RECENT_MS))?.roundTripUs;
+    return [
+      { key: seriesKey("etcdscope_peer_resent_segments_total", { to: name }), value: total },
+      ...(trip === undefined
+        ? []
+        : [{ key: seriesKey("etcdscope_peer_rtt_seconds", { to: name }), value: trip / 1e6 }]),
+    ];
+  }
+
+  return { name: PEER_SOCKETS_PROBE, cadence: "slow", timeLimitMs: 4000, run };
+}
+
+function tell(peers: readonly PeerSockets[], problem: string): Observation {
+  if (peers.length === 0 && problem === "") {
+    return { removedFacts: [KEY] };
+  }
+  const value = create(PeerSocketsFactSchema, { peers: [...peers], problem });
+  return { facts: [create(FactSchema, { key: KEY, body: { case: "peerSockets", value } })] };
+}
+
+function sortSockets({ name, place }: Peer, own: readonly DiagnosedSocket[]): readonly Direction[] {
+  const theirs = own.filter(({ remoteIp }) => isSameAddress(remoteIp, place.host));
+  const dialled = theirs.filter(({ remotePort }) => remotePort === place.port);
+  const accepted = theirs.filter((one) => one.localPort === place.ownPort && one.remotePort !== place.port);
+  return [
+    { name, isAccepted: false, sockets: dialled },
+    { name, isAccepted: true, sockets: accepted },
+  ].filter(({ sockets }) => sockets.length > 0);
+}
+
+function isSameAddress(one: string, other: string): boolean {
+  return one === other || kernelAddresses(one)?.[0] === kernelAddresses(other)?.[0];
+}
+
+/** Those that its owner has dialled bring raft's messages; on those that were accepted what is sent waits for an acknowledgement. */
+function isInTrouble({ isAccepted, sockets }: Direction): boolean {
+  return (
+    sockets.some(isWaiting) ||
+    (!isAccepted && Math.min(...sockets.map(({ sinceReceivedMs }) => sinceReceivedMs)) >= SILENT_MS)
+  );
+}
+
+function isWaiting({ timeouts }: DiagnosedSocket): boolean {
+  return timeouts > 0;
+}
+
+function findBest(sockets: readonly DiagnosedSocket[]): DiagnosedSocket | undefined {
+  return sockets
+    .filter(({ roundTripUs }) => roundTripUs !== undefined)
+    .toSorted((one, other) => (one.roundTripUs ?? 0) - (other.roundTripUs ?? 0))[0];
+}
+
+function describe({ name, isAccepted, sockets }: Direction): PeerSockets {
+  const waiting = sockets.filter(isWaiting);
+  const best = findBest(sockets);
+  return create(PeerSocketsSchema, {
+    toName: name,
+    accepted: isAccepted,
+    connections: sockets.length,
+    waiting: waiting.length,
+    timeouts: Math.max(...sockets.map(({ timeouts }) => timeouts)),
+    unacknowledged: sum(sockets.map(({ unacknowledged }) => unacknowledged)),
+    resent: sum(sockets.map((one) => one.resent)),
+    roundTripUs: best?.roundTripUs ?? 0,
+    deviationUs: best?.deviationUs ?? 0,
+    leastRoundTripUs: best?.leastRoundTripUs ?? 0,
+    sinceReceivedMs: Math.min(...sockets.map(({ sinceReceivedMs }) => sinceReceivedMs)),
+    sinceAcknowledgedMs: Math.max(0, ...waiting.map(({ sinceAcknowledgedMs }) => sinceAcknowledgedMs)),
+  });
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
+}
