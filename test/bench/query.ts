@@ -51,7 +51,11 @@ async function run(log: (line: string) => void): Promise<readonly BenchmarkResul
         ["20 series", MANY.metric],
       ] as const;
       return await measureQueryPeers({
-        ...{ dir, real, historyPath, spans, metrics },
+        dir,
+        real,
+        historyPath,
+        spans,
+        metrics,
         parts: parts[name],
         points: POINTS,
       });
