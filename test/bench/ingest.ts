@@ -7,6 +7,7 @@ import { createRunFolder, removeFolderWithMounts } from "../lab/run-folder.ts";
 import { startBenchCollector } from "./bench-collector.ts";
 import { startAgentLoad, type LoadAgent } from "./agent-load.ts";
 import { quantile, result, type Benchmark, type BenchmarkResult } from "./benchmark.ts";
+import { AGENTS_A_REQUEST, CONNECTIONS, measurePeerIngest, PEERS, type PeerIngest } from "./peer-ingest.ts";
 import { readCpuSeconds, readRssMiB } from "./process-usage.ts";
 import { createTemplates, readRealFrames, widen } from "./real-frames.ts";
 
@@ -20,11 +21,46 @@ const WIDE_SAMPLES = 150;
 async function run(log: (line: string) => void): Promise<readonly BenchmarkResult[]> {
   const real = readRealFrames("m1");
   const wide = await measureIngest("wide", widen(real, WIDE_SAMPLES), log);
+  const widePeers = await measurePeers(real, wide, { isDense: true, log });
   const thin = await measureIngest("real", real, log);
-  return [
-    ...report(`frames of ${WIDE_SAMPLES} samples`, wide, true),
-    ...report(`a real agent's frames (${thin.samplesAFrame.toFixed(1)} samples)`, thin, false),
+  const thinPeers = await measurePeers(real, thin, { isDense: false, log });
+  const [wideName, thinName] = [
+    `frames of ${WIDE_SAMPLES} samples`,
+    `a real agent's frames (${thin.samplesAFrame.toFixed(1)} samples)`,
   ];
+  return [
+    ...report(wideName, wide, true),
+    ...widePeers(wideName),
+    ...report(thinName, thin, false),
+    ...thinPeers(thinName),
+  ];
+}
+
+/** The same frames by remote write, and how much more, or less, this collector takes. */
+async function measurePeers(
+  frames: readonly Frame[],
+  ours: MeasuredIngest,
+  { isDense, log }: { readonly isDense: boolean; readonly log: (line: string) => void },
+): Promise<(name: string) => readonly BenchmarkResult[]> {
+  const measured: (readonly [string, PeerIngest])[] = [];
+  for (const [peer, start] of PEERS) {
+    log(peer);
+    measured.push([peer, await measurePeerIngest(start, frames, { isDense, watchSeconds: WATCH_SECONDS })]);
+  }
+  const ratio = (value: number): { readonly value: number; readonly unit: string } => ({
+    value,
+    unit: "ratio",
+  });
+  return (name) =>
+    measured.flatMap(([peer, of]) => [
+      result(`${name}: ${peer}, taken`, { value: of.samplesASecond, unit: "samples/s" }),
+      result(`${name}: ${peer}, per CPU-second`, { value: of.samplesACpuSecond, unit: "samples" }),
+      result(`${name}: etcdscope / ${peer}, a second`, ratio(ours.samplesASecond / of.samplesASecond)),
+      result(
+        `${name}: etcdscope / ${peer}, a CPU-second`,
+        ratio(ours.samplesACpuSecond / of.samplesACpuSecond),
+      ),
+    ]);
 }
 
 export interface MeasuredIngest {
@@ -113,6 +149,7 @@ export const ingest: Benchmark = {
   method:
     `One collector as a process, started as installed; ${STREAMS} agents' streams over real mutual TLS from another process on the same machine, each sending as fast as it is acknowledged (60 frames under way). ` +
     `Frames are those of a real agent (test/fixture/bench), as they are and joined to ${WIDE_SAMPLES} samples; acknowledged means fsync'd. ${WARM_UP_SECONDS} s of warm-up, ${WATCH_SECONDS} s measured; ` +
-    `CPU is utime+stime of the collector's process, all threads. The load's own CPU comes out of the same cores: compare CPU-seconds.`,
+    `CPU is utime+stime of the collector's process, all threads. The load's own CPU comes out of the same cores: compare CPU-seconds. ` +
+    `Beside it Prometheus (Debian bookworm) and VictoriaMetrics (Debian trixie) take such frames as remote writes of ${AGENTS_A_REQUEST} agents' frames each over ${CONNECTIONS} connections (beside the wide frames such with each of an agent's series once) for as long, over plain HTTP from this process, which encodes them meanwhile; neither fsyncs before it answers. They are not given probe runs, facts and events, which ours keeps and is charged for.`,
   run,
 };

@@ -24,15 +24,20 @@ export async function writeRemotely(url: string, frames: readonly ReceivedFrame[
   return samples;
 }
 
-/** The largest value of each step, as a chart needs it; the time that the answer took. */
+/** The largest value of each step (or the smallest), as a chart needs it; the time that the answer took. */
 export async function queryRange(
   url: string,
   query: string,
-  span: { readonly fromMs: number; readonly toMs: number; readonly points: number },
+  span: {
+    readonly fromMs: number;
+    readonly toMs: number;
+    readonly points: number;
+    readonly of?: "max_over_time" | "min_over_time";
+  },
 ): Promise<number> {
-  const step = Math.round((span.toMs - span.fromMs) / span.points / 1000);
+  const step = Math.max(1, Math.round((span.toMs - span.fromMs) / span.points / 1000));
   const parameters = new URLSearchParams({
-    query: `max_over_time(${query}[${step}s])`,
+    query: `${span.of ?? "max_over_time"}(${query}[${step}s])`,
     start: String(span.fromMs / 1000),
     end: String(span.toMs / 1000),
     step: String(step),

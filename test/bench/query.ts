@@ -10,9 +10,11 @@ import { createTestLog, receivedFrame } from "../collector/ingest/test-frames.ts
 import { median, quantile, result, type Benchmark, type BenchmarkResult } from "./benchmark.ts";
 import { makeHistory } from "./made-history.ts";
 import { makeYear } from "./made-year.ts";
+import { measureQueryPeers, type MadePart } from "./query-peers.ts";
 import { readRealFrames } from "./real-frames.ts";
 
-const DAY_MS = 24 * 3_600_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 const POINTS = 1000;
 const ROUNDS = 15;
 /** What is written meanwhile: 500 frames a second. */
@@ -31,27 +33,60 @@ async function run(log: (line: string) => void): Promise<readonly BenchmarkResul
     log("a day at 1 s; a month at 1 min, its last hour at 1 s");
     const day = join(folder, "day.db");
     const month = join(folder, "month.db");
-    makeHistory({ path: day, real, count: 86_400 + 3600, stepMs: 1000, nowMs, isDense: false });
-    const hourMs = 3_600_000;
-    makeHistory({
-      path: month,
-      real,
-      count: 30 * 1440 - 60,
-      stepMs: 60_000,
-      nowMs: nowMs - hourMs,
-      isDense: true,
-    });
-    makeHistory({ path: month, real, count: 3600, stepMs: 1000, nowMs, isDense: false });
+    const parts = listParts(real, nowMs);
+    parts.day.forEach((part) => makeHistory({ path: day, ...part }));
+    parts.month.forEach((part) => makeHistory({ path: month, ...part }));
+    const hour = { name: "1 h", spanMs: HOUR_MS, toMs: nowMs - 2 * HOUR_MS };
+    const wholeDay = { name: "24 h", spanMs: DAY_MS, toMs: nowMs };
+    const wholeMonth = { name: "30 d", spanMs: 30 * DAY_MS, toMs: nowMs };
+    const beside = async (
+      name: "day" | "month",
+      spans: readonly Span[],
+    ): Promise<readonly BenchmarkResult[]> => {
+      log(`${name}: the same in Prometheus`);
+      const dir = mkdtempSync(join(folder, "peer-"));
+      const historyPath = name === "day" ? day : month;
+      const metrics = [
+        ["1 series", one],
+        ["20 series", MANY.metric],
+      ] as const;
+      return await measureQueryPeers({
+        dir,
+        real,
+        historyPath,
+        spans,
+        metrics,
+        parts: parts[name],
+        points: POINTS,
+      });
+    };
     return [
-      ...(await measure(day, one, { name: "1 h", spanMs: 3_600_000, toMs: nowMs - 7_200_000 })),
-      ...(await measure(day, one, { name: "24 h", spanMs: DAY_MS, toMs: nowMs })),
-      ...(await measure(month, one, { name: "30 d", spanMs: 30 * DAY_MS, toMs: nowMs })),
+      ...(await measure(day, one, hour)),
+      ...(await measure(day, one, wholeDay)),
+      ...(await measure(month, one, wholeMonth)),
       ...(await measureYear(join(folder, "year.db"), real, { one, nowMs })),
       ...(await measurePast(day, nowMs)),
+      // last: the collector goes on writing into these files
+      ...(await beside("day", [hour, wholeDay])),
+      ...(await beside("month", [wholeMonth])),
     ];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** What the files are made of, oldest first. */
+function listParts(
+  real: readonly Frame[],
+  nowMs: number,
+): Readonly<Record<"day" | "month", readonly MadePart[]>> {
+  return {
+    day: [{ real, count: 86_400 + 3600, stepMs: 1000, nowMs, isDense: false }],
+    month: [
+      { real, count: 30 * 1440 - 60, stepMs: 60_000, nowMs: nowMs - HOUR_MS, isDense: true },
+      { real, count: 3600, stepMs: 1000, nowMs, isDense: false },
+    ],
+  };
 }
 
 /** Spans two months ago, of which roll-ups of a minute are left. */
@@ -192,6 +227,7 @@ export const query: Benchmark = {
   name: "query",
   method:
     `History made of real frames as in the benchmark "size", with twenty counters of one metric more: a day at 1 s, and a month with every series once a minute and its last hour at 1 s, of which nothing is compacted yet (what a month's trend reads, roll-ups of a quarter of an hour, is as much at any cadence). ` +
-    `Two months ago: 400 d of three nodes, one hour's roll-ups of a minute again and again with shifted time. Asked through the history's door (a worker thread, the answer copied to the asker), ${POINTS} points, smallest and largest of every step kept. Warm: the page cache and the thread have seen the query. Meanwhile ${BUSY_AGENTS} other agents are written every ${BUSY_EVERY_MS} ms. No HTTP, no JSON.`,
+    `Two months ago: 400 d of three nodes, one hour's roll-ups of a minute again and again with shifted time. Asked through the history's door (a worker thread, the answer copied to the asker), ${POINTS} points, smallest and largest of every step kept. Warm: the page cache and the thread have seen the query. Meanwhile ${BUSY_AGENTS} other agents are written every ${BUSY_EVERY_MS} ms. No HTTP, no JSON. ` +
+    `Beside Prometheus: the same samples by remote write into Prometheus (Debian bookworm), made blocks by a snapshot, of which a new process is asked by two query_range at once, max_over_time and min_over_time with the step as range, as ours keeps both; ours is asked over HTTP, too, by a collector as a process, with 51 agents' real frames a second beside it by mutual-TLS gRPC, Prometheus with the same by remote write. First: of that span after the process began, the files in the page cache.`,
   run,
 };
