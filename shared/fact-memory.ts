@@ -4,6 +4,7 @@
  */
 import { fromBinary } from "@bufbuild/protobuf";
 import { hash } from "node:crypto";
+import { compactMessage } from "./compact-message.ts";
 import { FactSchema, type Fact } from "./gen/etcdscope/v1/fact_pb.js";
 
 /** What one stream's memory holds, at most, in bytes of facts; an agent has some 30 facts in 7 KiB. */
@@ -38,7 +39,7 @@ export function createFactMemory(): FactMemory {
       if (before !== undefined) {
         return before;
       }
-      const fact = fromBinary(FactSchema, bytes);
+      const fact = compactMessage(FactSchema, fromBinary(FactSchema, bytes));
       if (held + bytes.length > MOST_BYTES) {
         known.clear();
         held = 0;
