@@ -17,7 +17,7 @@ export function listBlindProbes(node: NodeView): readonly Text[] {
     return [];
   }
   const byError = new Map<string, string[]>();
-  for (const run of node.state.runs.values()) {
+  for (const run of node.state.runs.failing()) {
     const isOwn = run.outcome === Outcome.FAILED && !SHARED_PROBES.includes(run.probe);
     if (isOwn && REASONS.includes(run.errorCode)) {
       const error = plainError(run.errorText, run.errorCode);

@@ -26,6 +26,9 @@ export function findGroups(
       .filter((link) => link.port === "peer" && link.state === "down" && !isOnlyUnconnected(link))
       .flatMap(({ from, to }) => [pairKey(from, to), pairKey(to, from)]),
   );
+  if (parted.size === 0) {
+    return names.length === 0 ? [] : [[...names].sort()];
+  }
   const neighbours = new Map(
     names.map((name) => [
       name,

@@ -40,14 +40,21 @@ export class HeldRuns extends Versioned<Columns> {
     return place === undefined ? undefined : readRun(columns, place);
   }
 
-  *values(): Iterable<RunState> {
+  /** Those that did not end well: of a healthy node none, or a few of many. */
+  *failing(): Iterable<RunState> {
     const columns = this.read();
     for (let place = 0; place < columns.outcomes.length; place += 1) {
-      const run = readRun(columns, place);
+      const outcome = (columns.outcomes[place] ?? 0) - 1;
+      const run =
+        outcome === Outcome.FAILED || outcome === Outcome.TIMED_OUT ? readRun(columns, place) : undefined;
       if (run !== undefined) {
         yield run;
       }
     }
+  }
+
+  isEmpty(): boolean {
+    return this.read().outcomes.every((outcome) => outcome === 0);
   }
 
   /** These runs and the newer ones over them. A run that comes again changes nothing. */

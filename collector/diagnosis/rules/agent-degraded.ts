@@ -1,5 +1,4 @@
 /** AGENT_DEGRADED: an agent is heard, but a probe of it has not worked for a while: what it would have told is not known. */
-import { Outcome } from "../../../shared/gen/etcdscope/v1/stream_pb.js";
 import { plainError } from "../../view/plain-error.ts";
 import { eachNode } from "../each-node.ts";
 import type { NodeLook } from "../each-node.ts";
@@ -28,14 +27,12 @@ function evaluateNode({ node, cluster, thresholds }: NodeLook): RuleOutcome {
   const subject = nodeSubject(node.name);
   const member = cluster.members.find(({ view }) => view.node === node.name);
   const isServing = member?.state === "serving";
-  const runs = [...node.state.runs.values()];
-  if (runs.length === 0) {
+  if (node.state.runs.isEmpty()) {
     const reason = { en: `no probe of ${node.name} has run yet`, zh: `${node.name} 上尚无探测运行` };
     return { kind: "unknown", subject, reason };
   }
-  const blind = runs.filter(
-    ({ probe, outcome, failingSinceMs }) =>
-      (outcome === Outcome.FAILED || outcome === Outcome.TIMED_OUT) &&
+  const blind = [...node.state.runs.failing()].filter(
+    ({ probe, failingSinceMs }) =>
       failingSinceMs !== undefined &&
       cluster.nowMs - failingSinceMs >= thresholds.blindMs &&
       !ABOUT_PEERS.has(probe) &&
