@@ -43,8 +43,9 @@ interface FactInForce {
   readonly owner: string;
 }
 
+/** Without what the run saw: kept until the next one, it would outlive the young generation, and be dear to collect. */
 interface EndedRun {
-  readonly run: CompletedRun;
+  readonly record: ProbeRunRecord;
   readonly endedAtUs: number;
 }
 
@@ -69,9 +70,9 @@ export class FrameBuilder {
   observe(run: CompletedRun, monotonicUs: number): boolean {
     const { observation } = run;
     const owner = ownerOf(run.probe, run.target);
-    const last = this.#lastRuns.get(owner)?.run;
+    const last = this.#lastRuns.get(owner)?.record;
     let isUrgent = last === undefined || last.outcome !== run.outcome || last.errorCode !== run.errorCode;
-    const ended = { run, endedAtUs: monotonicUs };
+    const ended = { record: recordRun(run), endedAtUs: monotonicUs };
     this.#lastRuns.set(owner, ended);
     this.#keep(this.#runs, ended, MAX_RUNS);
     this.addSamples(observation.samples ?? []);
@@ -144,12 +145,13 @@ export class FrameBuilder {
   }
 
   #recordRuns(keyframe: boolean, monotonicUs: number): ProbeRunRecord[] {
-    const records = this.#runs.map(({ run }) => recordRun(run, 0));
+    const records = this.#runs.map(({ record }) => record);
     if (keyframe) {
       const fresh = new Set(this.#runs);
       for (const ended of this.#lastRuns.values()) {
         if (!fresh.has(ended)) {
-          records.push(recordRun(ended.run, Math.round((monotonicUs - ended.endedAtUs) / 1000)));
+          const ageMs = Math.round((monotonicUs - ended.endedAtUs) / 1000);
+          records.push({ ...ended.record, ageMs });
         }
       }
     }
@@ -194,10 +196,10 @@ function ownerOf(probe: string, target: string): string {
   return `${probe}\0${target}`;
 }
 
-function recordRun(run: CompletedRun, ageMs: number): ProbeRunRecord {
+function recordRun(run: CompletedRun): ProbeRunRecord {
   const { probe, target, outcome, errorCode, errorText } = run;
   const durationUs = outcome === Outcome.OK ? tellDuration(run.durationUs) : run.durationUs;
-  return { probe, target, outcome, durationUs, errorCode, errorText, ageMs };
+  return { probe, target, outcome, durationUs, errorCode, errorText, ageMs: 0 };
 }
 
 /**

@@ -53,8 +53,17 @@ export function createCertificateProbe({ config }: ProbeSetup): Probe {
   const read = new Map<string, ReadFile>();
   let turn = 0;
   let lastPid: number | undefined;
+  let named: { readonly by: DiscoveredEtcd | undefined; readonly files: readonly WatchedFile[] } | undefined;
   let extras: readonly WatchedFile[] = [];
   let extrasAtUs = Number.NEGATIVE_INFINITY;
+
+  /** What was discovered is the same object until it is another: what follows from it is not made anew each second. */
+  function namedFor({ discovered }: ProbeContext): readonly WatchedFile[] {
+    if (named === undefined || named.by !== discovered) {
+      named = { by: discovered, files: watchedFiles(discovered, config.tls) };
+    }
+    return named.files;
+  }
 
   /** What lies beside the files that etcd's flags name: looked for at the slow cadence, and when etcd is another. */
   async function refreshExtras(context: ProbeContext, isOther: boolean): Promise<void> {
@@ -63,8 +72,8 @@ export function createCertificateProbe({ config }: ProbeSetup): Probe {
       return;
     }
     extrasAtUs = nowUs;
-    const named = watchedFiles(context, config.tls).map(({ path }) => path);
-    const found = await findExtraCertificates(context, named);
+    const paths = namedFor(context).map(({ path }) => path);
+    const found = await findExtraCertificates(context, paths);
     extras = found.map(({ key, authorities, ...file }) => ({
       ...file,
       isReachable: true,
@@ -158,7 +167,7 @@ export function createCertificateProbe({ config }: ProbeSetup): Probe {
   async function run(context: ProbeContext): Promise<Observation> {
     const isOther = context.discovered?.pid !== lastPid;
     await refreshExtras(context, isOther);
-    const files = [...watchedFiles(context, config.tls), ...extras];
+    const files = [...namedFor(context), ...extras];
     // One file a run is looked at again: a change is seen within as many seconds as there are files, for the cost of one.
     turn = (turn + 1) % files.length;
     // etcd may have ended because of one of them, or started with new ones: then all are.
@@ -185,8 +194,10 @@ export function createCertificateProbe({ config }: ProbeSetup): Probe {
 }
 
 /** Certificates before the authorities that issued them: the choice among those depends on it. */
-function watchedFiles(context: ProbeContext, tls: AgentConfig["tls"]): readonly WatchedFile[] {
-  const { discovered } = context;
+function watchedFiles(
+  discovered: DiscoveredEtcd | undefined,
+  tls: AgentConfig["tls"],
+): readonly WatchedFile[] {
   const own = (path: string): NamedFile | undefined => (path === "" ? undefined : { path, hostPath: path });
   const agent = {
     role: "agent",
