@@ -18,7 +18,6 @@ if [ "${1-}" = logs ]; then
   exec "$home/bin/node" --disable-warning=ExperimentalWarning --max-semi-space-size=4 "$home/lib/main.js" "$@"
 fi
 if [ "${1-}" = collector ]; then
-  export MALLOC_MMAP_THRESHOLD_="${MALLOC_MMAP_THRESHOLD_:-49152}"
   exec "$home/bin/node" --disable-warning=ExperimentalWarning --max-semi-space-size=16 --heap-growing-percent=60 \
     "$home/lib/main.js" "$@"
 fi
