@@ -44,7 +44,8 @@ export function createPeerSocketsProbe({ config }: ProbeSetup): Probe {
   let owners: SocketOwners | undefined;
   /** By connection, as of the last look; undefined: there was none. */
   let resent: ReadonlyMap<number, number> | undefined;
-  const totals = new Map<string, number>();
+  /** By member: those that there are. */
+  let totals: ReadonlyMap<string, number> = new Map();
 
   async function run(context: ProbeContext): Promise<Observation> {
     const { host, clock, signal } = context;
@@ -75,6 +76,9 @@ export function createPeerSocketsProbe({ config }: ProbeSetup): Probe {
     owners.follow(etcd.pid);
     const own = owners.keepOwn(sockets);
     const directions = peers.flatMap((peer) => sortSockets(peer, own));
+    totals = new Map(
+      peers.map(({ name }) => [name, (totals.get(name) ?? 0) + countResent(name, directions)]),
+    );
     const samples = peers.flatMap(({ name }) => measure(name, directions));
     resent = new Map(own.map((socket) => [socket.inode, socket.resent]));
     return { samples, ...tell(directions.filter(isInTrouble).map(describe), "") };
@@ -90,16 +94,17 @@ export function createPeerSocketsProbe({ config }: ProbeSetup): Probe {
     });
   }
 
-  function measure(name: string, directions: readonly Direction[]): readonly Sample[] {
-    const sockets = directions.filter((one) => one.name === name).flatMap((one) => one.sockets);
+  /** Since the look before; what was sent again before the first one is of an unknown time. */
+  function countResent(name: string, directions: readonly Direction[]): number {
     const before = resent;
-    // What was sent again before the first look is of an unknown time.
-    const grown =
-      before === undefined
-        ? []
-        : sockets.map((one) => Math.max(0, one.resent - (before.get(one.inode) ?? 0)));
-    const total = (totals.get(name) ?? 0) + sum(grown);
-    totals.set(name, total);
+    return before === undefined
+      ? 0
+      : sum(socketsOf(name, directions).map((one) => Math.max(0, one.resent - (before.get(one.inode) ?? 0))));
+  }
+
+  function measure(name: string, directions: readonly Direction[]): readonly Sample[] {
+    const total = totals.get(name) ?? 0;
+    const sockets = socketsOf(name, directions);
     const trip = findBest(sockets.filter((one) => one.sinceAcknowledgedMs <= RECENT_MS))?.roundTripUs;
     return [
       { key: seriesKey("etcdscope_peer_resent_segments_total", { to: name }), value: total },
@@ -128,6 +133,10 @@ function sortSockets({ name, place }: Peer, own: readonly DiagnosedSocket[]): re
     { name, isAccepted: false, sockets: dialled },
     { name, isAccepted: true, sockets: accepted },
   ].filter(({ sockets }) => sockets.length > 0);
+}
+
+function socketsOf(name: string, directions: readonly Direction[]): readonly DiagnosedSocket[] {
+  return directions.filter((one) => one.name === name).flatMap(({ sockets }) => sockets);
 }
 
 function isSameAddress(one: string, other: string): boolean {

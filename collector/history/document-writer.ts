@@ -35,9 +35,7 @@ export function createDocumentWriter(db: Db): DocumentWriter {
     `SELECT document, body FROM fact JOIN document ON document.id = fact.document
      WHERE agent = ? AND key = ? ORDER BY valid_from DESC LIMIT ${LOOK_BACK}`,
   );
-  const insertDocument = db
-    .prepare<[Uint8Array], number>("INSERT INTO document (uses, body) VALUES (0, ?) RETURNING id")
-    .pluck();
+  const insertDocument = db.prepare<[Uint8Array]>("INSERT INTO document (uses, body) VALUES (0, ?)");
   const insertFact = db.prepare<[number, string, number, number | null, number]>(
     "INSERT INTO fact (agent, key, valid_from, valid_to, document) VALUES (?, ?, ?, ?, ?)",
   );
@@ -97,7 +95,7 @@ export function createDocumentWriter(db: Db): DocumentWriter {
   /** The one that says the same, where there is one lately; else a new one. */
   function documentOf(agent: number, key: string, body: Uint8Array): number {
     const known = selectNewest.all(agent, key).find((one) => Buffer.compare(one.body, body) === 0);
-    return known?.document ?? insertDocument.get(body) ?? 0;
+    return known?.document ?? Number(insertDocument.run(body).lastInsertRowid);
   }
 
   return {

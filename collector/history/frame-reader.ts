@@ -6,10 +6,10 @@ import { DETAIL } from "./block-writer.ts";
 import { BLOCK_MS } from "./compactor.ts";
 import type { Db } from "./database.ts";
 import { joinBytes } from "./frame-batch.ts";
-import { inflateBlob } from "./frame-blob.ts";
 import { openFrameBlock } from "./frame-block.ts";
 import { placedMsOf, type StoredFrame } from "./frame-rest.ts";
 import { unpackLanded } from "./landed-pack.ts";
+import { fromRow, type FrameRow, type ReadFrame } from "./landed-row.ts";
 import {
   ROW,
   ROW_WIDTH,
@@ -33,27 +33,6 @@ export interface FrameReader {
   readPack(pack: number): FrameBatch;
   readBlock(block: number): FrameBatch;
   readSpan(span: Span): FramePage;
-}
-
-/** A frame with its wire bytes. */
-interface ReadFrame {
-  readonly instance: number;
-  readonly sequence: number;
-  /** Its place in time. */
-  readonly capturedMs: number;
-  readonly receivedMs: number;
-  readonly sampleCount: number;
-  readonly bytes: Uint8Array;
-}
-
-interface FrameRow {
-  readonly instance: number;
-  readonly sequence: number;
-  readonly captured_ms: number;
-  readonly received_ms: number;
-  readonly sample_count: number;
-  readonly encoding: number;
-  readonly blob: Uint8Array;
 }
 
 interface BlockRow {
@@ -277,17 +256,6 @@ export function createFrameReader(db: Db): FrameReader {
     readBlock: (block) => toBatch(openBlock(block)?.read(() => true) ?? []),
     // one moment of the file: the compactor moves frames between two of these queries
     readSpan: db.transaction(readSpan),
-  };
-}
-
-function fromRow(row: FrameRow): ReadFrame {
-  return {
-    instance: row.instance,
-    sequence: row.sequence,
-    capturedMs: row.captured_ms,
-    receivedMs: row.received_ms,
-    sampleCount: row.sample_count,
-    bytes: inflateBlob({ encoding: row.encoding, bytes: row.blob }),
   };
 }
 

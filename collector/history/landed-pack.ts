@@ -5,19 +5,13 @@
 import { EtcdscopeError } from "../../shared/errors.ts";
 import { createByteReader, createByteWriter } from "./bytes.ts";
 import { readColumn, writeColumn } from "./column-codec.ts";
+import type { ReadFrame } from "./landed-row.ts";
 import { findSamples, readSeries, type SamplePlaces } from "./scan-samples.ts";
 import { deflateLanded, inflateColumns } from "./zstd.ts";
 
 /** A row of the landing area, its blob inflated. */
-export interface LandedFrame {
+export interface LandedFrame extends ReadFrame {
   readonly id: number;
-  readonly instance: number;
-  readonly sequence: number;
-  /** Its place in time. */
-  readonly capturedMs: number;
-  readonly receivedMs: number;
-  readonly sampleCount: number;
-  readonly bytes: Uint8Array;
 }
 
 /** Sums of places in time, which tell rows from others, are of what is left by this: they stay exact whatever a clock says. */

@@ -3,8 +3,8 @@
  * joined, so that an hour has few and each frame is packed some three times. On the compactor's thread.
  */
 import type { Db } from "./database.ts";
-import { inflateBlob } from "./frame-blob.ts";
 import { packLanded, PLACE_MODULO_MS, unpackLanded, type LandedFrame } from "./landed-pack.ts";
+import { fromRow, type FrameRow } from "./landed-row.ts";
 import type { PackWork } from "./worker-protocol.ts";
 
 /** Rows are packed when the oldest of them has been there for so much longer than the newest that may be packed. */
@@ -25,15 +25,8 @@ export interface PackPlanner {
   pack(agent: number, hour: { readonly lengthMs: number; readonly nowMs: number }): PackWork | undefined;
 }
 
-interface Row {
+interface Row extends FrameRow {
   readonly id: number;
-  readonly instance: number;
-  readonly sequence: number;
-  readonly captured_ms: number;
-  readonly received_ms: number;
-  readonly sample_count: number;
-  readonly encoding: number;
-  readonly blob: Uint8Array;
 }
 
 interface PackRow {
@@ -63,7 +56,7 @@ export function createPackPlanner(db: Db): PackPlanner {
     const frames: LandedFrame[] = [];
     let bytes = 0;
     for (const row of selectRows.iterate(agent, fromMs, fromMs + of.lengthMs, of.nowMs - SETTLE_MS)) {
-      const frame = toLanded(row);
+      const frame = { id: row.id, ...fromRow(row) };
       bytes += frame.bytes.length;
       if (frames.length > 0 && bytes > MAX_BYTES) {
         break;
@@ -147,16 +140,4 @@ function summarize(frames: readonly LandedFrame[]): Summary {
   }
   const places = { fromMs, toMs, receivedFromMs, receivedToMs, firstId, lastId };
   return { ...places, frames: frames.length, samples, idSum, placeSum };
-}
-
-function toLanded(row: Row): LandedFrame {
-  return {
-    id: row.id,
-    instance: row.instance,
-    sequence: row.sequence,
-    capturedMs: row.captured_ms,
-    receivedMs: row.received_ms,
-    sampleCount: row.sample_count,
-    bytes: inflateBlob({ encoding: row.encoding, bytes: row.blob }),
-  };
 }
