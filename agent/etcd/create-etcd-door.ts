@@ -160,21 +160,25 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
   }
 
   /** Status calls under way, by member: whoever asks meanwhile gets the same answer. */
-  const asking = new Map<string, Promise<EtcdStatus>>();
+  let asking: readonly { readonly name: string; readonly answer: Promise<EtcdStatus> }[] = [];
   const late = new Set<string>();
 
   async function shareStatus(name: string, asker: Asker): Promise<EtcdStatus> {
-    const call = status(clientOf(name), asker, () => {
+    const answer = status(clientOf(name), asker, () => {
       late.add(name);
       options.onLate?.(name);
     });
-    asking.set(name, call);
+    asking = [...asking, { name, answer }];
     try {
-      return await call;
+      return await answer;
     } finally {
-      asking.delete(name);
+      asking = asking.filter((call) => call.answer !== answer);
       late.delete(name);
     }
+  }
+
+  function findAsked(name: string): Promise<EtcdStatus> | undefined {
+    return asking.find((call) => call.name === name)?.answer;
   }
 
   return {
@@ -208,9 +212,9 @@ export function createEtcdDoor(options: EtcdDoorOptions): ClosableEtcdDoor {
       directory.setOwnId(answer.memberId);
       return answer;
     },
-    memberStatus: async (name, asker) => await (asking.get(name) ?? shareStatus(name, asker)),
+    memberStatus: async (name, asker) => await (findAsked(name) ?? shareStatus(name, asker)),
     statusSettled: async (name) => {
-      await asking.get(name)?.catch(() => undefined);
+      await findAsked(name)?.catch(() => undefined);
     },
     isLate: (name) => late.has(name),
     peerVersion: async (name, limits) => {

@@ -111,7 +111,7 @@ export class GrpcConnection {
         sentUs: nowUs,
         stream: undefined,
         settle: (result) => {
-          if (!link.calls.delete(call)) {
+          if (!link.take(call)) {
             return;
           }
           timer.cancel();

@@ -51,11 +51,11 @@ export interface GrpcLinkOptions {
 
 export class GrpcLink {
   readonly openedUs: number;
-  /** Under way; whoever settles one takes it out. */
-  readonly calls = new Set<GrpcCall>();
   readonly #options: GrpcLinkOptions;
   readonly #where: string;
   readonly #opening: OpeningSocket;
+  /** Under way. */
+  #calls: readonly GrpcCall[] = [];
   #session: ClientHttp2Session | undefined;
   /** What ended it, as the socket told it. */
   #socketError: unknown;
@@ -98,15 +98,22 @@ export class GrpcLink {
 
   /** Sends the call now, or as soon as the connection is there. */
   add(call: GrpcCall): void {
-    this.calls.add(call);
+    this.#calls = [...this.#calls, call];
     if (this.isOpen) {
       this.#send(call);
     }
   }
 
+  /** The call is to be settled. False when it has been. */
+  take(call: GrpcCall): boolean {
+    const isUnderWay = this.#calls.includes(call);
+    this.#calls = this.#calls.filter((one) => one !== call);
+    return isUnderWay;
+  }
+
   /** Ends it at once, or as soon as it is open when it is still being opened. Calls under way fail. */
   drop(error: EtcdscopeError): void {
-    for (const call of this.calls) {
+    for (const call of this.#calls) {
       call.settle(error);
     }
     if (this.#session === undefined) {
@@ -163,7 +170,7 @@ export class GrpcLink {
     session.once("goaway", () => this.#options.onGoaway(this));
     session.once("close", () => this.#options.onEnded(this, this.#socketError));
     this.#session = session;
-    for (const call of this.calls) {
+    for (const call of this.#calls) {
       this.#send(call);
     }
   }

@@ -56,8 +56,8 @@ export class FrameBuilder {
   #leftOutTotal = 0;
   readonly #inForce = new Map<string, FactInForce>();
   readonly #lastRuns = new Map<string, EndedRun>();
-  readonly #samples = new Map<string, number>();
-  readonly #changed = new Map<string, Fact>();
+  #samples = new Map<string, number>();
+  #changed = new Map<string, Fact>();
   readonly #events: Event[] = [];
   readonly #runs: EndedRun[] = [];
 
@@ -137,8 +137,9 @@ export class FrameBuilder {
       droppedTotal: 0n,
       clockOffset: undefined,
     };
-    this.#samples.clear();
-    this.#changed.clear();
+    // Not cleared: a table that is cleared again and again leaves its former ones to the next full collection.
+    this.#samples = new Map();
+    this.#changed = new Map();
     this.#events.length = 0;
     this.#runs.length = 0;
     return frame;

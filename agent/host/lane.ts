@@ -29,7 +29,7 @@ interface Job {
 }
 
 export function createLane(name: string, clock: Clock): Lane {
-  const waiting = new Set<Job>();
+  let waiting: readonly Job[] = [];
   let current: { readonly what: string; readonly sinceUs: number } | undefined;
 
   function active(): LaneOperation | undefined {
@@ -48,17 +48,14 @@ export function createLane(name: string, clock: Clock): Lane {
   }
 
   function next(): void {
-    current = undefined;
-    for (const job of waiting) {
-      waiting.delete(job);
-      current = { what: job.what, sinceUs: clock.monotonicUs() };
-      void job.begin().finally(next);
-      return;
-    }
+    const [job, ...others] = waiting;
+    current = job && { what: job.what, sinceUs: clock.monotonicUs() };
+    waiting = others;
+    void job?.begin().finally(next);
   }
 
   function run<T>(what: string, work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    if (signal.aborted || waiting.size >= MAX_WAITING) {
+    if (signal.aborted || waiting.length >= MAX_WAITING) {
       return Promise.reject(tooLate(what));
     }
     return new Promise<T>((resolve, reject) => {
@@ -75,11 +72,11 @@ export function createLane(name: string, clock: Clock): Lane {
         },
       };
       function leave(): void {
-        waiting.delete(job);
+        waiting = waiting.filter((one) => one !== job);
         reject(tooLate(what));
       }
       signal.addEventListener("abort", leave, { once: true });
-      waiting.add(job);
+      waiting = [...waiting, job];
       if (current === undefined) {
         next();
       }

@@ -65,7 +65,8 @@ interface Entry {
 export class SchedulerCore {
   readonly #entries: readonly Entry[];
   readonly #byName: ReadonlyMap<string, Entry>;
-  readonly #running = new Map<number, Target>();
+  /** A list: a table that entries come to and go from a dozen times a second leaves tables that only a full collection frees. */
+  readonly #running: Target[] = [];
   #lastRun = 0;
 
   /** Everything is due at once, but for probes that keep their own time: an agent that starts should know all it can soon. */
@@ -104,11 +105,10 @@ export class SchedulerCore {
 
   /** A run has come back. False when its result comes too late to be used. */
   end(run: number): boolean {
-    const target = this.#running.get(run);
+    const target = this.#leave(run);
     if (target === undefined) {
       return false;
     }
-    this.#running.delete(run);
     target.entry.running -= 1;
     target.run = 0;
     const inTime = target.abortedMs === Number.POSITIVE_INFINITY;
@@ -221,8 +221,13 @@ export class SchedulerCore {
   #forget(entry: Entry, name: string, actions: SchedulerAction[]): void {
     const run = entry.targets.get(name)?.run ?? 0;
     entry.targets.delete(name);
-    entry.running -= this.#running.delete(run) ? 1 : 0;
+    entry.running -= this.#leave(run) === undefined ? 0 : 1;
     actions.push({ kind: "forget", probe: entry.probe.name, target: name });
+  }
+
+  #leave(run: number): Target | undefined {
+    const place = this.#running.findIndex((target) => target.run === run);
+    return place === -1 ? undefined : this.#running.splice(place, 1)[0];
   }
 
   #beginTriggered(entry: Entry, now: SchedulerNow, actions: SchedulerAction[]): void {
@@ -247,7 +252,7 @@ export class SchedulerCore {
     target.abortedMs = Number.POSITIVE_INFINITY;
     target.triggeredMs = Number.POSITIVE_INFINITY;
     target.restsUntilMs = Number.NEGATIVE_INFINITY;
-    this.#running.set(target.run, target);
+    this.#running.push(target);
     actions.push({ kind: "run", run: target.run, probe: entry.probe.name, target: target.name });
   }
 

@@ -37,7 +37,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const { clock, context, onRun } = options;
   const probes = new Map(options.probes.map((probe) => [probe.name, probe]));
   const core = new SchedulerCore(options.probes.map((probe) => describe(probe)));
-  const running = new Map<number, RunLimit>();
+  let running: readonly Run[] = [];
   let timer: Timer | undefined;
   let timerAtMs = Number.POSITIVE_INFINITY;
   let isStopped = false;
@@ -105,7 +105,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         const limitMs = probes.get(action.probe)?.timeLimitMs ?? 0;
         const caught = timedOut(`It did not end within ${limitMs} ms`);
         report(action, { caught, durationUs: limitMs * 1000 });
-        running.get(action.run)?.abort(caught);
+        running.find((one) => one.number === action.run)?.abort(caught);
         return;
       }
       case "stuck":
@@ -121,23 +121,17 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   }
 
   async function run(action: SchedulerAction & { readonly kind: "run" }): Promise<void> {
-    const limit = new RunLimit();
-    running.set(action.run, limit);
+    const own = new Run(action, context());
+    running = [...running, own];
     const beginUs = clock.monotonicUs();
     let result: RunResult;
     try {
-      const observation = await probes.get(action.probe)?.run({
-        ...context(),
-        target: action.target,
-        get signal() {
-          return limit.signal;
-        },
-      });
+      const observation = await probes.get(action.probe)?.run(own);
       result = { observation: observation ?? NOTHING, durationUs: clock.monotonicUs() - beginUs };
     } catch (caught) {
       result = { caught, durationUs: clock.monotonicUs() - beginUs };
     }
-    running.delete(action.run);
+    running = running.filter((one) => one !== own);
     if (core.end(action.run) && !isStopped) {
       report(action, result);
     }
@@ -188,8 +182,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     stop: () => {
       isStopped = true;
       timer?.cancel();
-      for (const limit of running.values()) {
-        limit.abort(new EtcdscopeError("CANCELLED", "The agent stops"));
+      for (const one of running) {
+        one.abort(new EtcdscopeError("CANCELLED", "The agent stops"));
       }
     },
     trigger,
@@ -201,10 +195,42 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   };
 }
 
-/** The signal of one run, made when the probe asks for it: most runs a second never do. */
-class RunLimit {
+/**
+ * One run, and what it is handed. A class, since an object with a getter of its own is made property by property, and a dozen are made
+ * a second; the signal is made when the probe asks for it, which most runs never do.
+ */
+class Run implements ProbeContext {
+  readonly number: number;
+  readonly target: string;
+  readonly host: ProbeContext["host"];
+  readonly etcd: ProbeContext["etcd"];
+  readonly discovered: ProbeContext["discovered"];
+  readonly discoveryNote: string;
+  readonly isUndecided: boolean;
+  readonly clock: Clock;
   #controller: AbortController | undefined;
   #reason: EtcdscopeError | undefined;
+
+  constructor(
+    { run, target }: { readonly run: number; readonly target: string },
+    {
+      host,
+      etcd,
+      discovered,
+      discoveryNote = "",
+      isUndecided = false,
+      clock,
+    }: Omit<ProbeContext, "signal" | "target">,
+  ) {
+    this.number = run;
+    this.target = target;
+    this.host = host;
+    this.etcd = etcd;
+    this.discovered = discovered;
+    this.discoveryNote = discoveryNote;
+    this.isUndecided = isUndecided;
+    this.clock = clock;
+  }
 
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
