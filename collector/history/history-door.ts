@@ -43,6 +43,15 @@ export interface FactChange {
   readonly after: Fact | undefined;
 }
 
+export interface ChangeQuery {
+  readonly cluster: string;
+  readonly fromMs: number;
+  /** Exclusive. */
+  readonly toMs: number;
+  /** What the facts' keys begin with, up to a slash: "flags", "status". undefined: all facts. */
+  readonly kinds?: readonly string[] | undefined;
+}
+
 /** A fact that held at a moment. */
 export interface FactThen {
   readonly node: string;
@@ -88,8 +97,8 @@ export interface HistoryDoor {
   lastFrames(): Promise<readonly LastFrame[]>;
   /** Keeps [fromMs, toMs] of a cluster, and a margin around it, in full resolution. Again from the same moment: longer. */
   keepSpan(cluster: string, fromMs: number, toMs: number): Promise<void>;
-  /** What began, ended or became another in [fromMs, toMs), oldest first. */
-  changes(cluster: string, fromMs: number, toMs: number): Promise<readonly FactChange[]>;
+  /** What began, ended or became another in the span, oldest first. Rejects with LIMIT_EXCEEDED where that is too much for one answer. */
+  changes(query: ChangeQuery): Promise<readonly FactChange[]>;
   /** What held on each node at that moment. */
   factsAt(cluster: string, atMs: number): Promise<readonly FactThen[]>;
   /** What happened in [fromMs, toMs), oldest first. */

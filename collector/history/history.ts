@@ -308,8 +308,7 @@ export function createHistory(options: HistoryOptions): History {
     keepSpan: async (cluster, fromMs, toMs) => {
       await writer.call("keepSpan", { cluster, fromMs: Math.floor(fromMs), toMs: Math.ceil(toMs) });
     },
-    changes: async (cluster, fromMs, toMs) =>
-      (await frameReader.call("changes", { cluster, fromMs, toMs })).map(toFactChange),
+    changes: async (query) => (await frameReader.call("changes", query)).map(toFactChange),
     factsAt: async (cluster, atMs) => (await frameReader.call("factsAt", { cluster, atMs })).map(toFactThen),
     events: async (cluster, fromMs, toMs) =>
       (await frameReader.call("events", { cluster, fromMs, toMs })).map(toNodeEvent),

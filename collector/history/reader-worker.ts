@@ -31,7 +31,7 @@ serveCalls<ReaderCalls>({
   readPack: ({ pack }) => reader().readPack(pack),
   readBlock: ({ block }) => reader().readBlock(block),
   readSpan: (span) => reader().readSpan(span),
-  changes: (span) => reader().changes(span),
+  changes: (query) => reader().changes(query),
   factsAt: ({ cluster, atMs }) => reader().factsAt(cluster, atMs),
   events: (span) => reader().events(span),
   findings: (span) => reader().findings(span),

@@ -7,7 +7,7 @@ import type { IncidentRecord } from "../../shared/incident-record.ts";
 import type { NoteQuery } from "./incident-tables.ts";
 import type { FrameNews } from "./fact-changes.ts";
 import type { FrameBlock } from "./frame-block.ts";
-import type { KnownSeries, LastFrame, SeriesQuery } from "./history-door.ts";
+import type { ChangeQuery, KnownSeries, LastFrame, SeriesQuery } from "./history-door.ts";
 import type { NameTable } from "./name-dictionary.ts";
 import type { PackedTrends } from "./packed-trends.ts";
 
@@ -260,7 +260,7 @@ export type ReaderCalls = {
   readonly readBlock: { readonly input: { readonly block: number }; readonly output: FrameBatch };
   /** Frames by capture, oldest first, beginning at fromMs. */
   readonly readSpan: { readonly input: Span; readonly output: FramePage };
-  readonly changes: { readonly input: Span; readonly output: readonly ChangeRow[] };
+  readonly changes: { readonly input: ChangeQuery; readonly output: readonly ChangeRow[] };
   readonly factsAt: {
     readonly input: { readonly cluster: string; readonly atMs: number };
     readonly output: readonly FactRow[];

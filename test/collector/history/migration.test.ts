@@ -128,7 +128,11 @@ describe("collector/history/schema", { timeout: 60_000 }, () => {
       receivedFrame(2n, { frame: { ...second!, keyframe: true, facts: [] } }),
       receivedFrame(3n, { frame: { ...third!, facts: [fact] } }),
     ]);
-    const changes = await opened.changes("prod-a", capturedAtMs, capturedAtMs + 10_000);
+    const changes = await opened.changes({
+      cluster: "prod-a",
+      fromMs: capturedAtMs,
+      toMs: capturedAtMs + 10_000,
+    });
     expect(changes).toEqual([
       { node: "m1", key: "process", atMs: capturedAtMs, before: undefined, after: fact },
       { node: "m1", key: "process", atMs: capturedAtMs + 1000, before: fact, after: undefined },
@@ -158,7 +162,7 @@ describe("collector/history/schema", { timeout: 60_000 }, () => {
     await history.start();
     await history.append([receivedFrame(2n, { frame: { ...testFrame(2n), keyframe: true } })]);
     const { capturedAtMs } = testFrame(1n);
-    expect(await history.changes("prod-a", 0, 2e12)).toHaveLength(1);
+    expect(await history.changes({ cluster: "prod-a", fromMs: 0, toMs: 2e12 })).toHaveLength(1);
     expect((await history.factsAt("prod-a", capturedAtMs + 5000))[0]?.sinceMs).toBe(capturedAtMs);
   });
 });
