@@ -54,9 +54,18 @@ export interface ChangeQuery {
 
 /** A fact that held at a moment. */
 export interface FactThen {
-  readonly node: string;
   readonly sinceMs: number;
   readonly fact: Fact;
+}
+
+/** A node that had been heard by a moment. */
+export interface NodeThen {
+  readonly node: string;
+  /** The place in time of its newest frame before; of an hour of which only roll-ups are left, what is certain: its end, else its beginning. */
+  readonly lastHeardMs: number;
+  /** That frame; undefined where only roll-ups are left. */
+  readonly last: ReceivedFrame | undefined;
+  readonly facts: readonly FactThen[];
 }
 
 export interface NodeEvent {
@@ -99,8 +108,8 @@ export interface HistoryDoor {
   keepSpan(cluster: string, fromMs: number, toMs: number): Promise<void>;
   /** What began, ended or became another in the span, oldest first. Rejects with LIMIT_EXCEEDED where that is too much for one answer. */
   changes(query: ChangeQuery): Promise<readonly FactChange[]>;
-  /** What held on each node at that moment. */
-  factsAt(cluster: string, atMs: number): Promise<readonly FactThen[]>;
+  /** What held at that moment on each node that had been heard before, and when that was last; by name. */
+  factsAt(cluster: string, atMs: number): Promise<readonly NodeThen[]>;
   /** What happened in [fromMs, toMs), oldest first. */
   events(cluster: string, fromMs: number, toMs: number): Promise<readonly NodeEvent[]>;
   knownSeries(cluster: string): Promise<readonly KnownSeries[]>;

@@ -7,12 +7,12 @@ import type { Logger } from "../../shared/log-line.ts";
 import { isFileDamaged, isUnreadable } from "./damage.ts";
 import { createFactChanges } from "./fact-changes.ts";
 import { packFrames, unpackFrames } from "./frame-batch.ts";
-import type { HistoryDoor } from "./history-door.ts";
+import type { HistoryDoor, NodeThen } from "./history-door.ts";
 import { createHistoryProblems, type HistoryProblem } from "./history-problems.ts";
 import { createMaintenance } from "./maintenance.ts";
 import { createNameDictionary, type NameDictionary } from "./name-dictionary.ts";
 import { unpackTrends } from "./packed-trends.ts";
-import { toFactChange, toFactThen, toNodeEvent } from "./read-documents.ts";
+import { joinNodes, toFactChange, toNodeEvent } from "./read-documents.ts";
 import { createSeenSeries } from "./seen-series.ts";
 import { createWorkerHandle, type WorkerHandle } from "./worker-handle.ts";
 import type { CompactorCalls, FrameBatch, FramePage, ReaderCalls, WriterCalls } from "./worker-protocol.ts";
@@ -278,6 +278,14 @@ export function createHistory(options: HistoryOptions): History {
     return all;
   }
 
+  async function readFactsAt(cluster: string, atMs: number): Promise<readonly NodeThen[]> {
+    const [facts, { batch, rolledUp }] = await Promise.all([
+      frameReader.call("factsAt", { cluster, atMs }),
+      frameReader.call("lastBefore", { cluster, atMs }),
+    ]);
+    return joinNodes(facts, unpack(batch), rolledUp);
+  }
+
   function unpack(batch: FrameBatch): readonly ReceivedFrame[] {
     if (dictionary === undefined) {
       throw new EtcdscopeError("STORAGE_FAILED", "History is not open", { reason: "not_open" });
@@ -309,7 +317,7 @@ export function createHistory(options: HistoryOptions): History {
       await writer.call("keepSpan", { cluster, fromMs: Math.floor(fromMs), toMs: Math.ceil(toMs) });
     },
     changes: async (query) => (await frameReader.call("changes", query)).map(toFactChange),
-    factsAt: async (cluster, atMs) => (await frameReader.call("factsAt", { cluster, atMs })).map(toFactThen),
+    factsAt: readFactsAt,
     events: async (cluster, fromMs, toMs) =>
       (await frameReader.call("events", { cluster, fromMs, toMs })).map(toNodeEvent),
     saveFindings: async (cluster, findings) => {

@@ -32,6 +32,7 @@ serveCalls<ReaderCalls>({
   readBlock: ({ block }) => reader().readBlock(block),
   readSpan: (span) => reader().readSpan(span),
   changes: (query) => reader().changes(query),
+  lastBefore: ({ cluster, atMs }) => reader().lastBefore(cluster, atMs),
   factsAt: ({ cluster, atMs }) => reader().factsAt(cluster, atMs),
   events: (span) => reader().events(span),
   findings: (span) => reader().findings(span),

@@ -243,6 +243,18 @@ export interface FactRow {
   readonly body: Uint8Array;
 }
 
+/** A node of whose last time only roll-ups are left. */
+export interface RolledUpNode {
+  readonly node: string;
+  readonly atMs: number;
+}
+
+/** The newest frame of each node before a moment. */
+export interface LastBefore {
+  readonly batch: FrameBatch;
+  readonly rolledUp: readonly RolledUpNode[];
+}
+
 export interface NodeEventRow extends EventRow {
   readonly node: string;
 }
@@ -264,6 +276,10 @@ export type ReaderCalls = {
   readonly factsAt: {
     readonly input: { readonly cluster: string; readonly atMs: number };
     readonly output: readonly FactRow[];
+  };
+  readonly lastBefore: {
+    readonly input: { readonly cluster: string; readonly atMs: number };
+    readonly output: LastBefore;
   };
   readonly events: { readonly input: Span; readonly output: readonly NodeEventRow[] };
   readonly findings: { readonly input: Span; readonly output: readonly Finding[] };
