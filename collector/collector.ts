@@ -258,6 +258,8 @@ export function createCollector(options: CollectorOptions): Collector {
         expectedVoters: expectedVoters(request.cluster),
         readFrames: (name, fromMs, toMs) => history.frames(name, fromMs, toMs),
         readFindings: (name, fromMs, toMs) => history.findings(name, fromMs, toMs),
+        readFactsAt: (name, atMs) => history.factsAt(name, atMs),
+        forgottenAfterMs: config.history.rawMs,
       }),
     readiness: () => {
       const reasons = history

@@ -8,7 +8,7 @@ import { World } from "../../scenario/world.ts";
 import { Play } from "../incident/play.ts";
 
 /** Keeps the frames that it plays. */
-class RecordingPlay extends Play {
+export class RecordingPlay extends Play {
   readonly recorded: ReceivedFrame[];
 
   constructor() {
@@ -54,6 +54,8 @@ export async function captureFrames(
       readFrames: async (_cluster, fromMs, toMs) =>
         frames.filter(({ frame }) => frame.capturedAtMs >= fromMs && frame.capturedAtMs < toMs),
       readFindings: async () => active,
+      readFactsAt: async () => [],
+      forgottenAfterMs: Infinity,
     },
   );
   const chunks: Buffer[] = [];
