@@ -28,6 +28,7 @@ export interface KnownSeries {
 
 export interface LastFrame {
   readonly cluster: string;
+  readonly node: string;
   readonly atMs: number;
 }
 
@@ -102,7 +103,7 @@ export interface HistoryDoor {
   /** Newest first, at most 5000. */
   notes(query: NoteQuery): Promise<readonly Note[]>;
   clusters(): Promise<readonly string[]>;
-  /** The place in time of each cluster's newest frame. */
+  /** The place in time of each node's newest frame. */
   lastFrames(): Promise<readonly LastFrame[]>;
   /** Keeps [fromMs, toMs] of a cluster, and a margin around it, in full resolution. Again from the same moment: longer. */
   keepSpan(cluster: string, fromMs: number, toMs: number): Promise<void>;
