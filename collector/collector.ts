@@ -258,7 +258,7 @@ export function createCollector(options: CollectorOptions): Collector {
         expectedVoters: expectedVoters(request.cluster),
         readFrames: (name, fromMs, toMs) => history.frames(name, fromMs, toMs),
         readFindings: (name, fromMs, toMs) => history.findings(name, fromMs, toMs),
-        readFactsAt: (name, atMs) => history.factsAt(name, atMs),
+        readFactsAt: (query) => history.factsAt(query),
         forgottenAfterMs: config.history.rawMs,
       }),
     readiness: () => {

@@ -83,15 +83,21 @@ export function encodeFactsAtStart(
   return silent.length === 0 ? undefined : { nodes, leftOut: silent.length - nodes.length };
 }
 
-function encodeNode({ node, lastHeardMs, last, facts }: KnownNode, cluster: string): WrittenNode {
+function encodeNode(known: KnownNode, cluster: string): WrittenNode {
+  const { received, sinceMs } = beginNode(known, cluster);
+  return {
+    sinceMs,
+    keyframe: toJson(CapturedFrameSchema, toCapturedFrame(received, createFrameEncoder())),
+  };
+}
+
+/** With the keyframe that its agent would have sent last. */
+export function beginNode({ node, lastHeardMs, last, facts }: KnownNode, cluster: string): NodeAtStart {
   const heard = last ?? createUnknown({ node, lastHeardMs, cluster });
   const frame = { ...heard.frame, keyframe: true, events: [], facts: facts.map(({ fact }) => fact) };
   return {
+    received: { ...heard, frame },
     sinceMs: Object.fromEntries(facts.map(({ sinceMs, fact }) => [fact.key, sinceMs])),
-    keyframe: toJson(
-      CapturedFrameSchema,
-      toCapturedFrame({ ...heard, frame }, createFrameEncoder()),
-    ) as JsonValue,
   };
 }
 

@@ -14,6 +14,12 @@ export interface CaptureRequest {
   readonly toMs: number;
 }
 
+export interface SilentQuery {
+  readonly cluster: string;
+  readonly atMs: number;
+  readonly silentSinceMs: number;
+}
+
 export interface CaptureSources {
   readonly nowMs: number;
   /** In force now, with the time for which agents hold their frames: the replay of a span before that changed may see silence sooner or later. */
@@ -21,8 +27,8 @@ export interface CaptureSources {
   readonly expectedVoters: number | undefined;
   /** In [fromMs, toMs) by capture, oldest first. */
   readonly readFrames: (cluster: string, fromMs: number, toMs: number) => Promise<readonly ReceivedFrame[]>;
-  /** Nodes that had been heard before that moment, with their facts. */
-  readonly readFactsAt: (cluster: string, atMs: number) => Promise<readonly KnownNode[]>;
+  /** Nodes that had been heard before, and not from `silentSinceMs` until `atMs`, with their facts. */
+  readonly readFactsAt: (query: SilentQuery) => Promise<readonly KnownNode[]>;
   /** A node that was not heard for longer is none of the cluster any more. */
   readonly forgottenAfterMs: number;
   /** Active at some time in [fromMs, toMs]. */
@@ -52,8 +58,7 @@ export async function writeCapture(
   }
   const [active, known] = await Promise.all([
     sources.readFindings(cluster, beginMs, beginMs),
-    // Whose newest frame before the span is older than the margin has none in it.
-    sources.readFactsAt(cluster, fromMs),
+    sources.readFactsAt({ cluster, atMs: fromMs, silentSinceMs: beginMs }),
   ]);
   const { forgottenAfterMs } = sources;
   const header = encodeHeader({

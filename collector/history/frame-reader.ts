@@ -5,6 +5,7 @@ import { FrameSchema } from "../../shared/gen/etcdscope/v1/stream_pb.js";
 import { DETAIL } from "./block-writer.ts";
 import { BLOCK_MS } from "./compactor.ts";
 import type { Db } from "./database.ts";
+import type { FactsQuery } from "./history-door.ts";
 import { joinBytes } from "./frame-batch.ts";
 import { openFrameBlock } from "./frame-block.ts";
 import { placedMsOf, type StoredFrame } from "./frame-rest.ts";
@@ -35,8 +36,8 @@ export interface FrameReader {
   readPack(pack: number): FrameBatch;
   readBlock(block: number): FrameBatch;
   readSpan(span: Span): FramePage;
-  /** The newest frame of each node that stands before that moment. */
-  lastBefore(cluster: string, atMs: number): LastBefore;
+  /** The newest frame that stands before that moment of each node that is asked for. */
+  lastBefore(query: FactsQuery): LastBefore;
 }
 
 interface BlockRow {
@@ -236,14 +237,17 @@ export function createFrameReader(db: Db): FrameReader {
     return { batch: toBatch(found), nextMs };
   }
 
-  function lastBefore(cluster: string, atMs: number): LastBefore {
+  function lastBefore({ cluster, atMs, silentSinceMs = Infinity }: FactsQuery): LastBefore {
     const frames: ReadFrame[] = [];
     const rolledUp: RolledUpNode[] = [];
     for (const agent of selectAgents.all(cluster)) {
       const row = lastLanded.get(agent, atMs);
       let newest: ReadFrame | undefined = row && fromRow(row);
+      // What ends in that time proves that the node was heard, unopened.
+      let isHeard = (newest?.capturedMs ?? -1) >= silentSinceMs;
       const look = (one: PlacedRow, use: () => Opened | undefined): void => {
-        if (Math.min(one.to_ms, atMs) > (newest?.capturedMs ?? -1)) {
+        isHeard ||= one.to_ms >= silentSinceMs && one.to_ms < atMs;
+        if (!isHeard && Math.min(one.to_ms, atMs) > (newest?.capturedMs ?? -1)) {
           newest = newestIn(use(), { afterMs: newest?.capturedMs ?? -1, atMs }) ?? newest;
         }
       };
@@ -257,6 +261,9 @@ export function createFrameReader(db: Db): FrameReader {
         } else {
           rolledUpMs = Math.max(rolledUpMs, block.to_ms < atMs ? block.to_ms : block.from_ms);
         }
+      }
+      if (isHeard || Math.max(newest?.capturedMs ?? -1, rolledUpMs) >= silentSinceMs) {
+        continue;
       }
       if (newest !== undefined && newest.capturedMs >= rolledUpMs) {
         frames.push(newest);

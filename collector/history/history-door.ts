@@ -53,6 +53,13 @@ export interface ChangeQuery {
   readonly kinds?: readonly string[] | undefined;
 }
 
+export interface FactsQuery {
+  readonly cluster: string;
+  readonly atMs: number;
+  /** Only nodes of which there is no frame from then until that moment; undefined: all. */
+  readonly silentSinceMs?: number | undefined;
+}
+
 /** A fact that held at a moment. */
 export interface FactThen {
   readonly sinceMs: number;
@@ -110,7 +117,7 @@ export interface HistoryDoor {
   /** What began, ended or became another in the span, oldest first. Rejects with LIMIT_EXCEEDED where that is too much for one answer. */
   changes(query: ChangeQuery): Promise<readonly FactChange[]>;
   /** What held at that moment on each node that had been heard before, and when that was last; by name. */
-  factsAt(cluster: string, atMs: number): Promise<readonly NodeThen[]>;
+  factsAt(query: FactsQuery): Promise<readonly NodeThen[]>;
   /** What happened in [fromMs, toMs), oldest first. */
   events(cluster: string, fromMs: number, toMs: number): Promise<readonly NodeEvent[]>;
   knownSeries(cluster: string): Promise<readonly KnownSeries[]>;

@@ -7,7 +7,7 @@ import type { Logger } from "../../shared/log-line.ts";
 import { isFileDamaged, isUnreadable } from "./damage.ts";
 import { createFactChanges } from "./fact-changes.ts";
 import { packFrames, unpackFrames } from "./frame-batch.ts";
-import type { HistoryDoor, NodeThen } from "./history-door.ts";
+import type { FactsQuery, HistoryDoor, NodeThen } from "./history-door.ts";
 import { createHistoryProblems, type HistoryProblem } from "./history-problems.ts";
 import { createMaintenance } from "./maintenance.ts";
 import { createNameDictionary, type NameDictionary } from "./name-dictionary.ts";
@@ -278,12 +278,13 @@ export function createHistory(options: HistoryOptions): History {
     return all;
   }
 
-  async function readFactsAt(cluster: string, atMs: number): Promise<readonly NodeThen[]> {
-    const [facts, { batch, rolledUp }] = await Promise.all([
-      frameReader.call("factsAt", { cluster, atMs }),
-      frameReader.call("lastBefore", { cluster, atMs }),
-    ]);
-    return joinNodes(facts, unpack(batch), rolledUp);
+  async function readFactsAt(query: FactsQuery): Promise<readonly NodeThen[]> {
+    const { batch, rolledUp } = await frameReader.call("lastBefore", query);
+    const frames = unpack(batch);
+    // Of a cluster whose nodes are all heard there is nothing to read.
+    return frames.length + rolledUp.length === 0
+      ? []
+      : joinNodes(await frameReader.call("factsAt", query), frames, rolledUp);
   }
 
   function unpack(batch: FrameBatch): readonly ReceivedFrame[] {

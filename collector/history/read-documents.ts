@@ -14,7 +14,7 @@ function toFact(body: Uint8Array | null): Fact | undefined {
   return body === null ? undefined : fromBinary(FactSchema, body);
 }
 
-/** Each node that was heard, with its facts; `frames` has the newest of each, `rolledUp` the others. By name. */
+/** The nodes of the frames and of the roll-ups with their facts; `frames` has the newest of each, `rolledUp` the others. By name. */
 export function joinNodes(
   facts: readonly FactRow[],
   frames: readonly ReceivedFrame[],

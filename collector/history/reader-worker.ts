@@ -32,7 +32,7 @@ serveCalls<ReaderCalls>({
   readBlock: ({ block }) => reader().readBlock(block),
   readSpan: (span) => reader().readSpan(span),
   changes: (query) => reader().changes(query),
-  lastBefore: ({ cluster, atMs }) => reader().lastBefore(cluster, atMs),
+  lastBefore: (query) => reader().lastBefore(query),
   factsAt: ({ cluster, atMs }) => reader().factsAt(cluster, atMs),
   events: (span) => reader().events(span),
   findings: (span) => reader().findings(span),

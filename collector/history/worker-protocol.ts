@@ -7,7 +7,7 @@ import type { IncidentRecord } from "../../shared/incident-record.ts";
 import type { NoteQuery } from "./incident-tables.ts";
 import type { FrameNews } from "./fact-changes.ts";
 import type { FrameBlock } from "./frame-block.ts";
-import type { ChangeQuery, KnownSeries, LastFrame, SeriesQuery } from "./history-door.ts";
+import type { ChangeQuery, FactsQuery, KnownSeries, LastFrame, SeriesQuery } from "./history-door.ts";
 import type { NameTable } from "./name-dictionary.ts";
 import type { PackedTrends } from "./packed-trends.ts";
 
@@ -277,10 +277,7 @@ export type ReaderCalls = {
     readonly input: { readonly cluster: string; readonly atMs: number };
     readonly output: readonly FactRow[];
   };
-  readonly lastBefore: {
-    readonly input: { readonly cluster: string; readonly atMs: number };
-    readonly output: LastBefore;
-  };
+  readonly lastBefore: { readonly input: FactsQuery; readonly output: LastBefore };
   readonly events: { readonly input: Span; readonly output: readonly NodeEventRow[] };
   readonly findings: { readonly input: Span; readonly output: readonly Finding[] };
   readonly activeFindings: {

@@ -76,7 +76,7 @@ async function capture(
         forgottenAfterMs: other.forgottenAfterMs ?? DAY_MS,
         readFrames: (cluster, from, to) => history.frames(cluster, from, to),
         readFindings: (cluster, from, to) => history.findings(cluster, from, to),
-        readFactsAt: (cluster, atMs) => history.factsAt(cluster, atMs),
+        readFactsAt: (query) => history.factsAt(query),
       },
     );
     const chunks: Buffer[] = [];

@@ -40,7 +40,7 @@ describe("collector/history/history: factsAt", { timeout: 60_000 }, () => {
       const [firstMs, lastMs] = [Math.min(...places), Math.max(...places)];
       for (const share of [0.1, 0.37, 0.5, 0.83, 1]) {
         const atMs = Math.round(firstMs + share * (lastMs - firstMs)) + (share === 1 ? HOUR_MS : 0);
-        const nodes = await opened.factsAt("lab", atMs);
+        const nodes = await opened.factsAt({ cluster: "lab", atMs });
         expect(nodes.map(({ node }) => node)).toEqual(FIXTURE.nodes.toSorted());
         for (const { node, last, lastHeardMs } of nodes) {
           const before = frames.filter(({ agent, frame }) => agent.node === node && placeMs(frame) < atMs);
@@ -48,6 +48,14 @@ describe("collector/history/history: factsAt", { timeout: 60_000 }, () => {
             Math.max(...before.map(({ frame }) => placeMs(frame))),
           );
           expect(before).toContainEqual(last);
+          // Only who was silent from then on is told, and who was not heard at that very moment.
+          for (const [silentSinceMs, isTold] of [
+            [lastHeardMs, false],
+            [lastHeardMs + 1, true],
+          ] as const) {
+            const silent = await opened.factsAt({ cluster: "lab", atMs, silentSinceMs });
+            expect(silent.some((one) => one.node === node)).toBe(isTold);
+          }
         }
       }
     },
@@ -57,7 +65,7 @@ describe("collector/history/history: factsAt", { timeout: 60_000 }, () => {
     const opened = await open(5);
     const frames = await opened.frames("lab", 0, 2e12);
     const firstMs = Math.min(...frames.map(({ frame }) => placeMs(frame)));
-    const nodes = await opened.factsAt("lab", firstMs - DAY_MS / 2);
+    const nodes = await opened.factsAt({ cluster: "lab", atMs: firstMs - DAY_MS / 2 });
     expect(nodes.length).toBeGreaterThan(0);
     for (const { last, lastHeardMs } of nodes) {
       expect(last).toBeUndefined();
@@ -69,6 +77,8 @@ describe("collector/history/history: factsAt", { timeout: 60_000 }, () => {
   it("knows nothing of a node before its first frame", async () => {
     const opened = await open(4);
     const frames = await opened.frames("lab", 0, 2e12);
-    expect(await opened.factsAt("lab", Math.min(...frames.map(({ frame }) => placeMs(frame))))).toEqual([]);
+    expect(
+      await opened.factsAt({ cluster: "lab", atMs: Math.min(...frames.map(({ frame }) => placeMs(frame))) }),
+    ).toEqual([]);
   });
 });

@@ -138,11 +138,11 @@ describe("collector/history/schema", { timeout: 60_000 }, () => {
       { node: "m1", key: "process", atMs: capturedAtMs + 1000, before: fact, after: undefined },
       { node: "m1", key: "process", atMs: capturedAtMs + 2000, before: undefined, after: fact },
     ]);
-    expect(await opened.factsAt("prod-a", capturedAtMs)).toEqual([]);
-    expect(await opened.factsAt("prod-a", capturedAtMs + 1500)).toMatchObject([
+    expect(await opened.factsAt({ cluster: "prod-a", atMs: capturedAtMs })).toEqual([]);
+    expect(await opened.factsAt({ cluster: "prod-a", atMs: capturedAtMs + 1500 })).toMatchObject([
       { node: "m1", lastHeardMs: capturedAtMs + 1000, last: { frame: { sequence: 2n } }, facts: [] },
     ]);
-    expect(await opened.factsAt("prod-a", capturedAtMs + 2500)).toMatchObject([
+    expect(await opened.factsAt({ cluster: "prod-a", atMs: capturedAtMs + 2500 })).toMatchObject([
       { node: "m1", lastHeardMs: capturedAtMs + 2000, facts: [{ sinceMs: capturedAtMs + 2000, fact }] },
     ]);
     const events = await opened.events("prod-a", 0, 10);
@@ -166,6 +166,8 @@ describe("collector/history/schema", { timeout: 60_000 }, () => {
     await history.append([receivedFrame(2n, { frame: { ...testFrame(2n), keyframe: true } })]);
     const { capturedAtMs } = testFrame(1n);
     expect(await history.changes({ cluster: "prod-a", fromMs: 0, toMs: 2e12 })).toHaveLength(1);
-    expect((await history.factsAt("prod-a", capturedAtMs + 5000))[0]?.facts[0]?.sinceMs).toBe(capturedAtMs);
+    expect(
+      (await history.factsAt({ cluster: "prod-a", atMs: capturedAtMs + 5000 }))[0]?.facts[0]?.sinceMs,
+    ).toBe(capturedAtMs);
   });
 });
