@@ -22,6 +22,13 @@ export interface KnownNode {
   readonly facts: readonly { readonly sinceMs: number; readonly fact: HeldFact["fact"] }[];
 }
 
+/** Who had been heard, and was not from `silentSinceMs` until `atMs`. */
+export interface SilentQuery {
+  readonly cluster: string;
+  readonly atMs: number;
+  readonly silentSinceMs: number;
+}
+
 /** In the header of a capture. */
 export interface FactsAtStart {
   /** Those that were heard last come first. */
@@ -54,7 +61,7 @@ const MAX_BYTES = 4 * 2 ** 20;
 
 export interface StartRequest {
   readonly cluster: string;
-  /** Whoever was heard from then on is in the capture's frames. */
+  /** Whoever was heard from then on is in the frames. */
   readonly beginMs: number;
   /** The collector forgets a node that was not heard for longer. */
   readonly forgottenAfterMs: number;
@@ -66,10 +73,7 @@ export function encodeFactsAtStart(
   request: StartRequest,
   maxBytes = MAX_BYTES,
 ): FactsAtStart | undefined {
-  const { beginMs, forgottenAfterMs } = request;
-  const silent = known
-    .filter(({ lastHeardMs }) => lastHeardMs < beginMs && beginMs - lastHeardMs <= forgottenAfterMs)
-    .toSorted((one, other) => other.lastHeardMs - one.lastHeardMs);
+  const silent = findSilent(known, request);
   const nodes: WrittenNode[] = [];
   let bytes = 0;
   for (const node of silent) {
@@ -83,6 +87,25 @@ export function encodeFactsAtStart(
   return silent.length === 0 ? undefined : { nodes, leftOut: silent.length - nodes.length };
 }
 
+/** Those that were silent by then and still of the cluster; those heard last come first. */
+function findSilent(
+  known: readonly KnownNode[],
+  { beginMs, forgottenAfterMs }: StartRequest,
+): readonly KnownNode[] {
+  return known
+    .filter(({ lastHeardMs }) => lastHeardMs < beginMs && beginMs - lastHeardMs <= forgottenAfterMs)
+    .toSorted((one, other) => other.lastHeardMs - one.lastHeardMs);
+}
+
+/** The same nodes without a capture between. */
+export function foldSilent(known: readonly KnownNode[], request: StartRequest): ClusterFrames {
+  const { cluster } = request;
+  return foldFactsAtStart(
+    cluster,
+    findSilent(known, request).map((node) => beginNode(node, cluster)),
+  );
+}
+
 function encodeNode(known: KnownNode, cluster: string): WrittenNode {
   const { received, sinceMs } = beginNode(known, cluster);
   return {
@@ -92,7 +115,7 @@ function encodeNode(known: KnownNode, cluster: string): WrittenNode {
 }
 
 /** With the keyframe that its agent would have sent last. */
-export function beginNode({ node, lastHeardMs, last, facts }: KnownNode, cluster: string): NodeAtStart {
+function beginNode({ node, lastHeardMs, last, facts }: KnownNode, cluster: string): NodeAtStart {
   const heard = last ?? createUnknown({ node, lastHeardMs, cluster });
   const frame = { ...heard.frame, keyframe: true, events: [], facts: facts.map(({ fact }) => fact) };
   return {

@@ -6,18 +6,12 @@ import type { ReceivedFrame } from "../../shared/frame.ts";
 import type { Finding } from "../../shared/rest.ts";
 import { ETCDSCOPE_VERSION } from "../../shared/version.ts";
 import { createCaptureEncoder, encodeHeader } from "./capture-format.ts";
-import { encodeFactsAtStart, type KnownNode } from "./facts-at-start.ts";
+import { encodeFactsAtStart, type KnownNode, type SilentQuery } from "./facts-at-start.ts";
 
 export interface CaptureRequest {
   readonly cluster: string;
   readonly fromMs: number;
   readonly toMs: number;
-}
-
-export interface SilentQuery {
-  readonly cluster: string;
-  readonly atMs: number;
-  readonly silentSinceMs: number;
 }
 
 export interface CaptureSources {
