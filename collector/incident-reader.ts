@@ -14,7 +14,7 @@ import { buildIncident, DAY_MS, reportNote, summarizeIncident, TRAIL_MS } from "
 import { canStop } from "./incident/can-stop.ts";
 import { TOLD_KINDS } from "./incident/describe-change.ts";
 import { compareSeries, rankMovers } from "./incident/find-movers.ts";
-import { findUnnoted } from "./incident/unnoted-changes.ts";
+import { mergeRecorded } from "./incident/recorded-changes.ts";
 
 export interface IncidentReaderOptions {
   readonly history: HistoryDoor;
@@ -97,19 +97,19 @@ export function createIncidentReader(options: IncidentReaderOptions): IncidentSo
     return { movers: rankMovers(movers), unknown };
   }
 
-  /** Those of the span that nobody took a note of. That they cannot be had is told, and nothing more. */
-  async function readUnnoted(
+  /** With what is recorded of the span's changes. That it cannot be had is told, and nothing more. */
+  async function addRecorded(
     cluster: string,
     { fromMs, toMs }: SpanOfTime,
     notes: readonly Note[],
-  ): Promise<{ readonly changes: readonly Note[]; readonly unknown: readonly Text[] }> {
+  ): Promise<{ readonly notes: readonly Note[]; readonly unknown: readonly Text[] }> {
     try {
       const recorded = await history.changes({ cluster, fromMs, toMs, kinds: TOLD_KINDS });
-      return { changes: findUnnoted(recorded, notes), unknown: [] };
+      return { notes: mergeRecorded(notes, recorded), unknown: [] };
     } catch (caught) {
       const { message } = EtcdscopeError.from(caught);
       return {
-        changes: [],
+        notes,
         unknown: [
           {
             en: `changes that came late could not be read: ${message}`,
@@ -178,17 +178,13 @@ export function createIncidentReader(options: IncidentReaderOptions): IncidentSo
         return undefined;
       }
       const endMs = record.resolvedMs ?? nowMs;
+      const span = { fromMs: record.openedMs - DAY_MS, toMs: endMs + TRAIL_MS };
       const [recorded, notes, trends] = await Promise.all([
         history.findings(cluster, record.openedMs - TRAIL_MS, endMs + TRAIL_MS),
-        history.notes({ cluster, kind: undefined, fromMs: record.openedMs - DAY_MS, toMs: endMs + TRAIL_MS }),
+        history.notes({ cluster, kind: undefined, ...span }),
         readTrends(record, nowMs),
       ]);
-      const before = { fromMs: record.openedMs - DAY_MS, toMs: record.openedMs };
-      const late = await readUnnoted(
-        cluster,
-        before,
-        notes.filter(({ atMs }) => atMs < before.toMs),
-      );
+      const told = await addRecorded(cluster, span, notes);
       // What is active now has newer texts than what was written.
       const active = options.find(cluster)?.state.findings ?? [];
       const ids = new Set(active.map((finding) => finding.id));
@@ -196,10 +192,10 @@ export function createIncidentReader(options: IncidentReaderOptions): IncidentSo
       return buildIncident({
         record,
         findings,
-        notes: [...notes, ...late.changes],
+        notes: told.notes,
         trends: trends.movers,
         nowMs,
-        unknown: [...trends.unknown, ...late.unknown],
+        unknown: [...trends.unknown, ...told.unknown],
       });
     },
     async notes(cluster, kind, { fromMs, toMs }) {
@@ -209,8 +205,11 @@ export function createIncidentReader(options: IncidentReaderOptions): IncidentSo
       if (kind === "event") {
         return notes.map(reportNote);
       }
-      const { changes } = await readUnnoted(cluster, { fromMs, toMs }, [...notes, ...(await read("event"))]);
-      return [...notes, ...changes].toSorted((one, other) => other.atMs - one.atMs).map(reportNote);
+      const told = await addRecorded(cluster, { fromMs, toMs }, [...notes, ...(await read("event"))]);
+      return told.notes
+        .filter((note) => note.kind === kind)
+        .toSorted((one, other) => other.atMs - one.atMs)
+        .map(reportNote);
     },
     async movers(cluster, span) {
       const compared = await compare(cluster, span, {

@@ -199,7 +199,7 @@ describe("collector/incident-reader", { timeout: 30_000 }, () => {
     expect(await changesBefore(history)).toEqual(allAt("03:20"));
   });
 
-  it("tells once what it saw when the agent had found it again, and what came with that later", async () => {
+  it("tells what it saw when the agent had found it again once, at the time at which it happened", async () => {
     const history = await openHistory();
     await runCollector(history, [
       frameAt(0, factsOf(OLD)),
@@ -207,7 +207,21 @@ describe("collector/incident-reader", { timeout: 30_000 }, () => {
       frameAt(10, factsOf(OLD), { cameAt: 30 }),
       frameAt(20, factsOf(NEW), { cameAt: 30 }),
     ]);
-    expect(await changesBefore(history)).toEqual(allAt("03:30"));
+    expect(await changesBefore(history)).toEqual(allAt("03:20"));
+    const span = { fromMs: START_MS, toMs: START_MS + 40 * MINUTE_MS };
+    expect(await createReader(history).notes(CLUSTER, "change", span)).toHaveLength(3);
+  });
+
+  it("counts among them what it saw when the agent had found it again after the incident had opened", async () => {
+    const history = await openHistory();
+    await runCollector(history, [
+      frameAt(0, factsOf(OLD)),
+      frameAt(41, factsOf(NEW)),
+      frameAt(20, factsOf(NEW), { cameAt: 41 }),
+    ]);
+    const incident = await createReader(history).find(CLUSTER, "1");
+    expect(incident?.changesBefore).toHaveLength(3);
+    expect(incident?.timeline.map(({ kind }) => kind)).not.toContain("change");
   });
 
   it("tells each of those that went to and fro", async () => {
@@ -233,8 +247,8 @@ describe("collector/incident-reader", { timeout: 30_000 }, () => {
       subject: "etcd",
       atUnixMs: BigInt(START_MS + 20 * MINUTE_MS),
     });
-    await runCollector(history, [frameAt(0, [processFact(800)])]);
     await runCollector(history, [
+      frameAt(0, [processFact(800)]),
       frameAt(30, [processFact(900)]),
       frameAt(20, [processFact(900)], { cameAt: 30, frame: { events: [started] } }),
     ]);

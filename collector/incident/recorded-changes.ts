@@ -1,6 +1,6 @@
 /**
- * Changes that nobody took a note of, from what is recorded of facts: they came late, from an agent's spool, or while no collector
- * was there to see them. A note is taken by who sees what was before; recorded is also what came in another order. Pure.
+ * Notes of changes beside what is recorded of facts. A note is taken by who sees what was before; recorded is also what came in another
+ * order: late, from an agent's spool, or when no collector had been there to see what was before. Pure.
  */
 import type { Fact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import type { Note } from "../../shared/note.ts";
@@ -20,27 +20,38 @@ const APART_MS = 3000;
 const START_WITHIN_MS = 60_000;
 
 /**
- * As notes, those of the changes that none of these notes tells; notes and changes are of the same span. A note may be later than its
- * change, as after an agent was cut off.
+ * The notes with one more for each change that none of them tells. A note that was taken late, as when an agent that was cut off told
+ * at once what it holds by then, is put where the change is recorded. Notes and changes are of the same span.
  */
-export function findUnnoted(changes: readonly RecordedChange[], notes: readonly Note[]): readonly Note[] {
-  const told = Map.groupBy(notes, nameChange);
-  const starts = notes.filter(({ code }) => code === "process_started");
-  const found: Note[] = [];
+export function mergeRecorded(notes: readonly Note[], changes: readonly RecordedChange[]): readonly Note[] {
+  const untaken = Map.groupBy(notes, nameChange);
+  const moved = new Map<Note, Note>();
+  const added: Note[] = [];
   // The newest first: of what changed to and fro, each has the note that follows it next.
   for (const change of changes.toSorted((one, other) => other.atMs - one.atMs)) {
-    for (const note of describe(change)) {
-      const same = told.get(nameChange(note)) ?? [];
-      const later = same.filter(({ atMs }) => atMs >= note.atMs - APART_MS);
-      const next = later.toSorted((one, other) => one.atMs - other.atMs)[0];
-      if (next !== undefined) {
+    for (const recorded of describe(change)) {
+      const same = untaken.get(nameChange(recorded)) ?? [];
+      const next = findNext(same, recorded.atMs);
+      if (next === undefined) {
+        added.push(recorded);
+      } else {
         same.splice(same.indexOf(next), 1);
-      } else if (!isToldByStart(note, starts)) {
-        found.push(note);
+        if (next.atMs - recorded.atMs > APART_MS) {
+          moved.set(next, { ...next, atMs: recorded.atMs, isClockMeasured: false });
+        }
       }
     }
   }
-  return found;
+  const starts = notes.filter(({ code }) => code === "process_started");
+  return [...notes.map((note) => moved.get(note) ?? note), ...added].filter(
+    (note) => !isToldByStart(note, starts),
+  );
+}
+
+function findNext(notes: readonly Note[], atMs: number): Note | undefined {
+  return notes
+    .filter((note) => note.atMs >= atMs - APART_MS)
+    .toSorted((one, other) => one.atMs - other.atMs)[0];
 }
 
 /** A fact that is new has no change to tell. */
