@@ -209,6 +209,8 @@ export function createCollector(options: CollectorOptions): Collector {
     expectedVoters,
     readFrames: (name, fromMs, toMs) => history.frames(name, fromMs, toMs),
     readFindings: (name, fromMs, toMs) => history.findings(name, fromMs, toMs),
+    readFactsAt: (query) => history.factsAt(query),
+    forgottenAfterMs: config.history.rawMs,
   });
 
   async function look(cluster: string, atMs: number | undefined): Promise<Evaluation | undefined> {
@@ -258,6 +260,8 @@ export function createCollector(options: CollectorOptions): Collector {
         expectedVoters: expectedVoters(request.cluster),
         readFrames: (name, fromMs, toMs) => history.frames(name, fromMs, toMs),
         readFindings: (name, fromMs, toMs) => history.findings(name, fromMs, toMs),
+        readFactsAt: (query) => history.factsAt(query),
+        forgottenAfterMs: config.history.rawMs,
       }),
     readiness: () => {
       const reasons = history

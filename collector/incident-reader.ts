@@ -3,6 +3,7 @@ import type { Clock } from "../shared/clock.ts";
 import { METRIC_CATALOGUE, type MetricDescription } from "../shared/metric-catalogue.ts";
 import type { Mover, MoversAnswer } from "../shared/rest-incident.ts";
 import type { IncidentRecord } from "../shared/incident-record.ts";
+import type { Note, NoteKind } from "../shared/note.ts";
 import type { Text } from "../shared/text.ts";
 import { EtcdscopeError } from "../shared/errors.ts";
 import type { IncidentSource, SpanOfTime } from "./api/incident-source.ts";
@@ -11,7 +12,9 @@ import { formatNames, formatTime } from "./diagnosis/format.ts";
 import type { HistoryDoor } from "./history/history-door.ts";
 import { buildIncident, DAY_MS, reportNote, summarizeIncident, TRAIL_MS } from "./incident/build-incident.ts";
 import { canStop } from "./incident/can-stop.ts";
+import { TOLD_KINDS } from "./incident/describe-change.ts";
 import { compareSeries, rankMovers } from "./incident/find-movers.ts";
+import { mergeRecorded } from "./incident/recorded-changes.ts";
 
 export interface IncidentReaderOptions {
   readonly history: HistoryDoor;
@@ -94,6 +97,29 @@ export function createIncidentReader(options: IncidentReaderOptions): IncidentSo
     return { movers: rankMovers(movers), unknown };
   }
 
+  /** With what is recorded of the span's changes. That it cannot be had is told, and nothing more. */
+  async function addRecorded(
+    cluster: string,
+    { fromMs, toMs }: SpanOfTime,
+    notes: readonly Note[],
+  ): Promise<{ readonly notes: readonly Note[]; readonly unknown: readonly Text[] }> {
+    try {
+      const recorded = await history.changes({ cluster, fromMs, toMs, kinds: TOLD_KINDS });
+      return { notes: mergeRecorded(notes, recorded), unknown: [] };
+    } catch (caught) {
+      const { message } = EtcdscopeError.from(caught);
+      return {
+        notes,
+        unknown: [
+          {
+            en: `changes that came late could not be read: ${message}`,
+            zh: `无法读取迟到的变更：${message}`,
+          },
+        ],
+      };
+    }
+  }
+
   async function findRecord(cluster: string, id: string): Promise<IncidentRecord | undefined> {
     return options.live(cluster).find((one) => one.id === id) ?? (await history.incident(cluster, id));
   }
@@ -152,11 +178,13 @@ export function createIncidentReader(options: IncidentReaderOptions): IncidentSo
         return undefined;
       }
       const endMs = record.resolvedMs ?? nowMs;
+      const span = { fromMs: record.openedMs - DAY_MS, toMs: endMs + TRAIL_MS };
       const [recorded, notes, trends] = await Promise.all([
         history.findings(cluster, record.openedMs - TRAIL_MS, endMs + TRAIL_MS),
-        history.notes({ cluster, kind: undefined, fromMs: record.openedMs - DAY_MS, toMs: endMs + TRAIL_MS }),
+        history.notes({ cluster, kind: undefined, ...span }),
         readTrends(record, nowMs),
       ]);
+      const told = await addRecorded(cluster, span, notes);
       // What is active now has newer texts than what was written.
       const active = options.find(cluster)?.state.findings ?? [];
       const ids = new Set(active.map((finding) => finding.id));
@@ -164,14 +192,25 @@ export function createIncidentReader(options: IncidentReaderOptions): IncidentSo
       return buildIncident({
         record,
         findings,
-        notes,
+        notes: told.notes,
         trends: trends.movers,
         nowMs,
-        unknown: trends.unknown,
+        unknown: [...trends.unknown, ...told.unknown],
       });
     },
-    notes: async (cluster, kind, { fromMs, toMs }) =>
-      (await history.notes({ cluster, kind, fromMs, toMs })).map(reportNote),
+    async notes(cluster, kind, { fromMs, toMs }) {
+      const read = (one: NoteKind): Promise<readonly Note[]> =>
+        history.notes({ cluster, kind: one, fromMs, toMs });
+      const notes = await read(kind);
+      if (kind === "event") {
+        return notes.map(reportNote);
+      }
+      const told = await addRecorded(cluster, { fromMs, toMs }, [...notes, ...(await read("event"))]);
+      return told.notes
+        .filter((note) => note.kind === kind)
+        .toSorted((one, other) => other.atMs - one.atMs)
+        .map(reportNote);
+    },
     async movers(cluster, span) {
       const compared = await compare(cluster, span, {
         metrics: METRIC_CATALOGUE,

@@ -4,6 +4,7 @@ import type { ReceivedFrame } from "../shared/frame.ts";
 import type { Finding } from "../shared/rest.ts";
 import type { Evaluation } from "./diagnosis/evaluate.ts";
 import type { Thresholds } from "./diagnosis/thresholds.ts";
+import type { KnownNode, SilentQuery } from "./capture/facts-at-start.ts";
 import { openPastWindow, WINDOW_MS, windowOf, type PastWindow } from "./past-window.ts";
 
 /** A page asks for one moment in several ways at once, and then for the next. */
@@ -19,6 +20,10 @@ export interface PastOptions {
   readonly expectedVoters: (cluster: string) => number | undefined;
   readonly readFrames: (cluster: string, fromMs: number, toMs: number) => Promise<readonly ReceivedFrame[]>;
   readonly readFindings: (cluster: string, fromMs: number, toMs: number) => Promise<readonly Finding[]>;
+  /** Nodes that had been heard before, and not from `silentSinceMs` until `atMs`, with their facts. */
+  readonly readFactsAt: (query: SilentQuery) => Promise<readonly KnownNode[]>;
+  /** A node that was not heard for longer is none of the cluster any more. */
+  readonly forgottenAfterMs: number;
 }
 
 export interface PastClusters {

@@ -8,6 +8,7 @@ import type { Clock } from "../shared/clock.ts";
 import type { ReceivedFrame } from "../shared/frame.ts";
 import type { Finding } from "../shared/rest.ts";
 import type { Evaluation } from "./diagnosis/evaluate.ts";
+import { foldSilent, type KnownNode, type SilentQuery } from "./capture/facts-at-start.ts";
 import {
   beginReplay,
   isOnTheWay,
@@ -26,12 +27,16 @@ const POINT_EVERY_MS = 5000;
 /** Then frames and acknowledgements have their turn. */
 const TURN_MS = 3;
 
-export interface PastWindowOptions extends Omit<ReplayOptions, "tracker"> {
+export interface PastWindowOptions extends Omit<ReplayOptions, "tracker" | "silent"> {
   readonly clock: Clock;
   /** The moment that it is opened for. */
   readonly atMs: number;
   readonly readFrames: (cluster: string, fromMs: number, toMs: number) => Promise<readonly ReceivedFrame[]>;
   readonly readFindings: (cluster: string, fromMs: number, toMs: number) => Promise<readonly Finding[]>;
+  /** Nodes that had been heard before, and not from `silentSinceMs` until `atMs`, with their facts. */
+  readonly readFactsAt: (query: SilentQuery) => Promise<readonly KnownNode[]>;
+  /** A node that was not heard for longer is none of the cluster any more. */
+  readonly forgottenAfterMs: number;
 }
 
 export interface PastWindow {
@@ -72,15 +77,19 @@ export function openPastWindow(options: PastWindowOptions): PastWindow {
 }
 
 async function readRecord(
-  { cluster, thresholds, expectedVoters, readFrames, readFindings }: PastWindowOptions,
+  options: PastWindowOptions,
   { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
 ): Promise<Record> {
+  const { cluster, thresholds, expectedVoters, forgottenAfterMs } = options;
   const beginMs = fromMs - LOOK_BACK_MS;
-  const [frames, active] = await Promise.all([
-    readFrames(cluster, beginMs, toMs),
-    readFindings(cluster, beginMs, beginMs),
+  const [frames, active, known] = await Promise.all([
+    options.readFrames(cluster, beginMs, toMs),
+    options.readFindings(cluster, beginMs, beginMs),
+    options.readFactsAt({ cluster, atMs: fromMs, silentSinceMs: beginMs }),
   ]);
-  const replayed = { cluster, thresholds, expectedVoters, tracker: restoreTracker(active, beginMs) };
+  const silent = foldSilent(known, { cluster, beginMs, forgottenAfterMs });
+  keepCluster(silent);
+  const replayed = { cluster, thresholds, expectedVoters, silent, tracker: restoreTracker(active, beginMs) };
   const begin = beginReplay(frames, replayed);
   return { frames, options: replayed, points: begin === undefined ? [] : [begin] };
 }

@@ -22,6 +22,10 @@ export interface Replay {
     readonly replayedBy: string;
     readonly nodes: readonly string[];
     readonly frames: number;
+    /** Nodes of which there was no frame before the span: what held on them when they were last heard is known all the same. */
+    readonly silentAtStart: readonly { readonly node: string; readonly lastHeard: Timestamp }[];
+    /** Nodes like these of which nothing is known, because the capture would have become too large. */
+    readonly leftOutAtStart: number;
   };
   /** The first of the span, and then each time that it became another. */
   readonly verdicts: readonly VerdictChange[];

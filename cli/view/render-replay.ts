@@ -31,13 +31,14 @@ export function renderReplay(replay: Replay, { terminal, isMoment }: ReplayLook)
     en: `${frames} frames of ${nodes.join(", ")}, captured by ${writtenBy}, judged by ${replayedBy}, sha256 ${sha256.slice(0, 16)}`,
     zh: `${nodes.join("、")} 的 ${frames} 帧，由 ${writtenBy} 捕获，由 ${replayedBy} 判断，sha256 ${sha256.slice(0, 16)}`,
   };
+  const lines = [about, ...tellSilent(replay)];
   const entries = listEntries(replay, terminal).toSorted((one, other) => (one.at < other.at ? -1 : 1));
   const more = entries.length - MAX_LINES;
   const rest = { en: `  … ${more} more with --json\n`, zh: `  … 另有 ${more} 条，见 --json\n` };
   const end = { en: `At ${replay.state.at}`, zh: `${replay.state.at} 时` };
   return [
     `${terminal.style("bold", replay.cluster)}   ${replay.from} … ${replay.to}\n`,
-    ...wrapText(about[language], terminal.columns - 2).map((line) => `  ${line}\n`),
+    ...lines.flatMap((text) => wrapText(text[language], terminal.columns - 2).map((line) => `  ${line}\n`)),
     "\n",
     ...entries.slice(0, MAX_LINES).map((entry) => renderEntry(entry, terminal)),
     ...(more > 0 ? [rest[language]] : []),
@@ -45,6 +46,25 @@ export function renderReplay(replay: Replay, { terminal, isMoment }: ReplayLook)
     `\n${end[language]}\n`,
     status,
   ].join("");
+}
+
+/** Nodes of which there are no frames to begin with. */
+function tellSilent({ capture }: Replay): readonly Text[] {
+  const { silentAtStart, leftOutAtStart } = capture;
+  return [
+    ...silentAtStart.map(({ node, lastHeard }) => ({
+      en: `${node} was silent when it begins: what held on it at ${lastHeard} is what is known of it`,
+      zh: `开始时 ${node} 已无消息：仅知其 ${lastHeard} 时的情况`,
+    })),
+    ...(leftOutAtStart === 0
+      ? []
+      : [
+          {
+            en: `Silent nodes that did not fit into it: ${leftOutAtStart}`,
+            zh: `未能放入的无消息节点：${leftOutAtStart} 个`,
+          },
+        ]),
+  ];
 }
 
 interface Entry {

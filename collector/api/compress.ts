@@ -8,8 +8,12 @@ const compressBrotli = promisify(brotliCompress);
 
 /** Less fits a packet anyway. */
 const MIN_BYTES = 1400;
-/** As fast as gzip and smaller; higher ones take longer than the network saves. */
-const BROTLI_OPTIONS = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } };
+/**
+ * The fastest of both: of a trend of 2 MB brotli 4 takes four times as long for 7 % fewer bytes, gzip 6 three times for 10 %, which is longer than
+ * a network saves that is worth waiting at.
+ */
+const BROTLI_OPTIONS = { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } };
+const GZIP_OPTIONS = { level: 1 };
 
 export function addCompression(app: FastifyInstance): void {
   app.addHook("onSend", async (request, reply, payload) => {
@@ -28,7 +32,7 @@ export function addCompression(app: FastifyInstance): void {
     reply.removeHeader("content-length");
     return coding === "br"
       ? await compressBrotli(Buffer.from(payload), BROTLI_OPTIONS)
-      : await compressGzip(Buffer.from(payload));
+      : await compressGzip(Buffer.from(payload), GZIP_OPTIONS);
   });
 }
 

@@ -6,7 +6,7 @@
  * A reader refuses a greater version; within a version only fields are added, which older readers skip.
  */
 import { sizeDelimitedEncode, sizeDelimitedPeek } from "@bufbuild/protobuf/wire";
-import { create, fromBinary } from "@bufbuild/protobuf";
+import { fromBinary } from "@bufbuild/protobuf";
 import { createHash } from "node:crypto";
 import { zstdDecompressSync } from "node:zlib";
 import { z } from "zod";
@@ -20,7 +20,9 @@ import {
 } from "../../shared/frame-codec.ts";
 import { CapturedFrameSchema } from "../../shared/gen/etcdscope/v1/capture_pb.js";
 import type { Finding } from "../../shared/rest.ts";
-import { redactFrame, redactTexts } from "./redact-capture.ts";
+import { toCapturedFrame, toReceivedFrame } from "./captured-frame.ts";
+import { decodeFactsAtStart, FACTS_AT_START, type FactsAtStart, type NodeAtStart } from "./facts-at-start.ts";
+import { redactTexts } from "./redact-capture.ts";
 
 export const CAPTURE_FORMAT = "etcdscope-capture";
 export const CAPTURE_VERSION = 1;
@@ -46,11 +48,15 @@ export interface CaptureHeader {
   readonly expectedVoters: number | null;
   /** At beginMs. */
   readonly activeFindings: readonly Finding[];
+  /** Of nodes without a frame before the span; absent where there are none, and in what was written before there was this. */
+  readonly factsAtStart?: FactsAtStart | undefined;
 }
 
 export interface Capture {
   readonly header: CaptureHeader;
   readonly frames: readonly ReceivedFrame[];
+  /** Nodes that are known before the first frame, from the header. */
+  readonly nodesAtStart: readonly NodeAtStart[];
   /** Lower-case hex. */
   readonly sha256: string;
 }
@@ -79,6 +85,7 @@ const HEADER = z.looseObject({
   thresholds: z.record(z.string(), z.number()),
   expectedVoters: z.number().nullable(),
   activeFindings: z.array(FINDING),
+  factsAtStart: FACTS_AT_START.optional(),
 });
 
 /** Redacted. */
@@ -91,20 +98,11 @@ export function encodeHeader(header: CaptureHeader): Buffer {
 /** Turns frames into messages one after the other; redacted. */
 export function createCaptureEncoder(): (received: ReceivedFrame) => Uint8Array {
   const encoders = new Map<string, FrameEncoder>();
-  return ({ agent, instanceId, agentVersion, receivedAtMs, frame }) => {
-    const key = `${agent.node}\0${instanceId}`;
+  return (received) => {
+    const key = `${received.agent.node}\0${received.instanceId}`;
     const encoder = encoders.get(key) ?? createFrameEncoder();
     encoders.set(key, encoder);
-    return sizeDelimitedEncode(
-      CapturedFrameSchema,
-      create(CapturedFrameSchema, {
-        node: agent.node,
-        instanceId,
-        agentVersion,
-        receivedAtUnixMs: BigInt(Math.round(receivedAtMs)),
-        frame: redactFrame(encoder.encode(frame)),
-      }),
-    );
+    return sizeDelimitedEncode(CapturedFrameSchema, toCapturedFrame(received, encoder));
   };
 }
 
@@ -134,8 +132,17 @@ export function parseCapture(bytes: Buffer): Capture {
   return {
     header: header.data as unknown as CaptureHeader,
     frames: decodeFrames(inflate(body.subarray(end + 1)), header.data.cluster),
+    nodesAtStart: decodeNodes(header.data as unknown as CaptureHeader),
     sha256: sha256.toString("hex"),
   };
+}
+
+function decodeNodes({ factsAtStart, cluster }: CaptureHeader): readonly NodeAtStart[] {
+  try {
+    return factsAtStart === undefined ? [] : decodeFactsAtStart(factsAtStart, cluster);
+  } catch (cause) {
+    throw damaged("the facts of a node cannot be read", cause);
+  }
 }
 
 function decodeFrames(messages: Buffer, cluster: string): readonly ReceivedFrame[] {
@@ -158,23 +165,15 @@ function decodeFrame(
   { decoders, cluster }: { readonly decoders: Map<string, FrameDecoder>; readonly cluster: string },
 ): ReceivedFrame {
   try {
-    const { node, instanceId, agentVersion, receivedAtUnixMs, frame } = fromBinary(
-      CapturedFrameSchema,
-      message,
-    );
-    if (frame === undefined) {
-      throw damaged("a frame is empty");
-    }
-    const key = `${node}\0${instanceId}`;
+    const captured = fromBinary(CapturedFrameSchema, message);
+    const key = `${captured.node}\0${captured.instanceId}`;
     const decoder = decoders.get(key) ?? createFrameDecoder();
     decoders.set(key, decoder);
-    return {
-      agent: { cluster, node },
-      instanceId,
-      agentVersion,
-      receivedAtMs: Number(receivedAtUnixMs),
-      frame: decoder.decode(frame),
-    };
+    const received = toReceivedFrame(captured, { cluster, decoder });
+    if (received === undefined) {
+      throw damaged("a frame is empty");
+    }
+    return received;
   } catch (cause) {
     throw damaged("a frame cannot be read", cause);
   }

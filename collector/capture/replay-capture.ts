@@ -7,6 +7,7 @@ import { formatTimestamp } from "../../shared/parse-timestamp.ts";
 import type { IncidentRecord } from "../../shared/incident-record.ts";
 import type { Note } from "../../shared/note.ts";
 import type { Replay, VerdictChange } from "../../shared/rest-replay.ts";
+import type { Text } from "../../shared/text.ts";
 import type { ClusterState, Finding } from "../../shared/rest.ts";
 import { ETCDSCOPE_VERSION } from "../../shared/version.ts";
 import { evaluate, type Evaluation } from "../diagnosis/evaluate.ts";
@@ -20,6 +21,7 @@ import { isNews, LOOK_EVERY_MS, NEWS_AFTER_MS } from "../is-news.ts";
 import { foldCluster } from "../view/fold.ts";
 import type { ClusterFrames } from "../view/node-state.ts";
 import type { Capture, CaptureHeader } from "./capture-format.ts";
+import { foldFactsAtStart } from "./facts-at-start.ts";
 import { orderFrames, type TimedFrame } from "./order-frames.ts";
 
 export interface ReplayRequest {
@@ -37,7 +39,8 @@ export function replayCapture(capture: Capture, { atMs }: ReplayRequest): Replay
       field: "--at",
     });
   }
-  const played = play(header, orderFrames(capture.frames), atMs ?? toMs);
+  const begin = foldFactsAtStart(header.cluster, capture.nodesAtStart);
+  const played = play(header, { begin, frames: orderFrames(capture.frames) }, atMs ?? toMs);
   const findings = [...played.findings.values()]
     .filter(({ until }) => until === null || Date.parse(until) >= fromMs)
     .toSorted((one, other) => (sortKey(one) < sortKey(other) ? -1 : 1));
@@ -52,6 +55,10 @@ export function replayCapture(capture: Capture, { atMs }: ReplayRequest): Replay
       replayedBy: ETCDSCOPE_VERSION,
       nodes: [...new Set(capture.frames.map(({ agent }) => agent.node))].sort(),
       frames: capture.frames.length,
+      silentAtStart: [...begin.nodes.values()]
+        .map(({ node, lastReceivedAtMs }) => ({ node, lastHeard: formatTimestamp(lastReceivedAtMs) }))
+        .sort((one, other) => (one.node < other.node ? -1 : 1)),
+      leftOutAtStart: header.factsAtStart?.leftOut ?? 0,
     },
     verdicts: played.verdicts,
     findings,
@@ -64,16 +71,30 @@ export function replayCapture(capture: Capture, { atMs }: ReplayRequest): Replay
           notes: [...played.notes.values()],
           trends: [],
           nowMs: toMs,
-          unknown: [
-            {
-              en: `replayed from a capture: nothing before ${formatTimestamp(header.beginMs)} is known`,
-              zh: `由捕获文件重放：${formatTimestamp(header.beginMs)} 之前的情况未知`,
-            },
-          ],
+          unknown: sayUnknown(header),
         }),
       ),
     state: played.state,
   };
+}
+
+function sayUnknown({ beginMs, factsAtStart }: CaptureHeader): readonly Text[] {
+  const begin = formatTimestamp(beginMs);
+  const leftOut = factsAtStart?.leftOut ?? 0;
+  return [
+    {
+      en: `replayed from a capture: nothing before ${begin} is known`,
+      zh: `由捕获文件重放：${begin} 之前的情况未知`,
+    },
+    ...(leftOut === 0
+      ? []
+      : [
+          {
+            en: `nodes that were silent by then and did not fit into the capture: ${leftOut}`,
+            zh: `当时已无消息、未能放入捕获文件的节点：${leftOut} 个`,
+          },
+        ]),
+  ];
 }
 
 interface Played {
@@ -84,7 +105,13 @@ interface Played {
   readonly state: ClusterState;
 }
 
-function play(header: CaptureHeader, frames: readonly TimedFrame[], stateAtMs: number): Played {
+interface Recorded {
+  /** Before the first frame. */
+  readonly begin: ClusterFrames;
+  readonly frames: readonly TimedFrame[];
+}
+
+function play(header: CaptureHeader, { begin, frames }: Recorded, stateAtMs: number): Played {
   const first = frames[0];
   if (first === undefined) {
     throw new EtcdscopeError("ARGUMENT_INVALID", "The capture holds no frames");
@@ -98,7 +125,7 @@ function play(header: CaptureHeader, frames: readonly TimedFrame[], stateAtMs: n
   const incidents = new Map<string, IncidentRecord>();
   const notes = new Map<string, Note>();
   const verdicts: VerdictChange[] = [];
-  let folded: ClusterFrames = { cluster: header.cluster, nodes: new Map() };
+  let folded = begin;
   let tracker: Tracker = restoreTracker(header.activeFindings);
   let open: IncidentState = NO_INCIDENTS;
 

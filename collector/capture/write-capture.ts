@@ -6,6 +6,7 @@ import type { ReceivedFrame } from "../../shared/frame.ts";
 import type { Finding } from "../../shared/rest.ts";
 import { ETCDSCOPE_VERSION } from "../../shared/version.ts";
 import { createCaptureEncoder, encodeHeader } from "./capture-format.ts";
+import { encodeFactsAtStart, type KnownNode, type SilentQuery } from "./facts-at-start.ts";
 
 export interface CaptureRequest {
   readonly cluster: string;
@@ -20,12 +21,16 @@ export interface CaptureSources {
   readonly expectedVoters: number | undefined;
   /** In [fromMs, toMs) by capture, oldest first. */
   readonly readFrames: (cluster: string, fromMs: number, toMs: number) => Promise<readonly ReceivedFrame[]>;
+  /** Nodes that had been heard before, and not from `silentSinceMs` until `atMs`, with their facts. */
+  readonly readFactsAt: (query: SilentQuery) => Promise<readonly KnownNode[]>;
+  /** A node that was not heard for longer is none of the cluster any more. */
+  readonly forgottenAfterMs: number;
   /** Active at some time in [fromMs, toMs]. */
   readonly readFindings: (cluster: string, fromMs: number, toMs: number) => Promise<readonly Finding[]>;
 }
 
 /**
- * What was in force when the span begins comes with the frames before it: keyframes are a minute apart, the rings of the
+ * What was in force when the span begins comes with the frames before it, of who was silent then with the header: keyframes are a minute apart, the rings of the
  * rules two minutes long, and a rule may hold for as long again.
  */
 export const CAPTURE_MARGIN_MS = 5 * 60_000;
@@ -45,7 +50,11 @@ export async function writeCapture(
   if (first.done === true) {
     return undefined;
   }
-  const active = await sources.readFindings(cluster, beginMs, beginMs);
+  const [active, known] = await Promise.all([
+    sources.readFindings(cluster, beginMs, beginMs),
+    sources.readFactsAt({ cluster, atMs: fromMs, silentSinceMs: beginMs }),
+  ]);
+  const { forgottenAfterMs } = sources;
   const header = encodeHeader({
     cluster,
     fromMs,
@@ -56,6 +65,7 @@ export async function writeCapture(
     thresholds: sources.thresholds,
     expectedVoters: sources.expectedVoters ?? null,
     activeFindings: active,
+    factsAtStart: encodeFactsAtStart(known, { cluster, beginMs, forgottenAfterMs }),
   });
   return seal(header, encodePages(first.value, pages));
 }

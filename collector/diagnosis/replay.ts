@@ -17,6 +17,8 @@ export interface ReplayOptions extends Omit<EvaluateOptions, "nowMs" | "collecto
   readonly cluster: string;
   /** What was active when the frames begin. */
   readonly tracker?: Tracker;
+  /** What was known then of nodes that were silent. */
+  readonly silent?: ClusterFrames;
 }
 
 /** What the frames have come to between two looks. Once `folded` is kept, any number of moments can go on from it. */
@@ -56,7 +58,7 @@ export function beginReplay(
   return first === undefined
     ? undefined
     : {
-        folded: { cluster: options.cluster, nodes: new Map() },
+        folded: options.silent ?? { cluster: options.cluster, nodes: new Map() },
         tracker: options.tracker ?? EMPTY_TRACKER,
         next: 0,
         lookAtMs: placeMs(first.frame) + LOOK_EVERY_MS,

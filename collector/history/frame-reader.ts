@@ -5,6 +5,7 @@ import { FrameSchema } from "../../shared/gen/etcdscope/v1/stream_pb.js";
 import { DETAIL } from "./block-writer.ts";
 import { BLOCK_MS } from "./compactor.ts";
 import type { Db } from "./database.ts";
+import type { FactsQuery } from "./history-door.ts";
 import { joinBytes } from "./frame-batch.ts";
 import { openFrameBlock } from "./frame-block.ts";
 import { placedMsOf, type StoredFrame } from "./frame-rest.ts";
@@ -14,8 +15,10 @@ import {
   ROW,
   ROW_WIDTH,
   type BatchStream,
+  type RolledUpNode,
   type FrameBatch,
   type FramePage,
+  type LastBefore,
   type Received,
   type Span,
 } from "./worker-protocol.ts";
@@ -33,11 +36,19 @@ export interface FrameReader {
   readPack(pack: number): FrameBatch;
   readBlock(block: number): FrameBatch;
   readSpan(span: Span): FramePage;
+  /** The newest frame that stands before that moment of each node that is asked for. */
+  lastBefore(query: FactsQuery): LastBefore;
 }
 
 interface BlockRow {
   readonly id: number;
   readonly from_ms: number;
+}
+
+/** One in which the newest frame may be. */
+interface PlacedRow {
+  readonly from_ms: number;
+  readonly to_ms: number;
 }
 
 interface PackRow extends BlockRow {
@@ -118,6 +129,24 @@ export function createFrameReader(db: Db): FrameReader {
        WHERE agent = ? AND from_ms >= ? AND from_ms < ? AND to_ms >= ? AND detail = ? ORDER BY from_ms LIMIT 1`,
     )
     .pluck();
+  const selectNode = db.prepare<[number], string>("SELECT node FROM agent WHERE id = ?").pluck();
+  const lastLanded = db.prepare<[number, number], FrameRow>(
+    `SELECT ${FRAME_COLUMNS} FROM frame WHERE agent = ? AND captured_ms < ? ORDER BY captured_ms DESC, id DESC LIMIT 1`,
+  );
+  // none reaches over more than an hour
+  const packsBefore = db.prepare<[number, number, number, number], PackRow & PlacedRow>(
+    `SELECT id, from_ms, to_ms, last_id, frames FROM landed_pack WHERE agent = ? AND from_ms < ?
+       AND from_ms >= (SELECT max(from_ms) FROM landed_pack WHERE agent = ? AND from_ms < ?) - ${BLOCK_MS}
+     ORDER BY from_ms DESC`,
+  );
+  const blocksBefore = db.prepare<
+    [number, number, number, number],
+    BlockRow & PlacedRow & { readonly detail: number }
+  >(
+    `SELECT id, from_ms, to_ms, detail FROM block INDEXED BY block_by_agent WHERE agent = ? AND from_ms < ?
+       AND from_ms >= (SELECT max(from_ms) FROM block WHERE agent = ? AND from_ms < ?) - ${BLOCK_MS}
+     ORDER BY from_ms DESC`,
+  );
   /** The one that was used last is the last. */
   const opened = new Map<string, Opened>();
 
@@ -208,6 +237,43 @@ export function createFrameReader(db: Db): FrameReader {
     return { batch: toBatch(found), nextMs };
   }
 
+  function lastBefore({ cluster, atMs, silentSinceMs = Infinity }: FactsQuery): LastBefore {
+    const frames: ReadFrame[] = [];
+    const rolledUp: RolledUpNode[] = [];
+    for (const agent of selectAgents.all(cluster)) {
+      const row = lastLanded.get(agent, atMs);
+      let newest: ReadFrame | undefined = row && fromRow(row);
+      // What ends in that time proves that the node was heard, unopened.
+      let isHeard = (newest?.capturedMs ?? -1) >= silentSinceMs;
+      const look = (one: PlacedRow, use: () => Opened | undefined): void => {
+        isHeard ||= one.to_ms >= silentSinceMs && one.to_ms < atMs;
+        if (!isHeard && Math.min(one.to_ms, atMs) > (newest?.capturedMs ?? -1)) {
+          newest = newestIn(use(), { afterMs: newest?.capturedMs ?? -1, atMs }) ?? newest;
+        }
+      };
+      for (const pack of packsBefore.all(agent, atMs, agent, atMs)) {
+        look(pack, () => usePack(pack));
+      }
+      let rolledUpMs = -1;
+      for (const block of blocksBefore.all(agent, atMs, agent, atMs)) {
+        if (block.detail === DETAIL.frames) {
+          look(block, () => useBlock(block));
+        } else {
+          rolledUpMs = Math.max(rolledUpMs, block.to_ms < atMs ? block.to_ms : block.from_ms);
+        }
+      }
+      if (isHeard || Math.max(newest?.capturedMs ?? -1, rolledUpMs) >= silentSinceMs) {
+        continue;
+      }
+      if (newest !== undefined && newest.capturedMs >= rolledUpMs) {
+        frames.push(newest);
+      } else if (rolledUpMs >= 0) {
+        rolledUp.push({ node: selectNode.get(agent) ?? "", atMs: rolledUpMs });
+      }
+    }
+    return { batch: toBatch(frames), rolledUp };
+  }
+
   function readRows(ids: Float64Array): FrameBatch {
     const found: ReadFrame[] = [];
     for (const id of ids) {
@@ -256,7 +322,21 @@ export function createFrameReader(db: Db): FrameReader {
     readBlock: (block) => toBatch(openBlock(block)?.read(() => true) ?? []),
     // one moment of the file: the compactor moves frames between two of these queries
     readSpan: db.transaction(readSpan),
+    lastBefore: db.transaction(lastBefore),
   };
+}
+
+/** The newest after one moment and before the other; undefined: none is. */
+function newestIn(
+  opened: Opened | undefined,
+  { afterMs, atMs }: { readonly afterMs: number; readonly atMs: number },
+): ReadFrame | undefined {
+  let newestMs = afterMs;
+  opened?.read((placedMs) => {
+    newestMs = placedMs < atMs ? Math.max(newestMs, placedMs) : newestMs;
+    return false;
+  });
+  return newestMs > afterMs ? opened?.read((placedMs) => placedMs === newestMs).at(-1) : undefined;
 }
 
 function fromStored(frame: StoredFrame): ReadFrame {

@@ -28,6 +28,7 @@ export interface KnownSeries {
 
 export interface LastFrame {
   readonly cluster: string;
+  readonly node: string;
   readonly atMs: number;
 }
 
@@ -43,11 +44,36 @@ export interface FactChange {
   readonly after: Fact | undefined;
 }
 
+export interface ChangeQuery {
+  readonly cluster: string;
+  readonly fromMs: number;
+  /** Exclusive. */
+  readonly toMs: number;
+  /** What the facts' keys begin with, up to a slash: "flags", "status". undefined: all facts. */
+  readonly kinds?: readonly string[] | undefined;
+}
+
+export interface FactsQuery {
+  readonly cluster: string;
+  readonly atMs: number;
+  /** Only nodes of which there is no frame from then until that moment; undefined: all. */
+  readonly silentSinceMs?: number | undefined;
+}
+
 /** A fact that held at a moment. */
 export interface FactThen {
-  readonly node: string;
   readonly sinceMs: number;
   readonly fact: Fact;
+}
+
+/** A node that had been heard by a moment. */
+export interface NodeThen {
+  readonly node: string;
+  /** The place in time of its newest frame before; of an hour of which only roll-ups are left, what is certain: its end, else its beginning. */
+  readonly lastHeardMs: number;
+  /** That frame; undefined where only roll-ups are left. */
+  readonly last: ReceivedFrame | undefined;
+  readonly facts: readonly FactThen[];
 }
 
 export interface NodeEvent {
@@ -84,14 +110,14 @@ export interface HistoryDoor {
   /** Newest first, at most 5000. */
   notes(query: NoteQuery): Promise<readonly Note[]>;
   clusters(): Promise<readonly string[]>;
-  /** The place in time of each cluster's newest frame. */
+  /** The place in time of each node's newest frame. */
   lastFrames(): Promise<readonly LastFrame[]>;
   /** Keeps [fromMs, toMs] of a cluster, and a margin around it, in full resolution. Again from the same moment: longer. */
   keepSpan(cluster: string, fromMs: number, toMs: number): Promise<void>;
-  /** What began, ended or became another in [fromMs, toMs), oldest first. */
-  changes(cluster: string, fromMs: number, toMs: number): Promise<readonly FactChange[]>;
-  /** What held on each node at that moment. */
-  factsAt(cluster: string, atMs: number): Promise<readonly FactThen[]>;
+  /** What began, ended or became another in the span, oldest first. Rejects with LIMIT_EXCEEDED where that is too much for one answer. */
+  changes(query: ChangeQuery): Promise<readonly FactChange[]>;
+  /** What held at that moment on each node that had been heard before, and when that was last; by name. */
+  factsAt(query: FactsQuery): Promise<readonly NodeThen[]>;
   /** What happened in [fromMs, toMs), oldest first. */
   events(cluster: string, fromMs: number, toMs: number): Promise<readonly NodeEvent[]>;
   knownSeries(cluster: string): Promise<readonly KnownSeries[]>;

@@ -7,12 +7,12 @@ import type { Logger } from "../../shared/log-line.ts";
 import { isFileDamaged, isUnreadable } from "./damage.ts";
 import { createFactChanges } from "./fact-changes.ts";
 import { packFrames, unpackFrames } from "./frame-batch.ts";
-import type { HistoryDoor } from "./history-door.ts";
+import type { FactsQuery, HistoryDoor, NodeThen } from "./history-door.ts";
 import { createHistoryProblems, type HistoryProblem } from "./history-problems.ts";
 import { createMaintenance } from "./maintenance.ts";
 import { createNameDictionary, type NameDictionary } from "./name-dictionary.ts";
 import { unpackTrends } from "./packed-trends.ts";
-import { toFactChange, toFactThen, toNodeEvent } from "./read-documents.ts";
+import { joinNodes, toFactChange, toNodeEvent } from "./read-documents.ts";
 import { createSeenSeries } from "./seen-series.ts";
 import { createWorkerHandle, type WorkerHandle } from "./worker-handle.ts";
 import type { CompactorCalls, FrameBatch, FramePage, ReaderCalls, WriterCalls } from "./worker-protocol.ts";
@@ -278,6 +278,15 @@ export function createHistory(options: HistoryOptions): History {
     return all;
   }
 
+  async function readFactsAt(query: FactsQuery): Promise<readonly NodeThen[]> {
+    const { batch, rolledUp } = await frameReader.call("lastBefore", query);
+    const frames = unpack(batch);
+    // Of a cluster whose nodes are all heard there is nothing to read.
+    return frames.length + rolledUp.length === 0
+      ? []
+      : joinNodes(await frameReader.call("factsAt", query), frames, rolledUp);
+  }
+
   function unpack(batch: FrameBatch): readonly ReceivedFrame[] {
     if (dictionary === undefined) {
       throw new EtcdscopeError("STORAGE_FAILED", "History is not open", { reason: "not_open" });
@@ -308,9 +317,8 @@ export function createHistory(options: HistoryOptions): History {
     keepSpan: async (cluster, fromMs, toMs) => {
       await writer.call("keepSpan", { cluster, fromMs: Math.floor(fromMs), toMs: Math.ceil(toMs) });
     },
-    changes: async (cluster, fromMs, toMs) =>
-      (await frameReader.call("changes", { cluster, fromMs, toMs })).map(toFactChange),
-    factsAt: async (cluster, atMs) => (await frameReader.call("factsAt", { cluster, atMs })).map(toFactThen),
+    changes: async (query) => (await frameReader.call("changes", query)).map(toFactChange),
+    factsAt: readFactsAt,
     events: async (cluster, fromMs, toMs) =>
       (await frameReader.call("events", { cluster, fromMs, toMs })).map(toNodeEvent),
     saveFindings: async (cluster, findings) => {

@@ -36,12 +36,19 @@ export function packTrends(trends: readonly SeriesRows[]): PackedTrends {
 }
 
 export function unpackTrends({ series, rows }: PackedTrends): readonly SeriesData[] {
+  // All series of an answer have the same steps, and writing a time takes ten times as long as the rest of its point.
+  const times = new Map<number, string>();
+  const format = (atMs: number): string => {
+    const time = times.get(atMs) ?? new Date(atMs).toISOString();
+    times.set(atMs, time);
+    return time;
+  };
   let at = 0;
   return series.map(({ node, labels, points: count }) => {
     const points: SeriesPoint[] = [];
     for (let i = 0; i < count; i += 1, at += POINT_WIDTH) {
       points.push({
-        at: new Date(rows[at] ?? 0).toISOString(),
+        at: format(rows[at] ?? 0),
         min: rows[at + 1] ?? 0,
         max: rows[at + 2] ?? 0,
         mean: rows[at + 3] ?? 0,

@@ -30,11 +30,11 @@ export function createReader(db: Db, clock: Clock): Reader {
     .prepare<[], string>("SELECT DISTINCT cluster FROM agent ORDER BY cluster")
     .pluck();
   const selectLast = db.prepare<[], LastFrame>(
-    `SELECT cluster, max(at_ms) AS atMs FROM (
-       SELECT cluster, (SELECT max(captured_ms) FROM frame WHERE agent = agent.id) AS at_ms FROM agent UNION ALL
-       SELECT cluster, (SELECT max(to_ms) FROM landed_pack WHERE agent = agent.id) FROM agent UNION ALL
-       SELECT cluster, (SELECT to_ms FROM block WHERE agent = agent.id ORDER BY from_ms DESC LIMIT 1) FROM agent)
-     WHERE at_ms IS NOT NULL GROUP BY cluster`,
+    `SELECT cluster, node, max(at_ms) AS atMs FROM (
+       SELECT cluster, node, (SELECT max(captured_ms) FROM frame WHERE agent = agent.id) AS at_ms FROM agent UNION ALL
+       SELECT cluster, node, (SELECT max(to_ms) FROM landed_pack WHERE agent = agent.id) FROM agent UNION ALL
+       SELECT cluster, node, (SELECT to_ms FROM block WHERE agent = agent.id ORDER BY from_ms DESC LIMIT 1) FROM agent)
+     WHERE at_ms IS NOT NULL GROUP BY cluster, node`,
   );
   const selectKnown = db.prepare<[string], KnownSeries>(
     `SELECT DISTINCT agent.node, series.metric FROM agent

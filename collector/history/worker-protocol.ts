@@ -7,7 +7,7 @@ import type { IncidentRecord } from "../../shared/incident-record.ts";
 import type { NoteQuery } from "./incident-tables.ts";
 import type { FrameNews } from "./fact-changes.ts";
 import type { FrameBlock } from "./frame-block.ts";
-import type { KnownSeries, LastFrame, SeriesQuery } from "./history-door.ts";
+import type { ChangeQuery, FactsQuery, KnownSeries, LastFrame, SeriesQuery } from "./history-door.ts";
 import type { NameTable } from "./name-dictionary.ts";
 import type { PackedTrends } from "./packed-trends.ts";
 
@@ -243,6 +243,18 @@ export interface FactRow {
   readonly body: Uint8Array;
 }
 
+/** A node of whose last time only roll-ups are left. */
+export interface RolledUpNode {
+  readonly node: string;
+  readonly atMs: number;
+}
+
+/** The newest frame of each node before a moment. */
+export interface LastBefore {
+  readonly batch: FrameBatch;
+  readonly rolledUp: readonly RolledUpNode[];
+}
+
 export interface NodeEventRow extends EventRow {
   readonly node: string;
 }
@@ -260,11 +272,12 @@ export type ReaderCalls = {
   readonly readBlock: { readonly input: { readonly block: number }; readonly output: FrameBatch };
   /** Frames by capture, oldest first, beginning at fromMs. */
   readonly readSpan: { readonly input: Span; readonly output: FramePage };
-  readonly changes: { readonly input: Span; readonly output: readonly ChangeRow[] };
+  readonly changes: { readonly input: ChangeQuery; readonly output: readonly ChangeRow[] };
   readonly factsAt: {
     readonly input: { readonly cluster: string; readonly atMs: number };
     readonly output: readonly FactRow[];
   };
+  readonly lastBefore: { readonly input: FactsQuery; readonly output: LastBefore };
   readonly events: { readonly input: Span; readonly output: readonly NodeEventRow[] };
   readonly findings: { readonly input: Span; readonly output: readonly Finding[] };
   readonly activeFindings: {

@@ -2,6 +2,7 @@
 import type {
   AlarmsFact,
   CertificateFact,
+  Fact,
   FilesystemFact,
   FlagsFact,
   LinkFact,
@@ -12,14 +13,28 @@ import type {
 } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import { Layer, Port, ProcessState } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import { formatId } from "../../shared/member-id.ts";
-import type { HeldFact } from "../view/node-state.ts";
 import type { Told } from "./note-frame.ts";
+
+/**
+ * The bodies of which a change is told whenever it becomes known, as their facts' keys begin. Links are left out: they come and go by
+ * themselves, and are told by who sees it happen.
+ */
+export const TOLD_KINDS: readonly string[] = [
+  "flags",
+  "certificate",
+  "status",
+  "member_list",
+  "process",
+  "node",
+  "alarms",
+  "filesystem",
+];
 
 const MAX_FLAGS = 12;
 const MAX_LENGTH = 200;
 
-export function describeChange(was: HeldFact, is: HeldFact): readonly Told[] {
-  const [before, after] = [was.fact.body, is.fact.body];
+export function describeChange(was: Fact, is: Fact): readonly Told[] {
+  const [before, after] = [was.body, is.body];
   switch (after.case) {
     case "flags":
       return before.case === "flags" ? tellFlags(before.value, after.value) : [];

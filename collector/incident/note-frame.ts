@@ -3,6 +3,7 @@
  * the facts that the frame carries; the fold keeps a fact's place when nothing in it changed.
  */
 import type { Frame } from "../../shared/frame.ts";
+import type { Fact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import type { Note, NoteKind } from "../../shared/note.ts";
 import type { Text } from "../../shared/text.ts";
 import { findingId } from "../diagnosis/finding-id.ts";
@@ -26,7 +27,7 @@ export function noteFrame(before: NodeState | undefined, after: NodeState, frame
   const events = frame.events.map((event): Note => {
     const saidMs = Number(event.atUnixMs) - after.clockOffsetMs;
     const isLikely = saidMs > after.atMs - MAX_AGE_MS && saidMs < after.atMs + MAX_LEAD_MS;
-    return createNote("event", describeEvent(event, after), { after, atMs: isLikely ? saidMs : after.atMs });
+    return createNote("event", describeEvent(event, after), placeIn(after, isLikely ? saidMs : after.atMs));
   });
   // A late frame changed nothing but what is known of its time.
   const isLate =
@@ -36,12 +37,16 @@ export function noteFrame(before: NodeState | undefined, after: NodeState, frame
   }
   const hasStart = frame.events.some(({ kind }) => kind === "process_started");
   const changes = listChanged(before, after, frame).flatMap(([was, is]): readonly Note[] =>
-    describeChange(was, is)
+    noteChange(was.fact, is.fact, placeIn(after, after.atMs))
       // The event says it better.
-      .filter(({ code }) => !(code === "process_restarted" && hasStart))
-      .map((told) => createNote("change", told, { after, atMs: after.atMs })),
+      .filter(({ code }) => !(code === "process_restarted" && hasStart)),
   );
   return [...events, ...changes];
+}
+
+/** The notes of one fact that became another. */
+export function noteChange(was: Fact, is: Fact, place: NotePlace): readonly Note[] {
+  return describeChange(was, is).map((told) => createNote("change", told, place));
 }
 
 /** Pairs of what was and what is; a fact that is new has no change to tell. */
@@ -57,31 +62,30 @@ function listChanged(
   });
 }
 
-interface Place {
-  readonly after: NodeState;
+/** Where a note stands. */
+export interface NotePlace {
+  readonly node: string;
   readonly atMs: number;
+  readonly isClockMeasured: boolean;
 }
 
-function createNote(kind: NoteKind, told: Told, { after, atMs }: Place): Note {
+function placeIn({ node, clockOffsetMeasured }: NodeState, atMs: number): NotePlace {
+  return { node, atMs, isClockMeasured: clockOffsetMeasured };
+}
+
+function createNote(kind: NoteKind, told: Told, { node, atMs, isClockMeasured }: NotePlace): Note {
   const { code, subject, text, attributes } = told;
   const rounded = Math.round(atMs);
   // The offset is measured anew now and then: what a node sees twice in one second is one thing.
-  const parts = [
-    kind,
-    code,
-    after.node,
-    subject,
-    String(Math.round(atMs / 1000)),
-    JSON.stringify(attributes),
-  ];
+  const parts = [kind, code, node, subject, String(Math.round(atMs / 1000)), JSON.stringify(attributes)];
   return {
     id: findingId(parts),
     kind,
     code,
-    node: after.node,
+    node,
     subject,
     atMs: rounded,
-    isClockMeasured: after.clockOffsetMeasured,
+    isClockMeasured,
     text,
     attributes,
   };

@@ -30,6 +30,8 @@ async function run(log: (line: string) => void): Promise<readonly BenchmarkResul
       expectedVoters: () => RECORDED_NODES.length,
       readFrames: (cluster, fromMs, toMs) => history.frames(cluster, fromMs, toMs),
       readFindings: (cluster, fromMs, toMs) => history.findings(cluster, fromMs, toMs),
+      readFactsAt: (query) => history.factsAt(query),
+      forgottenAfterMs: Infinity,
     });
     const times: number[] = [];
     const cpus: number[] = [];

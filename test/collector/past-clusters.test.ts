@@ -1,5 +1,6 @@
 /** A cluster at moments of the past: what looking at every second of the recorded frames comes to, asked for once. */
 import { describe, expect, it } from "vitest";
+import type { KnownNode } from "../../collector/capture/facts-at-start.ts";
 import { evaluate, type Evaluation } from "../../collector/diagnosis/evaluate.ts";
 import { DEFAULT_THRESHOLDS } from "../../collector/diagnosis/thresholds.ts";
 import { EMPTY_TRACKER } from "../../collector/diagnosis/track.ts";
@@ -17,7 +18,7 @@ function select(fromMs: number, toMs: number): readonly ReceivedFrame[] {
   return story.frames.filter(({ frame }) => frame.capturedAtMs >= fromMs && frame.capturedAtMs < toMs);
 }
 
-function createPast(frames = select, startMs?: number) {
+function createPast(frames = select, startMs?: number, known: readonly KnownNode[] = []) {
   const clock = createManualClock(startMs);
   const asked: number[] = [];
   const past = createPastClusters({
@@ -29,6 +30,9 @@ function createPast(frames = select, startMs?: number) {
       return frames(fromMs, toMs);
     },
     readFindings: async () => [],
+    readFactsAt: async ({ atMs, silentSinceMs }) =>
+      known.filter(({ lastHeardMs }) => lastHeardMs < Math.min(atMs, silentSinceMs)),
+    forgottenAfterMs: Infinity,
   });
   return { past, asked, clock };
 }
@@ -132,6 +136,38 @@ describe("collector/past-clusters", () => {
     await clock.advance(4_000);
     await past.at("prod-a", startMs + 1_000);
     expect(asked).toEqual([startMs, startMs + 4_000]);
+  });
+
+  it("knows a node that fell silent long before by what held on it then", async () => {
+    const m3 = story.frames.filter(({ agent }) => agent.node === "m3");
+    const last = m3.find(({ frame }) => frame.keyframe);
+    if (last === undefined) {
+      throw new Error("Expected a keyframe");
+    }
+    const lastHeardMs = last.frame.capturedAtMs - 600_000;
+    const known: KnownNode = {
+      node: "m3",
+      lastHeardMs,
+      last: { ...last, receivedAtMs: lastHeardMs, frame: { ...last.frame, capturedAtMs: lastHeardMs } },
+      facts: last.frame.facts.map((fact) => ({ sinceMs: lastHeardMs, fact })),
+    };
+    const { past } = createPast(
+      (fromMs, toMs) => select(fromMs, toMs).filter(({ agent }) => agent.node !== "m3"),
+      story.toMs,
+      [known],
+    );
+    const states = [story.toMs - 500, story.toMs, story.toMs - 700].map(
+      async (atMs) => (await past.at("prod-a", atMs))?.state,
+    );
+    for (const state of await Promise.all(states)) {
+      expect(state?.members.find(({ name }) => name === "m3")?.agent).toMatchObject({
+        state: "silent",
+        lastSeen: new Date(lastHeardMs).toISOString(),
+      });
+      expect(state?.findings.map(({ code, subject }) => `${code} ${subject.name}`)).toContain(
+        "AGENT_SILENT m3",
+      );
+    }
   });
 
   it("knows nothing of a time without frames, and asks again after a failure", async () => {

@@ -12,11 +12,12 @@ import { createManualClock, type ManualClock } from "../agent/manual-clock.ts";
 import { playStory } from "./capture/story.ts";
 import { createTestLog } from "./ingest/test-frames.ts";
 
+const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const story = playStory();
 
 /** A collector started at that time over what the story's agents sent. */
-async function startAt(startMs: number) {
+async function startAt(startMs: number, frames = story.frames) {
   const clock = createManualClock(startMs);
   const log = createTestLog();
   const folder = mkdtempSync(join(tmpdir(), "etcdscope-restore-"));
@@ -33,7 +34,7 @@ async function startAt(startMs: number) {
     rmSync(folder, { recursive: true, force: true });
   });
   await history.start();
-  await history.append(story.frames);
+  await history.append(frames);
   const incidents = createIncidentWatch({ save: () => Promise.resolve(), log });
   const live = createLiveClusters({
     clock,
@@ -71,6 +72,22 @@ describe("collector/restore-state", { timeout: 30_000 }, () => {
   it("knows a cluster that was heard a moment ago as it was", async () => {
     const { live } = await startAt(story.toMs + 2000);
     expect(live.find("prod-a")?.state.verdict).toBe("healthy");
+  });
+
+  it("knows a node that fell silent long before the others were last heard", async () => {
+    const silentMs = story.fromMs - 40_000;
+    const frames = story.frames.filter(
+      ({ agent, frame }) => agent.node !== "m3" || frame.capturedAtMs <= silentMs,
+    );
+    const { live, clock } = await startAt(story.toMs + MINUTE_MS, frames);
+    await waitUntilSilent(clock);
+    const state = live.find("prod-a")?.state;
+    expect(state?.members.find(({ name }) => name === "m3")?.agent).toMatchObject({
+      state: "silent",
+      lastSeen: new Date(silentMs).toISOString(),
+    });
+    const silent = state?.findings.filter(({ code }) => code === "AGENT_SILENT") ?? [];
+    expect(silent.map(({ subject }) => subject.name)).toContain("m3");
   });
 
   it("does not list what is older than full resolution is kept", async () => {

@@ -49,6 +49,15 @@ export async function readSamples(): Promise<Readonly<Record<SampleName, readonl
   const encoder = createFrameEncoder();
   const frames = [1n, 2n, 3n].map((sequence) => encoder.encode(testFrame(sequence)));
   const story = playStory();
+  const keyframe = story.frames.find(({ frame }) => frame.keyframe && frame.facts.length > 0);
+  const silent = [
+    {
+      node: "m4",
+      lastHeardMs: story.fromMs - 3_600_000,
+      last: undefined,
+      facts: (keyframe?.frame.facts ?? []).map((fact) => ({ sinceMs: story.fromMs - 7_200_000, fact })),
+    },
+  ];
   const storyEncoder = createFrameEncoder();
   const ofStory = story.frames
     .filter(({ agent }) => agent.node === "m1")
@@ -70,7 +79,10 @@ export async function readSamples(): Promise<Readonly<Record<SampleName, readonl
     stream: [...frames, ...ofStory].map((value) => request({ case: "frame", value })),
     hello: [request({ case: "hello", value: hello }), request({ case: "ping", value: { id: 1n } as never })],
     spool: [segment],
-    capture: [await captureFrames(story.frames, story)],
+    capture: [
+      await captureFrames(story.frames, story),
+      await captureFrames(story.frames.slice(0, 3), story, { silent }),
+    ],
     log: [
       ...readFolder("logs").map((text) => text.subarray(0, 6000)),
       ...readContainers(".gz").map((bytes) => gunzipSync(bytes)),

@@ -17,6 +17,7 @@ export function addCaptureRoutes(app: FastifyInstance, context: ApiContext): voi
       summary: "Everything recorded in a span of at most 6 h, as a file for etcdscope replay",
       description:
         "One line of JSON that says what it is, then compressed frames with five minutes before the span, then their SHA-256. " +
+        "Of a node that was silent in those five minutes, the first line has what held when it was last heard. " +
         "What looks like a secret is redacted. A file that is cut short fails its checksum.",
       tag: "history",
       role: "admin",

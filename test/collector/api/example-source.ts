@@ -272,6 +272,8 @@ async function captureExample(request: CaptureRequest): Promise<AsyncIterable<Bu
       return page;
     },
     readFindings: async () => [],
+    readFactsAt: async () => [],
+    forgottenAfterMs: Infinity,
   });
 }
 

@@ -124,7 +124,7 @@ describe("collector/capture/redact-capture", () => {
         { node: "m1", source: "etcd's log", at: "", text: { en: "token=abcdef", zh: "token=abcdef" } },
       ],
     } as Finding;
-    const bytes = await captureFrames(story.frames, story, [told]);
+    const bytes = await captureFrames(story.frames, story, { active: [told] });
     const { header } = parseCapture(bytes);
     expect(header.activeFindings[0]?.title.en).toBe("GET https://[redacted]@m1:2379 failed");
     expect(bytes.toString("latin1")).not.toMatch(/hunter2|abcdef/);

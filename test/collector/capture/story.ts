@@ -1,4 +1,5 @@
 /** A cluster whose leader is killed and comes back, as frames; and what was found live meanwhile. */
+import type { KnownNode } from "../../../collector/capture/facts-at-start.ts";
 import { writeCapture } from "../../../collector/capture/write-capture.ts";
 import { DEFAULT_THRESHOLDS } from "../../../collector/diagnosis/thresholds.ts";
 import type { ReceivedFrame } from "../../../shared/frame.ts";
@@ -8,7 +9,7 @@ import { World } from "../../scenario/world.ts";
 import { Play } from "../incident/play.ts";
 
 /** Keeps the frames that it plays. */
-class RecordingPlay extends Play {
+export class RecordingPlay extends Play {
   readonly recorded: ReceivedFrame[];
 
   constructor() {
@@ -43,7 +44,7 @@ export function playStory(): Story {
 export async function captureFrames(
   frames: readonly ReceivedFrame[],
   span: { readonly fromMs: number; readonly toMs: number },
-  active: readonly Finding[] = [],
+  other: { readonly active?: readonly Finding[]; readonly silent?: readonly KnownNode[] } = {},
 ): Promise<Buffer> {
   const pieces = await writeCapture(
     { cluster: "prod-a", ...span },
@@ -53,7 +54,9 @@ export async function captureFrames(
       expectedVoters: undefined,
       readFrames: async (_cluster, fromMs, toMs) =>
         frames.filter(({ frame }) => frame.capturedAtMs >= fromMs && frame.capturedAtMs < toMs),
-      readFindings: async () => active,
+      readFindings: async () => other.active ?? [],
+      readFactsAt: async () => other.silent ?? [],
+      forgottenAfterMs: Infinity,
     },
   );
   const chunks: Buffer[] = [];

@@ -128,15 +128,22 @@ describe("collector/history/schema", { timeout: 60_000 }, () => {
       receivedFrame(2n, { frame: { ...second!, keyframe: true, facts: [] } }),
       receivedFrame(3n, { frame: { ...third!, facts: [fact] } }),
     ]);
-    const changes = await opened.changes("prod-a", capturedAtMs, capturedAtMs + 10_000);
+    const changes = await opened.changes({
+      cluster: "prod-a",
+      fromMs: capturedAtMs,
+      toMs: capturedAtMs + 10_000,
+    });
     expect(changes).toEqual([
       { node: "m1", key: "process", atMs: capturedAtMs, before: undefined, after: fact },
       { node: "m1", key: "process", atMs: capturedAtMs + 1000, before: fact, after: undefined },
       { node: "m1", key: "process", atMs: capturedAtMs + 2000, before: undefined, after: fact },
     ]);
-    expect(await opened.factsAt("prod-a", capturedAtMs + 1500)).toEqual([]);
-    expect(await opened.factsAt("prod-a", capturedAtMs + 2500)).toEqual([
-      { node: "m1", sinceMs: capturedAtMs + 2000, fact },
+    expect(await opened.factsAt({ cluster: "prod-a", atMs: capturedAtMs })).toEqual([]);
+    expect(await opened.factsAt({ cluster: "prod-a", atMs: capturedAtMs + 1500 })).toMatchObject([
+      { node: "m1", lastHeardMs: capturedAtMs + 1000, last: { frame: { sequence: 2n } }, facts: [] },
+    ]);
+    expect(await opened.factsAt({ cluster: "prod-a", atMs: capturedAtMs + 2500 })).toMatchObject([
+      { node: "m1", lastHeardMs: capturedAtMs + 2000, facts: [{ sinceMs: capturedAtMs + 2000, fact }] },
     ]);
     const events = await opened.events("prod-a", 0, 10);
     expect(events).toHaveLength(3);
@@ -158,7 +165,9 @@ describe("collector/history/schema", { timeout: 60_000 }, () => {
     await history.start();
     await history.append([receivedFrame(2n, { frame: { ...testFrame(2n), keyframe: true } })]);
     const { capturedAtMs } = testFrame(1n);
-    expect(await history.changes("prod-a", 0, 2e12)).toHaveLength(1);
-    expect((await history.factsAt("prod-a", capturedAtMs + 5000))[0]?.sinceMs).toBe(capturedAtMs);
+    expect(await history.changes({ cluster: "prod-a", fromMs: 0, toMs: 2e12 })).toHaveLength(1);
+    expect(
+      (await history.factsAt({ cluster: "prod-a", atMs: capturedAtMs + 5000 }))[0]?.facts[0]?.sinceMs,
+    ).toBe(capturedAtMs);
   });
 });

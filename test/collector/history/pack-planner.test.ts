@@ -119,7 +119,7 @@ describe("collector/history/pack-planner", { timeout: 60_000 }, () => {
     expect(framesOf(atMs(100), atMs(110))).toEqual(before.slice(100, 110));
     expect(framesOf(atMs(295), atMs(305))).toEqual(before.slice(295, 305));
     expect(trend()).toEqual(points);
-    expect(reader.lastFrames()).toEqual([{ cluster: "lab", atMs: atMs(399) }]);
+    expect(reader.lastFrames()).toEqual([{ cluster: "lab", node: "m1", atMs: atMs(399) }]);
   });
 
   it("joins packs of about the same size, within their hour", () => {

@@ -1,15 +1,14 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { describeChange } from "../../../collector/incident/describe-change.ts";
-import type { HeldFact } from "../../../collector/view/node-state.ts";
-import { FactSchema, FlagsFactSchema } from "../../../shared/gen/etcdscope/v1/fact_pb.js";
+import { FactSchema, FlagsFactSchema, type Fact } from "../../../shared/gen/etcdscope/v1/fact_pb.js";
 
-function held(flags: Record<string, string>, given: string[] = []): HeldFact {
+function held(flags: Record<string, string>, given: string[] = []): Fact {
   const value = create(FlagsFactSchema, { flags, given });
-  return { fact: create(FactSchema, { key: "flags", body: { case: "flags", value } }) } as HeldFact;
+  return create(FactSchema, { key: "flags", body: { case: "flags", value } });
 }
 
-function changes(before: HeldFact, after: HeldFact): readonly string[] {
+function changes(before: Fact, after: Fact): readonly string[] {
   return describeChange(before, after).map(({ text }) => text.en);
 }
 
