@@ -1,4 +1,5 @@
 /** Where a member is reached: etcd's URLs turned into what a socket needs, and which of its own URLs the agent uses. */
+import { createInterned } from "../../shared/interned.ts";
 import type { EtcdFlags } from "../discovery/discovered-etcd.ts";
 
 export interface Address {
@@ -9,8 +10,15 @@ export interface Address {
   readonly isTls: boolean;
 }
 
+/** The same few are asked for a dozen times a second. */
+const known = createInterned(readAddress);
+
 /** "https://10.0.0.2:2379" → Address; undefined for anything that is not an http or https URL. */
 export function parseAddress(url: string): Address | undefined {
+  return known(url);
+}
+
+function readAddress(url: string): Address | undefined {
   const match = /^(https?):\/\/(?:\[([^\]]+)\]|([^/:]+))(?::(\d{1,5}))?(?:\/.*)?$/i.exec(url.trim());
   if (match === null) {
     return undefined;

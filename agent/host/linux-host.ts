@@ -303,10 +303,11 @@ async function readFront(path: string, length: number): Promise<Buffer> {
 
 /** Linux packs a device number as glibc's makedev does. */
 function formatDevice(device: number): string {
-  const bits = BigInt(device);
-  const major = ((bits >> 8n) & 0xfffn) | ((bits >> 32n) & ~0xfffn);
-  const minor = (bits & 0xffn) | ((bits >> 12n) & ~0xffn);
-  return `${major}:${minor & 0xffffffffn}`;
+  const low = device >>> 0;
+  const high = Math.floor(device / 2 ** 32);
+  const major = ((low >>> 8) & 0xfff) | (high & ~0xfff);
+  const minor = (low & 0xff) | ((low >>> 12) & 0xfff00) | (high << 20);
+  return `${major >>> 0}:${minor >>> 0}`;
 }
 
 /** Kernels from 6.2 give the number of descriptors as the directory's size; older ones have it counted. */

@@ -56,6 +56,9 @@ export function createCertificateProbe({ config }: ProbeSetup): Probe {
   let named: { readonly by: DiscoveredEtcd | undefined; readonly files: readonly WatchedFile[] } | undefined;
   let extras: readonly WatchedFile[] = [];
   let extrasAtUs = Number.NEGATIVE_INFINITY;
+  let all: readonly WatchedFile[] = [];
+  /** What `all` was made of. */
+  let parts: readonly (readonly WatchedFile[])[] = [];
 
   /** What was discovered is the same object until it is another: what follows from it is not made anew each second. */
   function namedFor({ discovered }: ProbeContext): readonly WatchedFile[] {
@@ -164,20 +167,30 @@ export function createCertificateProbe({ config }: ProbeSetup): Probe {
     }
   }
 
-  async function run(context: ProbeContext): Promise<Observation> {
-    const isOther = context.discovered?.pid !== lastPid;
-    await refreshExtras(context, isOther);
-    const files = [...namedFor(context), ...extras];
-    // One file a run is looked at again: a change is seen within as many seconds as there are files, for the cost of one.
-    turn = (turn + 1) % files.length;
-    // etcd may have ended because of one of them, or started with new ones: then all are.
-    lastPid = context.discovered?.pid;
-    const facts: Fact[] = [];
-    const gone = [...read.keys()].filter((role) => !files.some((file) => file.role === role));
+  /** Makes the list anew where a part of it is another, and forgets what was read of files that are gone from it: their roles. */
+  function settleFiles(files: readonly WatchedFile[]): string[] {
+    if (parts[0] === files && parts[1] === extras) {
+      return [];
+    }
+    parts = [files, extras];
+    all = [...files, ...extras];
+    const gone = [...read.keys()].filter((role) => !all.some((file) => file.role === role));
     for (const role of gone) {
       read.delete(role);
     }
-    for (const [index, file] of files.entries()) {
+    return gone;
+  }
+
+  async function run(context: ProbeContext): Promise<Observation> {
+    const isOther = context.discovered?.pid !== lastPid;
+    await refreshExtras(context, isOther);
+    const gone = settleFiles(namedFor(context));
+    // One file a run is looked at again: a change is seen within as many seconds as there are files, for the cost of one.
+    turn = (turn + 1) % all.length;
+    // etcd may have ended because of one of them, or started with new ones: then all are.
+    lastPid = context.discovered?.pid;
+    const facts: Fact[] = [];
+    for (const [index, file] of all.entries()) {
       const known = read.get(file.role);
       const isKnown = known?.hostPath === file.hostPath && index !== turn && !isOther;
       const fact = isKnown ? known.fact : await refresh(file, context);

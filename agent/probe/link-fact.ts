@@ -34,6 +34,7 @@ export class LinkFactKeeper {
   #beside = "";
   #sinceMs = 0;
   #fact: Fact | undefined;
+  #last: LinkState | undefined;
 
   constructor(port: "peer" | "client") {
     this.#port = port;
@@ -42,6 +43,16 @@ export class LinkFactKeeper {
   /** Texts stay those of the moment when the state began: a number in them that moves is not a change of state. */
   settle(now: LinkState, nowMs: number): Fact {
     const { member, look, kernel, large } = now;
+    const last = this.#last;
+    const isAsLast =
+      last?.member === member &&
+      last.look === look &&
+      last.kernel?.state === kernel?.state &&
+      last.large.state === large.state;
+    if (isAsLast && this.#fact !== undefined) {
+      return this.#fact;
+    }
+    this.#last = { member, look, kernel, large: { state: large.state, text: large.text } };
     const address = look?.address ?? findAddress(this.#port === "peer" ? member.peerUrls : member.clientUrls);
     const { tcp = "unknown", tls = "unknown", http = "unknown" } = look ?? {};
     const errorCode = look?.error?.reason ?? look?.error?.code.toLowerCase() ?? "";
