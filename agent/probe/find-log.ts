@@ -2,7 +2,9 @@
 import { posix } from "node:path";
 import { EtcdscopeError } from "../../shared/errors.ts";
 import type { AgentConfig } from "../config.ts";
+import { dockerRecord, findDockerRoot } from "../discovery/docker-places.ts";
 import { findConfiguredEtcd } from "../discovery/find-configured-etcd.ts";
+import { orNothing } from "../host/or-nothing.ts";
 import { chooseContainerLog, decideLogSource, listPodFolders } from "./log-source.ts";
 import type { LogSource } from "./log-source.ts";
 import type { ProbeContext } from "./probe.ts";
@@ -12,8 +14,7 @@ export type FoundLog =
   | { readonly kind: "journal"; readonly key: string; readonly unit: string };
 
 const PODS = "/var/log/pods";
-/** Docker's, with its json-file log driver. */
-const DOCKER_CONTAINERS = "/var/lib/docker/containers";
+const MAX_SETTINGS_BYTES = 64 * 1024;
 
 /** Rejects with NOT_APPLICABLE and the reason where there is none. */
 export async function findLog(config: AgentConfig["etcd"], context: ProbeContext): Promise<FoundLog> {
@@ -86,14 +87,12 @@ async function findContainerLog(
 }
 
 async function findDockerLog({ host, signal }: ProbeContext, id: string): Promise<string> {
-  const directory = posix.join(DOCKER_CONTAINERS, id);
+  const read = async (path: string): Promise<string | undefined> =>
+    (await orNothing(host.readSmallFile(path, MAX_SETTINGS_BYTES, signal)))?.toString("utf8");
+  // With its json-file log driver, beside what else it keeps of the container.
+  const directory = posix.dirname(dockerRecord(await findDockerRoot(read), id));
   const name = `${id}-json.log`;
-  const names = await host.listDirectory(directory, signal).catch((caught: unknown): string[] => {
-    if (EtcdscopeError.from(caught).code === "TIMED_OUT") {
-      throw caught;
-    }
-    return [];
-  });
+  const names = (await orNothing(host.listDirectory(directory, signal))) ?? [];
   if (!names.includes(name)) {
     throw skipped(
       "no_log",
