@@ -47,7 +47,12 @@ export async function startContainerNode(
   options: ContainerNodeOptions,
 ): Promise<ContainerNode | Unavailable> {
   const { dir, binaries } = options;
-  const node = await startOwnNode(dir, ["/etc/kubernetes/manifests", "/var/log/pods", "/run/containerd"]);
+  const node = await startOwnNode(dir, [
+    "/etc/kubernetes/manifests",
+    "/var/log/pods",
+    "/var/log/containers",
+    "/run/containerd",
+  ]);
   if (node.kind === "unavailable") {
     return node;
   }
