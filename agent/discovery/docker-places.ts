@@ -9,9 +9,13 @@ export async function findDockerRoot(read: (path: string) => Promise<string | un
   return parseDataRoot((await read(SETTINGS)) ?? "") ?? DOCKER_ROOT;
 }
 
+export function dockerFolder(root: string): string {
+  return posix.join(root, "containers");
+}
+
 /** What Docker writes down of a container. */
 export function dockerRecord(root: string, id: string): string {
-  return posix.join(root, "containers", id, "config.v2.json");
+  return posix.join(dockerFolder(root), id, "config.v2.json");
 }
 
 /** undefined: the settings name none. "graph" is its old name. */

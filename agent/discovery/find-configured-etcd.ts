@@ -1,5 +1,5 @@
 /**
- * The etcd that this node would start, for when none runs: from kubeadm's manifest, systemd's unit, Docker's record of a container, or
+ * The etcd that this node would start, for when none runs: from kubeadm's manifest, systemd's unit, Docker's or Podman's record of a container, or
  * what the operator configured. It is how a dead etcd's disk, certificates and peers can still be looked at.
  */
 import { posix } from "node:path";
@@ -12,7 +12,7 @@ import { listFlagPaths } from "./discovered-etcd.ts";
 import { findManifestUser, findUnitUser } from "./find-start-user.ts";
 import { flattenConfigFile } from "./parse-given-flags.ts";
 import type { GivenFlags } from "./parse-given-flags.ts";
-import { listDockerEtcds } from "./list-docker-etcds.ts";
+import { listContainerEtcds } from "./list-container-etcds.ts";
 import { mapPodPaths, parseManifest } from "./parse-manifest.ts";
 import type { PodMount } from "./parse-manifest.ts";
 import { parseUnit } from "./parse-unit.ts";
@@ -84,7 +84,7 @@ export async function findConfiguredEtcd(
     }
   };
   const place: Place = { host, hostname: host.readNodeInventory().hostname, signal, read };
-  for (const find of [planByManifest, planByUnit, planByRancher, planByDocker]) {
+  for (const find of [planByManifest, planByUnit, planByRancher, planByContainer]) {
     for (const plan of await find(place)) {
       const found = await describe(plan, place);
       if (fits(found, wanted)) {
@@ -141,11 +141,11 @@ async function planByRancher({ read }: Place): Promise<readonly Plan[]> {
 }
 
 /** Of several the one that changed last comes first: it is meant, unless the configuration says otherwise. */
-async function planByDocker(place: Place): Promise<readonly Plan[]> {
-  return (await listDockerEtcds(place)).map(({ id, path, logPath, ...etcd }) => ({
+async function planByContainer(place: Place): Promise<readonly Plan[]> {
+  return (await listContainerEtcds(place)).map(({ engine, id, path, logPath, ...etcd }) => ({
     ...etcd,
     source: path,
-    starter: { kind: "docker", id, logPath },
+    starter: { kind: "engine", engine, id, logPath },
   }));
 }
 

@@ -1,10 +1,9 @@
 /** Docker's record of a container (config.v2.json) → the etcd that it runs, and where the host has what it mounts. Pure. */
 import { posix } from "node:path";
 import type { ProcessUser } from "../host/parse-process-user.ts";
-import { findEtcdWords } from "./find-etcd-words.ts";
-import { isServer } from "./identify-etcd.ts";
-import type { GivenFlags } from "./parse-given-flags.ts";
-import { parseArguments, parseEnvironmentFlags } from "./parse-given-flags.ts";
+import type { ContainerEtcd } from "./container-etcd.ts";
+import { parseEtcdCommand } from "./container-etcd.ts";
+import { fieldOf, listOf, parseJson, textOf } from "./json-fields.ts";
 import type { PodMount } from "./parse-manifest.ts";
 
 export interface DockerMount extends PodMount {
@@ -12,14 +11,8 @@ export interface DockerMount extends PodMount {
   readonly volume: string | undefined;
 }
 
-export interface DockerEtcd {
-  readonly given: GivenFlags;
-  /** Its working directory, as the container sees it. */
-  readonly directory: string;
+export interface DockerEtcd extends ContainerEtcd {
   readonly mounts: readonly DockerMount[];
-  readonly sharesNetwork: boolean;
-  /** undefined: by a name that only the container knows. */
-  readonly user: ProcessUser | undefined;
   /** Of Docker's json-file log driver; undefined: another driver keeps it, or none. */
   readonly logPath: string | undefined;
   /** When it was made, started or ended, whichever was last; 0: not known. */
@@ -29,20 +22,18 @@ export interface DockerEtcd {
 /** undefined: it runs something else, a kubelet's Docker runs it, or it is no such record. */
 export function parseDockerContainer(text: string): DockerEtcd | undefined {
   // Most containers are none: not parsed.
-  const record = text.includes("etcd") ? parseRecord(text) : undefined;
+  const record = text.includes("etcd") ? parseJson(text) : undefined;
   const config = fieldOf(record, "Config");
-  const labels = fieldOf(config, "Labels");
-  if (record === undefined || textOf(fieldOf(labels, "io.kubernetes.pod.name")) !== undefined) {
-    return undefined;
-  }
-  const words = [fieldOf(record, "Path"), ...listOf(fieldOf(record, "Args"))].map((word) => String(word));
-  const hostname = textOf(fieldOf(config, "Hostname")) ?? "";
-  const etcd = findEtcdWords(words, { environment: readEnvironment(config), hostname });
-  if (etcd === undefined || !isServer(etcd.words)) {
+  const given = parseEtcdCommand([fieldOf(record, "Path"), ...listOf(fieldOf(record, "Args"))], {
+    environment: fieldOf(config, "Env"),
+    hostname: textOf(fieldOf(config, "Hostname")) ?? "",
+  });
+  const pod = textOf(fieldOf(fieldOf(config, "Labels"), "io.kubernetes.pod.name"));
+  if (given === undefined || pod !== undefined) {
     return undefined;
   }
   return {
-    given: { ...parseEnvironmentFlags(etcd.environment), ...parseArguments(etcd.words) },
+    given,
     directory: textOf(fieldOf(config, "WorkingDir")) ?? "/",
     mounts: readMounts(fieldOf(record, "MountPoints")),
     sharesNetwork: fieldOf(fieldOf(fieldOf(record, "NetworkSettings"), "Networks"), "host") !== undefined,
@@ -50,15 +41,6 @@ export function parseDockerContainer(text: string): DockerEtcd | undefined {
     logPath: textOf(fieldOf(record, "LogPath")),
     changedAtMs: findLastChange(record),
   };
-}
-
-function readEnvironment(config: unknown): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    listOf(fieldOf(config, "Env")).flatMap((entry) => {
-      const [, name, value = ""] = /^([^=]+)=([\s\S]*)$/.exec(String(entry)) ?? [];
-      return name === undefined ? [] : [[name, value] as const];
-    }),
-  );
 }
 
 /** What only the container has, as a tmpfs, and what a plugin mounts, is nowhere on the host while it does not run. */
@@ -93,25 +75,4 @@ function findLastChange(record: unknown): number {
   const state = fieldOf(record, "State");
   const times = [fieldOf(record, "Created"), fieldOf(state, "StartedAt"), fieldOf(state, "FinishedAt")];
   return Math.max(0, ...times.map((time) => Date.parse(String(time))).filter((atMs) => atMs > 0));
-}
-
-function parseRecord(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Being written, or another format.
-    return undefined;
-  }
-}
-
-function fieldOf(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }

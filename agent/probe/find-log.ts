@@ -4,6 +4,7 @@ import { EtcdscopeError } from "../../shared/errors.ts";
 import type { AgentConfig } from "../config.ts";
 import { dockerRecord, findDockerRoot } from "../discovery/docker-places.ts";
 import { findConfiguredEtcd } from "../discovery/find-configured-etcd.ts";
+import { listPodmanFolders, podmanPlace } from "../discovery/podman-places.ts";
 import { orNothing } from "../host/or-nothing.ts";
 import { chooseContainerLog, decideLogSource, listPodFolders } from "./log-source.ts";
 import type { LogSource } from "./log-source.ts";
@@ -34,7 +35,7 @@ export async function findLog(config: AgentConfig["etcd"], context: ProbeContext
     case "pod":
       return fileAt(await findPodLog(context, source));
     case "container":
-      return fileAt(await findDockerLog(context, source.id));
+      return fileAt(await findEngineLog(context, source.id));
     case "journal":
       return { kind: "journal", key: `journal ${source.unit}`, unit: source.unit };
     case "off":
@@ -86,20 +87,22 @@ async function findContainerLog(
   return log === undefined ? undefined : posix.join(directory, log);
 }
 
-async function findDockerLog({ host, signal }: ProbeContext, id: string): Promise<string> {
+/** Docker's with its json-file log driver, or Podman's with k8s-file: beside what else they keep of the container. */
+async function findEngineLog({ host, signal }: ProbeContext, id: string): Promise<string> {
   const read = async (path: string): Promise<string | undefined> =>
     (await orNothing(host.readSmallFile(path, MAX_SETTINGS_BYTES, signal)))?.toString("utf8");
-  // With its json-file log driver, beside what else it keeps of the container.
-  const directory = posix.dirname(dockerRecord(await findDockerRoot(read), id));
-  const name = `${id}-json.log`;
-  const names = (await orNothing(host.listDirectory(directory, signal))) ?? [];
-  if (!names.includes(name)) {
-    throw skipped(
-      "no_log",
-      `No runtime keeps a log of container ${id.slice(0, 12)} as a file; set etcd.logs`,
-    );
+  const docker = posix.dirname(dockerRecord(await findDockerRoot(read), id));
+  const places = [
+    posix.join(docker, `${id}-json.log`),
+    ...listPodmanFolders().map((folder) => podmanPlace(folder, id).log),
+  ];
+  for (const path of places) {
+    const names = (await orNothing(host.listDirectory(posix.dirname(path), signal))) ?? [];
+    if (names.includes(posix.basename(path))) {
+      return path;
+    }
   }
-  return posix.join(directory, name);
+  throw skipped("no_log", `No runtime keeps a log of container ${id.slice(0, 12)} as a file; set etcd.logs`);
 }
 
 function skipped(reason: string, sentence: string): EtcdscopeError {

@@ -58,12 +58,12 @@ export function decideLogSource(configured: string, traces: ProcessTraces): LogS
       return journal(starter.unit);
     case "pod":
       return { kind: "pod", podUid: undefined };
-    case "docker":
+    case "engine":
       return starter.logPath === undefined
         ? {
             kind: "unknown",
             reason: "no_log",
-            because: `Docker keeps no log of container ${starter.id.slice(0, 12)} as a file; set etcd.logs`,
+            because: `${starter.engine} keeps no log of container ${starter.id.slice(0, 12)} as a file; set etcd.logs`,
           }
         : { kind: "file", path: starter.logPath };
     case "file":
@@ -119,14 +119,14 @@ export function listContainerLogs(names: readonly string[]): readonly ContainerL
 }
 
 /**
- * True for two places of one container: a static pod whose manifest was changed has another UID, and so another folder; what Docker runs is
+ * True for two places of one container: a static pod whose manifest was changed has another UID, and so another folder; what an engine runs is
  * another container with each change.
  */
 export function isSameContainer(one: string, other: string): boolean {
   const withoutId = (path: string): string =>
     posix
       .dirname(path.replace(/^(\/var\/log\/pods\/[^/]+)_[^/_]+\//, "$1/"))
-      .replace(/\/containers\/[0-9a-f]{64}$/, "/containers");
+      .replace(/containers\/[0-9a-f]{64}(?=$|\/userdata$)/, "containers");
   return withoutId(one) === withoutId(other);
 }
 

@@ -1,7 +1,7 @@
-/** How a container's runtime recorded that it ended: texts of files that containerd, CRI-O and Docker keep. Pure. */
+/** How a container's runtime recorded that it ended: texts of files that containerd, CRI-O, Docker and Podman keep. Pure. */
 import { DOCKER_ROOT, dockerRecord } from "../discovery/docker-places.ts";
 
-export type ContainerRuntime = "containerd" | "cri-o" | "docker";
+export type ContainerRuntime = "containerd" | "cri-o" | "docker" | "podman";
 
 export interface ContainerEnd {
   /** Exit code; above 128 the number of the signal that ended it, plus 128. */
@@ -31,7 +31,7 @@ export function findContainerId(cgroup: string): string | undefined {
 const UNSEEN_CODE = 255;
 
 export function isUnseenEnd(runtime: ContainerRuntime, { code }: ContainerEnd): boolean {
-  return runtime !== "cri-o" && code === UNSEEN_CODE;
+  return !isByConmon(runtime) && code === UNSEEN_CODE;
 }
 
 /** Where the end of a container may be recorded; also what RKE2 and k3s bring with them. */
@@ -43,20 +43,26 @@ export function listContainerRecords(id: string, dockerRoot = DOCKER_ROOT): read
       path: `${root}/containerd/io.containerd.grpc.v1.cri/containers/${id}/status`,
     })),
     { runtime: "cri-o", path: `/var/run/crio/exits/${id}` },
+    { runtime: "podman", path: `/run/libpod/exits/${id}` },
     { runtime: "docker", path: dockerRecord(dockerRoot, id) },
   ];
 }
 
-/** Where CRI-O's conmon leaves an empty file when a container was killed for memory: its record of the end does not say so. */
+/** CRI-O and Podman have it written down by conmon. */
+export function isByConmon(runtime: ContainerRuntime): boolean {
+  return runtime === "cri-o" || runtime === "podman";
+}
+
+/** Where conmon leaves an empty file when a container was killed for memory: its record of the end does not say so. */
 export function listOomMarks(id: string): readonly string[] {
-  return ["/run", "/var/lib"].map(
-    (root) => `${root}/containers/storage/overlay-containers/${id}/userdata/oom`,
+  return ["/run", "/var/lib"].flatMap((root) =>
+    ["overlay", "vfs"].map((driver) => `${root}/containers/storage/${driver}-containers/${id}/userdata/oom`),
   );
 }
 
 /** undefined: it has not ended as far as this text knows, or the text is none of that runtime's. */
 export function parseContainerEnd(runtime: ContainerRuntime, text: string): ContainerEnd | undefined {
-  if (runtime === "cri-o") {
+  if (isByConmon(runtime)) {
     return /^\d{1,3}\s*$/.test(text) ? { code: Number(text), reason: "" } : undefined;
   }
   const record = parseRecord(text);

@@ -72,7 +72,7 @@ export function createProcessEndProbe({ config }: ProbeSetup): Probe {
     const { host, signal } = context;
     const found = await findConfiguredEtcd(host, config.etcd, signal);
     const starter = found?.starter;
-    if (starter?.kind === "docker") {
+    if (starter?.kind === "engine") {
       return { kind: "container", id: starter.id };
     }
     if (starter?.kind === "pod") {

@@ -1,7 +1,13 @@
 /** How a container ended, by what its runtime keeps of it on disk. */
 import { findDockerRoot } from "../discovery/docker-places.ts";
 import { orNothing } from "../host/or-nothing.ts";
-import { isUnseenEnd, listContainerRecords, listOomMarks, parseContainerEnd } from "./parse-container-end.ts";
+import {
+  isByConmon,
+  isUnseenEnd,
+  listContainerRecords,
+  listOomMarks,
+  parseContainerEnd,
+} from "./parse-container-end.ts";
 import type { ProbeContext } from "./probe.ts";
 
 const MAX_RECORD_BYTES = 256 * 1024;
@@ -34,7 +40,7 @@ export async function readContainerEnd(id: string, doors: Doors): Promise<Proces
       return "unseen";
     }
     const isKilled = end.code > 128 && end.code < 128 + 65;
-    const isMarked = runtime === "cri-o" && isKilled && (await hasMark(listOomMarks(id), doors));
+    const isMarked = isByConmon(runtime) && isKilled && (await hasMark(listOomMarks(id), doors));
     return {
       unit: `container ${id.slice(0, 12)}`,
       source: runtime,

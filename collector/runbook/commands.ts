@@ -52,8 +52,8 @@ export function logCommand({ supervisor, view }: SiteMember, count: number): She
       return journalCommand(supervisor.unit, count);
     case "static-pod":
       return sh`crictl logs --tail ${count} "$(crictl ps -aq --name '^etcd$' | head -n 1)"`;
-    case "docker":
-      return sh`docker logs --tail ${count} ${supervisor.container}`;
+    case "engine":
+      return sh`${supervisor.engine} logs --tail ${count} ${supervisor.container}`;
     case "process":
     case "unknown":
       return undefined;
@@ -70,8 +70,8 @@ export function stopCommand({ supervisor }: SiteMember): Shell | undefined {
       return sh`systemctl stop ${supervisor.unit}`;
     case "static-pod":
       return sh`mv ${supervisor.manifest} /etc/kubernetes/etcd.yaml.stopped`;
-    case "docker":
-      return sh`docker stop ${supervisor.container}`;
+    case "engine":
+      return sh`${supervisor.engine} stop ${supervisor.container}`;
     case "process":
     case "unknown":
       return undefined;
@@ -86,8 +86,8 @@ export function startCommand(member: SiteMember): Shell | undefined {
     case "static-pod":
       // The kubelet starts what is in the manifest's place by itself.
       return sh`test -e ${supervisor.manifest} || mv /etc/kubernetes/etcd.yaml.stopped ${supervisor.manifest}`;
-    case "docker":
-      return sh`docker start ${supervisor.container}`;
+    case "engine":
+      return sh`${supervisor.engine} start ${supervisor.container}`;
     case "process":
       return commandLine(member, supervisor.executable);
     case "unknown":
@@ -100,8 +100,8 @@ export function restartCommand(member: SiteMember): Shell | undefined {
   if (supervisor.kind === "systemd") {
     return sh`systemctl restart ${supervisor.unit}`;
   }
-  if (supervisor.kind === "docker") {
-    return sh`docker restart ${supervisor.container}`;
+  if (supervisor.kind === "engine") {
+    return sh`${supervisor.engine} restart ${supervisor.container}`;
   }
   const stop = stopCommand(member);
   return stop === undefined
@@ -116,8 +116,8 @@ export function configCommand({ supervisor }: SiteMember): Shell | undefined {
       return sh`systemctl cat ${supervisor.unit}`;
     case "static-pod":
       return sh`cat ${supervisor.manifest}`;
-    case "docker":
-      return sh`docker inspect ${supervisor.container}`;
+    case "engine":
+      return sh`${supervisor.engine} inspect ${supervisor.container}`;
     case "process":
     case "unknown":
       return undefined;

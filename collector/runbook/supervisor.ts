@@ -6,7 +6,7 @@ import { findFact } from "../view/node-reading.ts";
 export type Supervisor =
   | { readonly kind: "systemd"; readonly unit: string }
   | { readonly kind: "static-pod"; readonly manifest: string }
-  | { readonly kind: "docker"; readonly container: string }
+  | { readonly kind: "engine"; readonly engine: "docker" | "podman"; readonly container: string }
   /** Started by hand or by something that is not recognised: the command line as it was last seen. */
   | { readonly kind: "process"; readonly executable: string }
   | { readonly kind: "unknown" };
@@ -23,9 +23,10 @@ function readStarter(source: string): Supervisor | undefined {
   if (/^\/.*\.ya?ml$/.test(source)) {
     return { kind: "static-pod", manifest: source };
   }
-  const container = /\/containers\/([0-9a-f]{12})[0-9a-f]{52}\/config\.v2\.json$/.exec(source)?.[1];
+  const [, container, record] =
+    /containers\/([0-9a-f]{12})[0-9a-f]{52}\/(config\.v2|userdata\/config)\.json$/.exec(source) ?? [];
   if (container !== undefined) {
-    return { kind: "docker", container };
+    return { kind: "engine", engine: record === "config.v2" ? "docker" : "podman", container };
   }
   const product = /\/(k3s|rke2)\/server\/db\/etcd\/config$/.exec(source)?.[1];
   // Both are started and stopped as a whole: their etcd has no unit of its own.
@@ -40,9 +41,10 @@ export function findSupervisor(view: NodeView | undefined, flags: FlagsFact | un
   if (/kubepods/.test(cgroup)) {
     return { kind: "static-pod", manifest: MANIFEST };
   }
-  const container = /\/docker[-/]([0-9a-f]{12})[0-9a-f]{52}(?:\.scope)?$/.exec(cgroup)?.[1];
+  const [, name, container] =
+    /\/(docker|libpod)[-/]([0-9a-f]{12})[0-9a-f]{52}(?:\.scope)?(?:\/container)?$/.exec(cgroup) ?? [];
   if (container !== undefined) {
-    return { kind: "docker", container };
+    return { kind: "engine", engine: name === "docker" ? "docker" : "podman", container };
   }
   const unit = /\/([\w@.:-]+\.service)$/.exec(cgroup)?.[1];
   // A user's session or a container engine is a service too, and restarting that is not restarting etcd.

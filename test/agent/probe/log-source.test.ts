@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { HostDoor } from "../../../agent/host/host-door.ts";
 import { findLog } from "../../../agent/probe/find-log.ts";
@@ -46,7 +46,12 @@ describe("agent/probe/log-source", () => {
     expect(f("auto", { starter: { kind: "file", path: "/var/log/etcd.log" } })).toBe(
       "file /var/log/etcd.log",
     );
-    const docker = { kind: "docker", id: "0123456789abcdef".repeat(4), logPath: undefined } as const;
+    const docker = {
+      kind: "engine",
+      engine: "docker",
+      id: "0123456789abcdef".repeat(4),
+      logPath: undefined,
+    } as const;
     expect(f("auto", { starter: { ...docker, logPath: "/d/x-json.log" } })).toBe("file /d/x-json.log");
     expect(f("auto", { starter: docker })).toBe("no_log");
     expect(f("auto", { errorOutput: "/dev/pts/0" })).toBe("no_log");
@@ -89,6 +94,10 @@ describe("agent/probe/log-source", () => {
       `/var/lib/docker/containers/${letter.repeat(64)}/${letter.repeat(64)}-json.log`;
     expect(isSameContainer(ofDocker("a"), ofDocker("b"))).toBe(true);
     expect(isSameContainer(ofDocker("a"), log)).toBe(false);
+    const ofPodman = (letter: string): string =>
+      `/var/lib/containers/storage/overlay-containers/${letter.repeat(64)}/userdata/ctr.log`;
+    expect(isSameContainer(ofPodman("a"), ofPodman("b"))).toBe(true);
+    expect(isSameContainer(ofPodman("a"), ofDocker("a"))).toBe(false);
     expect(isSameContainer("/var/log/a_1/b.log", "/var/log/a_2/b.log")).toBe(false);
   });
 });
@@ -145,18 +154,26 @@ describe("agent/probe/find-log", () => {
     expect(found).toMatchObject({ path: expect.stringMatching(/^\/var\/lib\/docker\/.*-json\.log$/) });
   });
 
-  it("finds the log of a container that runs where Docker keeps it", async () => {
+  it("finds the log of a container that runs where Docker or Podman keeps it", async () => {
     const id = "0123456789abcdef".repeat(4);
-    const host: Partial<HostDoor> = {
-      findProcessErrorOutput: () => "pipe:[1]",
-      findProcessCgroup: () => `/docker/${id}`,
-      listDirectory: (path) =>
-        Promise.resolve(path === `/data/docker/containers/${id}` ? [`${id}-json.log`] : []),
-      readSmallFile: () => Promise.resolve(Buffer.from('{"data-root":"/data/docker"}')),
+    const f = async (cgroup: string, path: string): Promise<unknown> => {
+      const host: Partial<HostDoor> = {
+        findProcessErrorOutput: () => "pipe:[1]",
+        findProcessCgroup: () => cgroup,
+        listDirectory: (folder) => Promise.resolve(folder === dirname(path) ? [basename(path)] : []),
+        readSmallFile: () => Promise.resolve(Buffer.from('{"data-root":"/data/docker"}')),
+      };
+      const discovered = discoveredEtcd({});
+      return await findLog({ ...auto, logs: "auto" }, probeContext({ host, discovered }));
     };
-    const discovered = discoveredEtcd({});
-    expect(await findLog({ ...auto, logs: "auto" }, probeContext({ host, discovered }))).toMatchObject({
-      path: `/data/docker/containers/${id}/${id}-json.log`,
-    });
+    for (const [cgroup, path] of [
+      [`/docker/${id}`, `/data/docker/containers/${id}/${id}-json.log`],
+      [
+        `/machine.slice/libpod-${id}.scope/container`,
+        `/var/lib/containers/storage/overlay-containers/${id}/userdata/ctr.log`,
+      ],
+    ] as const) {
+      expect(await f(cgroup, path)).toMatchObject({ path });
+    }
   });
 });

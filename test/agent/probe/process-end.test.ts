@@ -285,6 +285,21 @@ describe("agent/probe/process-end", () => {
       await expect(lookFirst(nodeWith(lost))).rejects.toMatchObject({ reason: "end_unseen" });
     });
 
+    it("tells how the container that Podman ran ended", async () => {
+      const own = `/var/lib/containers/storage/overlay-containers/${ID}/userdata`;
+      const record = { [`${own}/config.json`]: readRecord("podman-4.3.1/failed.json") };
+      const exit = { [`/run/libpod/exits/${ID}`]: readRecord("podman-4.3.1/failed.exit") };
+      const [seen] = await lookFirst(nodeWith({ ...record, ...exit }));
+      expect(seen?.events?.[0]?.attributes).toMatchObject({
+        unit: "container 0123456789ab",
+        source: "podman",
+        how: "exited",
+        status: "2",
+      });
+      // What it writes down does not outlive a start of the machine.
+      await expect(lookFirst(nodeWith(record))).rejects.toMatchObject({ reason: "no_record" });
+    });
+
     it("says nothing where nothing is known of an etcd", async () => {
       expect(await lookFirst(nodeWith({}))).toEqual([{}]);
     });

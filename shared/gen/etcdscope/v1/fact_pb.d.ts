@@ -1449,7 +1449,7 @@ export declare const HealthCheckSchema: GenMessage<HealthCheck>;
  */
 export declare type StartFact = Message<"etcdscope.v1.StartFact"> & {
   /**
-   * Where that comes from: "last process", "configuration", or the path of the unit, the manifest or Docker's record of the container.
+   * Where that comes from: "last process", "configuration", or the path of the unit, the manifest or a container engine's record of the container.
    *
    * @generated from field: string source = 1;
    */

@@ -4,6 +4,8 @@ import { describe, expect, it } from "vitest";
 import { parseDataRoot } from "../../../agent/discovery/docker-places.ts";
 import { findConfiguredEtcd } from "../../../agent/discovery/find-configured-etcd.ts";
 import { isReachable, pathOnHost } from "../../../agent/discovery/path-on-host.ts";
+import { mapPodPaths } from "../../../agent/discovery/parse-manifest.ts";
+import { parsePodmanContainer } from "../../../agent/discovery/parse-podman-container.ts";
 import { parseDockerContainer } from "../../../agent/discovery/parse-docker-container.ts";
 import type { HostDoor } from "../../../agent/host/host-door.ts";
 import { createLinuxHost } from "../../../agent/host/linux-host.ts";
@@ -116,6 +118,57 @@ describe("agent/discovery/parse-docker-container", () => {
   });
 });
 
+describe("agent/discovery/parse-podman-container", () => {
+  const readPodman = (name: string): string =>
+    readFileSync(join(FIXTURES, "../podman-4.3.1", `${name}.json`), "utf8");
+
+  it("reads of Podman's record how an etcd is started, and where the host has its directories", () => {
+    const etcd = parsePodmanContainer(readPodman("failed"));
+    expect(etcd).toMatchObject({
+      given: { name: "s1", "data-dir": "/etcd-data", "wal-dir": "/wal/s1", "election-timeout": "2000" },
+      directory: "/",
+      sharesNetwork: true,
+      user: { uid: 1000, gids: [1001] },
+    });
+    expect(mapPodPaths(["/etcd-data", "/wal/s1", "/proc/1"], etcd?.mounts ?? [])).toEqual({
+      "/etcd-data": "/srv",
+      "/wal/s1": "/var/lib/containers/storage/volumes/etcd-wal/_data/s1",
+    });
+    expect(parsePodmanContainer(readPodman("own-network"))).toMatchObject({
+      sharesNetwork: false,
+      user: { uid: 0, gids: [0] },
+    });
+  });
+
+  it("leaves CRI-O's containers, whose records are in the same place, and what is none", () => {
+    expect(parsePodmanContainer(readPodman("failed").replace('"libpod"', '"cri-o"'))).toBeUndefined();
+    expect(parsePodmanContainer(readPodman("failed").replace('"--name=s1"', '"--version"'))).toBeUndefined();
+    expect(parsePodmanContainer(readPodman("failed").slice(0, 500))).toBeUndefined();
+    expect(parsePodmanContainer("")).toBeUndefined();
+  });
+
+  it("finds what a dead container would start with, and its log where there is one", async () => {
+    const folder = `/var/lib/containers/storage/overlay-containers`;
+    const own = `${folder}/${"a".repeat(64)}/userdata`;
+    const files: Record<string, string> = { [`${own}/config.json`]: readPodman("failed") };
+    const host: HostDoor = {
+      ...hostWith({}, files),
+      listFileNames: (path) =>
+        Promise.resolve(path === folder ? ["a".repeat(64), "volatile-containers.json"] : []),
+    };
+    const starter = { kind: "engine", engine: "podman", id: "a".repeat(64) };
+    expect(await findConfiguredEtcd(host, ANY, SIGNAL)).toMatchObject({
+      source: `${own}/config.json`,
+      starter: { ...starter, logPath: undefined },
+      etcd: { flags: { name: "s1" } },
+    });
+    const logged = { ...host, readFileFacts: () => Promise.resolve({ modifiedAtMs: 1 } as never) };
+    expect(await findConfiguredEtcd(logged, ANY, SIGNAL)).toMatchObject({
+      starter: { ...starter, logPath: `${own}/ctr.log` },
+    });
+  });
+});
+
 describe("agent/discovery/docker-places", () => {
   it.each([
     ['{"data-root": "/data/docker/"}', "/data/docker/"],
@@ -135,7 +188,7 @@ describe("agent/discovery/find-configured-etcd, of Docker", () => {
     const found = await findConfiguredEtcd(host, ANY, SIGNAL);
     expect(found).toMatchObject({
       source: `/var/lib/docker/containers/${"a".repeat(64)}/config.v2.json`,
-      starter: { kind: "docker", id: "a".repeat(64) },
+      starter: { kind: "engine", engine: "docker", id: "a".repeat(64) },
       etcd: { flags: { name: "s1", dataDir: "/etcd-data" }, sharesNetwork: true, user: { uid: 0 } },
       problem: "",
     });
