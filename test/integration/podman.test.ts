@@ -9,6 +9,7 @@ import type { Diagnosis } from "../../shared/rest.ts";
 import { ensurePodman, startPodmanNode, type PodmanNode } from "../lab/container/podman-node.ts";
 import { ensureEtcd } from "../lab/etcd-binaries.ts";
 import { ETCDSCOPE } from "../lab/etcdscope-command.ts";
+import { findFreePorts } from "../lab/free-ports.ts";
 import { createRunFolder, removeFolderWithMounts } from "../lab/run-folder.ts";
 import { runCommand } from "../lab/run-command.ts";
 import { waitFor } from "../lab/wait-for.ts";
@@ -53,9 +54,15 @@ describe("test/integration/podman", () => {
       }
       const { node } = on;
       mkdirSync(node.at("/var/lib/etcd/member"), { recursive: true, mode: 0o700 });
+      const [client = 0, peer = 0] = await findFreePorts(2);
+      const urls = [
+        `--listen-client-urls=http://127.0.0.1:${client}`,
+        `--advertise-client-urls=http://127.0.0.1:${client}`,
+        `--listen-peer-urls=http://127.0.0.1:${peer}`,
+      ];
       const id = await node.run(
         ["-v", "/var/lib/etcd:/etcd-data", "--user", "65534:65534", "--log-driver", "k8s-file"],
-        ["etcd", "--name=s1", "--data-dir=/etcd-data", "--logger=zap"],
+        ["etcd", "--name=s1", "--data-dir=/etcd-data", "--logger=zap", ...urls],
       );
       await waitFor("it has ended", () => existsSync(node.at(`/run/libpod/exits/${id}`)), {
         timeoutMs: 20_000,
@@ -70,7 +77,10 @@ describe("test/integration/podman", () => {
             : [],
         ),
       );
-      expect(next?.code).toBe("START_DATA_DIR_PERMISSION");
+      expect(next).toMatchObject({
+        code: "START_DATA_DIR_PERMISSION",
+        command: "ls -ld /var/lib/etcd /var/lib/etcd/member",
+      });
       expect(evidence).toContain(`podman: container ${id.slice(0, 12)} exited with code 1`);
       expect(evidence.join()).toMatch(/belongs to 0:0 with mode 0700, etcd runs as 65534/);
       expect(evidence.join()).toContain("etcd log: its log: ");

@@ -390,6 +390,14 @@ export declare type FlagsFact = Message<"etcdscope.v1.FlagsFact"> & {
    * @generated from field: string configured_by = 7;
    */
   configuredBy: string;
+
+  /**
+   * Of the directories and files that the flags name, those that the host has at another place, as what a container mounts: by etcd's own
+   * path.
+   *
+   * @generated from field: map<string, string> host_paths = 8;
+   */
+  hostPaths: { [key: string]: string };
 };
 
 /**
