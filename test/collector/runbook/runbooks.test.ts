@@ -299,7 +299,7 @@ describe("collector/runbook", () => {
 
 /** Every program that a runbook names, as a function that only tells what it was given. */
 const PROGRAMS = (
-  "etcdctl etcdutl systemctl journalctl crictl mv cp chown chmod du df ls find grep curl openssl sha256sum dmesg ps ss " +
+  "etcdctl etcdutl systemctl journalctl crictl docker podman mv cp chown chmod du df ls find grep curl openssl sha256sum dmesg ps ss " +
   "lsof sort tail head uniq awk vmstat top iostat pidstat findmnt ionice pgrep iptables_save nft ip ping getent cat " +
   "timedatectl chronyc kubeadm etcdscope kill mktemp time test etcd_program"
 ).split(" ");
