@@ -10,7 +10,7 @@ export interface ProbeNote {
 export const PROBE_NOTES: Readonly<Record<string, ProbeNote>> = {
   discovery: {
     reads:
-      "/proc: processes named etcd (or k3s with an embedded one), their arguments, environment and configuration file; where none runs, kubeadm's manifest and systemd's unit",
+      "/proc: processes named etcd (or k3s with an embedded one), their arguments, environment and configuration file; where none runs, kubeadm's manifest, systemd's unit, k3s's and RKE2's configuration and Docker's and Podman's records of their containers (config.v2.json, config.json, the 50 written last)",
     costs: "one stat of the known process a second; every process only when it is gone",
     needs: "to read /proc of etcd's user",
   },
@@ -159,15 +159,17 @@ export const PROBE_NOTES: Readonly<Record<string, ProbeNote>> = {
     needs: "nothing",
   },
   logs: {
-    reads: "etcd's log: journald's files, the pod's, Docker's of its container, or a file",
+    reads:
+      "etcd's log: journald's files, the pod's, Docker's or Podman's of its container, also of one that is dead, or a file",
     costs:
       "what was appended, at most 256 KiB of a file or 512 KiB of a journal a look; a journal by one `journalctl --follow` that stays: no CPU while the journal is silent, 0.1 ms an entry of etcd's, 0.05 ms one of others, 1 MiB of memory (3.5 MiB with what it shares)",
     needs: "to read the log",
   },
   start: {
     reads:
-      "while etcd is gone: owner and mode of its directories, its certificate files, its configuration file, who holds its ports (/proc/net/tcp, /proc/PID/fd), the front of its database; what it would start with, from its manifest, its unit with drop-ins and environment files, or k3s's and RKE2's configuration",
-    costs: "a few stat and small reads, only while no etcd runs",
+      "while etcd is gone: owner and mode of its directories, its certificate files, its configuration file, who holds its ports (/proc/net/tcp, /proc/PID/fd), the front of its database; what it would start with, from its manifest, its unit with drop-ins and environment files, k3s's and RKE2's configuration, or Docker's or Podman's record of its container with the places that it mounts",
+    costs:
+      "a few stat and small reads, only while no etcd runs; where nothing but Docker or Podman may start it, one stat a container (500 at most) and 50 reads at most",
     needs: "to enter etcd's directories; CAP_SYS_PTRACE for the name of a port's holder",
   },
   kernel: {
@@ -183,9 +185,9 @@ export const PROBE_NOTES: Readonly<Record<string, ProbeNote>> = {
   },
   process_end: {
     reads:
-      "how systemd says that etcd's unit ended (code, signal, result, restarts), or what containerd, CRI-O or Docker wrote down of its container",
+      "how systemd says that etcd's unit ended (code, signal, result, restarts), or what containerd, CRI-O, Docker or Podman wrote down of its container; of a pod that was dead at the first look, which container that was by the kubelet's names in /var/log/containers",
     costs:
-      "one systemctl show, or a few small files, each time etcd has vanished, and once when it was dead already at the agent's start; nothing while it runs",
+      "one systemctl show, or a few small files, each time etcd has vanished, and once when it was dead already at the agent's start (of a container, until its end is written down); nothing while it runs",
     needs: "systemd, or to read the runtime's folder",
   },
 };

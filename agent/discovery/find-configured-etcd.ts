@@ -1,6 +1,6 @@
 /**
- * The etcd that this node would start, for when none runs: from kubeadm's manifest, systemd's unit, or what the operator
- * configured. It is how a dead etcd's disk, certificates and peers can still be looked at.
+ * The etcd that this node would start, for when none runs: from kubeadm's manifest, systemd's unit, Docker's or Podman's record of a container, or
+ * what the operator configured. It is how a dead etcd's disk, certificates and peers can still be looked at.
  */
 import { posix } from "node:path";
 import { EtcdscopeError } from "../../shared/errors.ts";
@@ -12,6 +12,7 @@ import { listFlagPaths } from "./discovered-etcd.ts";
 import { findManifestUser, findUnitUser } from "./find-start-user.ts";
 import { flattenConfigFile } from "./parse-given-flags.ts";
 import type { GivenFlags } from "./parse-given-flags.ts";
+import { listContainerEtcds } from "./list-container-etcds.ts";
 import { mapPodPaths, parseManifest } from "./parse-manifest.ts";
 import type { PodMount } from "./parse-manifest.ts";
 import { parseUnit } from "./parse-unit.ts";
@@ -83,11 +84,12 @@ export async function findConfiguredEtcd(
     }
   };
   const place: Place = { host, hostname: host.readNodeInventory().hostname, signal, read };
-  for (const find of [planByManifest, planByUnit, planByRancher]) {
-    const plan = await find(place);
-    const found = plan === undefined ? undefined : await describe(plan, place);
-    if (found !== undefined && fits(found, wanted)) {
-      return found;
+  for (const find of [planByManifest, planByUnit, planByRancher, planByContainer]) {
+    for (const plan of await find(place)) {
+      const found = await describe(plan, place);
+      if (fits(found, wanted)) {
+        return found;
+      }
     }
   }
   const { name, dataDir } = wanted;
@@ -109,42 +111,46 @@ const BY_CONFIGURATION: Plan = {
   starter: undefined,
 };
 
-async function planByManifest({ read, hostname }: Place): Promise<Plan | undefined> {
+async function planByManifest({ read, hostname }: Place): Promise<readonly Plan[]> {
   const text = await read(MANIFEST);
   const pod = text === undefined ? undefined : await parseManifest(text, hostname);
   return text === undefined || pod === undefined
-    ? undefined
-    : { ...pod, source: MANIFEST, user: findManifestUser(text), starter: { kind: "pod" } };
+    ? []
+    : [{ ...pod, source: MANIFEST, user: findManifestUser(text), starter: { kind: "pod" } }];
 }
 
-async function planByUnit(place: Place): Promise<Plan | undefined> {
+async function planByUnit(place: Place): Promise<readonly Plan[]> {
   const unit = await readUnitText("etcd.service", place);
   const parsed = unit === undefined ? undefined : await parseUnit(unit.text, place);
   if (unit === undefined || parsed === undefined) {
-    return undefined;
+    return [];
   }
   const { given, directory, errorFile } = parsed;
-  return {
-    source: unit.path,
-    given,
-    directory,
-    user: await findUnitUser(unit.text, place.read),
-    starter:
-      errorFile === undefined ? { kind: "unit", unit: "etcd.service" } : { kind: "file", path: errorFile },
-  };
+  const starter: Starter =
+    errorFile === undefined ? { kind: "unit", unit: "etcd.service" } : { kind: "file", path: errorFile };
+  return [{ source: unit.path, given, directory, user: await findUnitUser(unit.text, place.read), starter }];
 }
 
-async function planByRancher({ read }: Place): Promise<Plan | undefined> {
+async function planByRancher({ read }: Place): Promise<readonly Plan[]> {
   for (const { path, starter } of await listRancherPlaces(read)) {
     if ((await read(path)) !== undefined) {
-      return { source: path, given: { "config-file": path }, directory: "/", user: undefined, starter };
+      return [{ source: path, given: { "config-file": path }, directory: "/", user: undefined, starter }];
     }
   }
-  return undefined;
+  return [];
 }
 
-/** With a --config-file etcd ignores command line and environment altogether. undefined: nothing is said of an etcd. */
-async function describe(plan: Plan, place: Place): Promise<ConfiguredEtcd | undefined> {
+/** Of several the one that changed last comes first: it is meant, unless the configuration says otherwise. */
+async function planByContainer(place: Place): Promise<readonly Plan[]> {
+  return (await listContainerEtcds(place)).map(({ engine, id, path, logPath, ...etcd }) => ({
+    ...etcd,
+    source: path,
+    starter: { kind: "engine", engine, id, logPath },
+  }));
+}
+
+/** With a --config-file etcd ignores command line and environment altogether. */
+async function describe(plan: Plan, place: Place): Promise<ConfiguredEtcd> {
   const { source, starter } = plan;
   const file = plan.given["config-file"] ?? "";
   if (file === "") {

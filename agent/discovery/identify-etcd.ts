@@ -35,6 +35,12 @@ export interface EtcdProcess {
 const OTHER_COMMANDS = new Set(["gateway", "grpc-proxy"]);
 const SHORT_LIVED = ["version", "help", "h"];
 
+/** By the words behind the program's name. */
+export function isServer(words: readonly string[]): boolean {
+  const given = parseArguments(words);
+  return !OTHER_COMMANDS.has(words[0] ?? "") && !SHORT_LIVED.some((name) => name in given);
+}
+
 /** k3s server: etcd runs inside of it. undefined: another k3s (an agent, kubectl), or gone meanwhile. */
 export function identifyEmbedded(host: HostDoor, stat: ProcessStat, nowMs: number): EtcdProcess | undefined {
   const { pid } = stat;
@@ -71,13 +77,10 @@ export function identifyEtcd(host: HostDoor, stat: ProcessStat, nowMs: number): 
   const words = host.findProcessArguments(pid);
   const executable = host.findProcessExecutable(pid) ?? words?.[0] ?? "";
   const isEtcd = /(^|\/)etcd[^/]*$/.test(executable);
-  if (words === undefined || !isEtcd || OTHER_COMMANDS.has(words[1] ?? "")) {
+  if (words === undefined || !isEtcd || !isServer(words.slice(1))) {
     return undefined;
   }
   const fromArguments = parseArguments(words.slice(1));
-  if (SHORT_LIVED.some((name) => name in fromArguments)) {
-    return undefined;
-  }
   const given = { ...parseEnvironmentFlags(host.findProcessEnvironment(pid) ?? {}), ...fromArguments };
   return {
     pid,

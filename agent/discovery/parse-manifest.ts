@@ -1,5 +1,6 @@
 /** A static pod's manifest → how its etcd is started, and where the host has what the container mounts. */
 import { findEtcdWords } from "./find-etcd-words.ts";
+import { fieldOf, listOf, textOf } from "./json-fields.ts";
 import type { GivenFlags } from "./parse-given-flags.ts";
 import { parseArguments, parseEnvironmentFlags } from "./parse-given-flags.ts";
 
@@ -102,16 +103,4 @@ function expandVariables(text: string, environment: Readonly<Record<string, stri
 
 function withoutEndingSlash(path: string): string {
   return path.length > 1 ? path.replace(/\/+$/, "") : path;
-}
-
-function fieldOf(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }

@@ -2,7 +2,10 @@
 import { posix } from "node:path";
 import { EtcdscopeError } from "../../shared/errors.ts";
 import type { AgentConfig } from "../config.ts";
+import { dockerRecord, findDockerRoot } from "../discovery/docker-places.ts";
 import { findConfiguredEtcd } from "../discovery/find-configured-etcd.ts";
+import { listPodmanFolders, podmanPlace } from "../discovery/podman-places.ts";
+import { orNothing } from "../host/or-nothing.ts";
 import { chooseContainerLog, decideLogSource, listPodFolders } from "./log-source.ts";
 import type { LogSource } from "./log-source.ts";
 import type { ProbeContext } from "./probe.ts";
@@ -12,8 +15,7 @@ export type FoundLog =
   | { readonly kind: "journal"; readonly key: string; readonly unit: string };
 
 const PODS = "/var/log/pods";
-/** Docker's, with its json-file log driver. */
-const DOCKER_CONTAINERS = "/var/lib/docker/containers";
+const MAX_SETTINGS_BYTES = 64 * 1024;
 
 /** Rejects with NOT_APPLICABLE and the reason where there is none. */
 export async function findLog(config: AgentConfig["etcd"], context: ProbeContext): Promise<FoundLog> {
@@ -33,7 +35,7 @@ export async function findLog(config: AgentConfig["etcd"], context: ProbeContext
     case "pod":
       return fileAt(await findPodLog(context, source));
     case "container":
-      return fileAt(await findDockerLog(context, source.id));
+      return fileAt(await findEngineLog(context, source.id));
     case "journal":
       return { kind: "journal", key: `journal ${source.unit}`, unit: source.unit };
     case "off":
@@ -85,22 +87,22 @@ async function findContainerLog(
   return log === undefined ? undefined : posix.join(directory, log);
 }
 
-async function findDockerLog({ host, signal }: ProbeContext, id: string): Promise<string> {
-  const directory = posix.join(DOCKER_CONTAINERS, id);
-  const name = `${id}-json.log`;
-  const names = await host.listDirectory(directory, signal).catch((caught: unknown): string[] => {
-    if (EtcdscopeError.from(caught).code === "TIMED_OUT") {
-      throw caught;
+/** Docker's with its json-file log driver, or Podman's with k8s-file: beside what else they keep of the container. */
+async function findEngineLog({ host, signal }: ProbeContext, id: string): Promise<string> {
+  const read = async (path: string): Promise<string | undefined> =>
+    (await orNothing(host.readSmallFile(path, MAX_SETTINGS_BYTES, signal)))?.toString("utf8");
+  const docker = posix.dirname(dockerRecord(await findDockerRoot(read), id));
+  const places = [
+    posix.join(docker, `${id}-json.log`),
+    ...listPodmanFolders().map((folder) => podmanPlace(folder, id).log),
+  ];
+  for (const path of places) {
+    const names = (await orNothing(host.listDirectory(posix.dirname(path), signal))) ?? [];
+    if (names.includes(posix.basename(path))) {
+      return path;
     }
-    return [];
-  });
-  if (!names.includes(name)) {
-    throw skipped(
-      "no_log",
-      `No runtime keeps a log of container ${id.slice(0, 12)} as a file; set etcd.logs`,
-    );
   }
-  return posix.join(directory, name);
+  throw skipped("no_log", `No runtime keeps a log of container ${id.slice(0, 12)} as a file; set etcd.logs`);
 }
 
 function skipped(reason: string, sentence: string): EtcdscopeError {

@@ -11,7 +11,7 @@ import type { Observation, Probe, ProbeContext } from "./probe.ts";
 
 export function createFlagsProbe(): Probe {
   async function run(context: ProbeContext): Promise<Observation> {
-    const { flags, configuredBy = "" } = assertDiscovered(context);
+    const { flags, configuredBy = "", hostPaths = {} } = assertDiscovered(context);
     const defaultsVersion = findDefaultsVersion(context.etcd.ownVersion());
     const value = create(FlagsFactSchema, {
       flags: {
@@ -24,6 +24,7 @@ export function createFlagsProbe(): Probe {
       walDir: flags.walDir,
       defaultsVersion: defaultsVersion ?? "",
       configuredBy,
+      hostPaths: Object.fromEntries(Object.entries(hostPaths).filter(([path, host]) => path !== host)),
     });
     return Promise.resolve({
       facts: [create(FactSchema, { key: "flags", body: { case: "flags", value } })],

@@ -58,6 +58,14 @@ export function decideLogSource(configured: string, traces: ProcessTraces): LogS
       return journal(starter.unit);
     case "pod":
       return { kind: "pod", podUid: undefined };
+    case "engine":
+      return starter.logPath === undefined
+        ? {
+            kind: "unknown",
+            reason: "no_log",
+            because: `${starter.engine} keeps no log of container ${starter.id.slice(0, 12)} as a file; set etcd.logs`,
+          }
+        : { kind: "file", path: starter.logPath };
     case "file":
       return starter;
     case undefined:
@@ -92,10 +100,34 @@ export function listPodFolders(names: readonly string[], podUid: string | undefi
     .slice(0, MAX_POD_FOLDERS);
 }
 
-/** True for two places of one container: a static pod whose manifest was changed has another UID, and so another folder. */
+/** A kubelet keeps a few that have ended. */
+const MAX_CONTAINER_LOGS = 32;
+
+export interface ContainerLog {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** The names below /var/log/containers that are of kubeadm's etcd: "POD_NAMESPACE_CONTAINER-ID.log". */
+export function listContainerLogs(names: readonly string[]): readonly ContainerLog[] {
+  return names
+    .flatMap((name) => {
+      const id = /^etcd-[^_]*_kube-system_etcd-([0-9a-f]{64})\.log$/.exec(name)?.[1];
+      return id === undefined ? [] : [{ id, name }];
+    })
+    .slice(0, MAX_CONTAINER_LOGS);
+}
+
+/**
+ * True for two places of one container: a static pod whose manifest was changed has another UID, and so another folder; what an engine runs is
+ * another container with each change.
+ */
 export function isSameContainer(one: string, other: string): boolean {
-  const withoutUid = (path: string): string => path.replace(/^(\/var\/log\/pods\/[^/]+)_[^/_]+\//, "$1/");
-  return withoutUid(posix.dirname(one)) === withoutUid(posix.dirname(other));
+  const withoutId = (path: string): string =>
+    posix
+      .dirname(path.replace(/^(\/var\/log\/pods\/[^/]+)_[^/_]+\//, "$1/"))
+      .replace(/containers\/[0-9a-f]{64}(?=$|\/userdata$)/, "containers");
+  return withoutId(one) === withoutId(other);
 }
 
 /** The log of the container's last start: the highest number. Rotated ones have a time behind theirs. */

@@ -1,19 +1,17 @@
 /**
- * How etcd ended, where whoever started it can tell: asked once for each process that has gone, and once of systemd for one that was
- * gone already at the first look.
+ * How etcd ended, where whoever started it can tell: asked once for each process that has gone, and for one that was gone already at
+ * the first look until it is told.
  */
 import { create } from "@bufbuild/protobuf";
 import { EventSchema } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import { EtcdscopeError } from "../../shared/errors.ts";
 import { findConfiguredEtcd } from "../discovery/find-configured-etcd.ts";
 import type { UnitEnd } from "../host/read-unit-end.ts";
-import {
-  findContainerId,
-  listContainerRecords,
-  listOomMarks,
-  parseContainerEnd,
-} from "./parse-container-end.ts";
+import { findPodContainer } from "./find-pod-container.ts";
+import { findContainerId } from "./parse-container-end.ts";
 import type { Observation, Probe, ProbeContext, ProbeSetup } from "./probe.ts";
+import { readContainerEnd } from "./read-container-end.ts";
+import type { ProcessEnd } from "./read-container-end.ts";
 
 /** The name of a signal is what people know; of others the number is told. */
 const SIGNALS: Readonly<Record<number, string>> = {
@@ -32,12 +30,11 @@ const SIGNALS: Readonly<Record<number, string>> = {
 const MAX_LOOKS = 5;
 /** this far apart. */
 const AGAIN_MS = 1000;
-const MAX_RECORD_BYTES = 256 * 1024;
 
 /** Who can tell how a process ended, from its cgroup while it ran. */
 type Witness =
   | { readonly kind: "unit"; readonly unit: string }
-  | { readonly kind: "container"; readonly id: string }
+  | { readonly kind: "container"; readonly id: string; readonly restarts?: number | undefined }
   | undefined;
 
 interface Gone {
@@ -58,20 +55,32 @@ export function createProcessEndProbe({ config }: ProbeSetup): Probe {
 
   /** One that was dead before this look. */
   async function findUnseen(context: ProbeContext): Promise<Gone | undefined> {
-    const { host, signal, discovered, isUndecided } = context;
+    const { discovered, isUndecided } = context;
     if (discovered?.pid !== undefined) {
       isFirst = false;
     }
     if (!isFirst || isUndecided === true) {
       return undefined;
     }
+    const unseen = await findUnseenWitness(context);
+    // A container is asked for again until its end is written down.
+    isFirst = unseen?.kind === "container";
+    return unseen === undefined ? undefined : { pid: undefined, witness: unseen, looks: 0 };
+  }
+
+  async function findUnseenWitness(context: ProbeContext): Promise<Witness> {
+    const { host, signal } = context;
     const found = await findConfiguredEtcd(host, config.etcd, signal);
-    isFirst = false;
+    const starter = found?.starter;
+    if (starter?.kind === "engine") {
+      return { kind: "container", id: starter.id };
+    }
+    if (starter?.kind === "pod") {
+      return { kind: "container", ...(await findPodContainer(config.etcd, context)) };
+    }
     const unit =
-      found?.starter?.kind === "unit"
-        ? found.starter.unit
-        : /\/([^/]+\.service)$/.exec(found?.source ?? "")?.[1];
-    return unit === undefined ? undefined : { pid: undefined, witness: { kind: "unit", unit }, looks: 0 };
+      starter?.kind === "unit" ? starter.unit : /\/([^/]+\.service)$/.exec(found?.source ?? "")?.[1];
+    return unit === undefined ? undefined : { kind: "unit", unit };
   }
 
   async function run(context: ProbeContext): Promise<Observation> {
@@ -91,18 +100,11 @@ export function createProcessEndProbe({ config }: ProbeSetup): Probe {
     const asked = gone;
     asked.looks += 1;
     if (asked.witness?.kind === "container") {
-      const found = await readContainerEnd(asked.witness.id, context);
-      if (found === undefined && asked.looks < MAX_LOOKS) {
-        return { againMs: AGAIN_MS };
-      }
-      gone = undefined;
-      return found === undefined ? {} : tell(asked, found, context);
+      return await runOfContainer(asked, asked.witness, context);
     }
     gone = undefined;
     if (asked.witness === undefined) {
-      throw new EtcdscopeError("NOT_APPLICABLE", "Nobody here can tell how the process ended", {
-        reason: "no_supervisor",
-      });
+      throw unknown("no_supervisor", "Nobody here can tell how the process ended");
     }
     const end = await host.readUnitEnd(asked.witness.unit);
     return end === undefined
@@ -114,26 +116,38 @@ export function createProcessEndProbe({ config }: ProbeSetup): Probe {
         );
   }
 
-  return { name: "process_end", cadence: "normal", timeLimitMs: 3000, run };
-}
+  async function runOfContainer(
+    asked: Gone,
+    witness: Witness & { readonly kind: "container" },
+    context: ProbeContext,
+  ): Promise<Observation> {
+    const isUnseen = asked.pid === undefined;
+    const found = await readContainerEnd(witness.id, context);
+    if (found === undefined && !isUnseen && asked.looks < MAX_LOOKS) {
+      return { againMs: AGAIN_MS };
+    }
+    gone = undefined;
+    const container = `container ${witness.id.slice(0, 12)}`;
+    if (found === "unseen") {
+      throw unknown("end_unseen", `Its runtime was not there when ${container} ended`);
+    }
+    if (found === undefined && isUnseen) {
+      throw unknown("no_record", `No runtime has written down how ${container} ended`);
+    }
+    isFirst = false;
+    return found === undefined
+      ? {}
+      : tell(asked, { ...found, restarts: witness.restarts ?? found.restarts }, context);
+  }
 
-interface End {
-  readonly unit: string;
-  readonly source: string;
-  readonly how: string;
-  readonly status: number;
-  readonly result: string;
-  /** Absent: nobody counts them. */
-  readonly restarts?: number;
-  /** Absent: just now. */
-  readonly endedAtMs?: number | undefined;
+  return { name: "process_end", cadence: "normal", timeLimitMs: 3000, run };
 }
 
 function timeOf({ endedAtUptimeMs }: UnitEnd, { host, clock }: ProbeContext): number | undefined {
   return endedAtUptimeMs === undefined ? undefined : clock.nowMs() - host.readUptimeMs() + endedAtUptimeMs;
 }
 
-function tell(gone: Gone, end: End, { clock }: ProbeContext): Observation {
+function tell(gone: Gone, end: ProcessEnd, { clock }: ProbeContext): Observation {
   const nowMs = clock.nowMs();
   // One that was seen to go has just gone, whatever its unit says of an earlier one.
   const endedAtMs = Math.round(gone.pid === undefined ? Math.min(end.endedAtMs ?? nowMs, nowMs) : nowMs);
@@ -160,52 +174,8 @@ function tell(gone: Gone, end: End, { clock }: ProbeContext): Observation {
   };
 }
 
-/** undefined: no runtime has written down that it ended. */
-async function readContainerEnd(id: string, { host, signal }: ProbeContext): Promise<End | undefined> {
-  for (const { runtime, path } of listContainerRecords(id)) {
-    const text = await findRecord(path, { host, signal });
-    const end = text === undefined ? undefined : parseContainerEnd(runtime, text);
-    if (end !== undefined) {
-      const isKilled = end.code > 128 && end.code < 128 + 65;
-      const isMarked = runtime === "cri-o" && isKilled && (await hasMark(listOomMarks(id), { host, signal }));
-      return {
-        unit: `container ${id.slice(0, 12)}`,
-        source: runtime,
-        how: isKilled ? "killed" : "exited",
-        status: isKilled ? end.code - 128 : end.code,
-        result: isMarked || end.reason === "OOMKilled" ? "oom-kill" : end.reason.toLowerCase(),
-      };
-    }
-  }
-  return undefined;
-}
-
-async function hasMark(
-  paths: readonly string[],
-  doors: Pick<ProbeContext, "host" | "signal">,
-): Promise<boolean> {
-  for (const path of paths) {
-    if ((await findRecord(path, doors)) !== undefined) {
-      return true;
-    }
-  }
-  return false;
-}
-
-async function findRecord(
-  path: string,
-  { host, signal }: Pick<ProbeContext, "host" | "signal">,
-): Promise<string | undefined> {
-  try {
-    return (await host.readSmallFile(path, MAX_RECORD_BYTES, signal)).toString("utf8");
-  } catch (caught) {
-    const error = EtcdscopeError.from(caught);
-    if (error.code === "TIMED_OUT") {
-      throw error;
-    }
-    // Another runtime's, or not ours to read.
-    return undefined;
-  }
+function unknown(reason: string, sentence: string): EtcdscopeError {
+  return new EtcdscopeError("NOT_APPLICABLE", sentence, { reason });
 }
 
 function findWitness(cgroup: string): Witness {

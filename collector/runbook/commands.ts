@@ -52,6 +52,8 @@ export function logCommand({ supervisor, view }: SiteMember, count: number): She
       return journalCommand(supervisor.unit, count);
     case "static-pod":
       return sh`crictl logs --tail ${count} "$(crictl ps -aq --name '^etcd$' | head -n 1)"`;
+    case "engine":
+      return sh`${supervisor.engine} logs --tail ${count} ${supervisor.container}`;
     case "process":
     case "unknown":
       return undefined;
@@ -68,6 +70,8 @@ export function stopCommand({ supervisor }: SiteMember): Shell | undefined {
       return sh`systemctl stop ${supervisor.unit}`;
     case "static-pod":
       return sh`mv ${supervisor.manifest} /etc/kubernetes/etcd.yaml.stopped`;
+    case "engine":
+      return sh`${supervisor.engine} stop ${supervisor.container}`;
     case "process":
     case "unknown":
       return undefined;
@@ -82,6 +86,8 @@ export function startCommand(member: SiteMember): Shell | undefined {
     case "static-pod":
       // The kubelet starts what is in the manifest's place by itself.
       return sh`test -e ${supervisor.manifest} || mv /etc/kubernetes/etcd.yaml.stopped ${supervisor.manifest}`;
+    case "engine":
+      return sh`${supervisor.engine} start ${supervisor.container}`;
     case "process":
       return commandLine(member, supervisor.executable);
     case "unknown":
@@ -93,6 +99,9 @@ export function restartCommand(member: SiteMember): Shell | undefined {
   const { supervisor } = member;
   if (supervisor.kind === "systemd") {
     return sh`systemctl restart ${supervisor.unit}`;
+  }
+  if (supervisor.kind === "engine") {
+    return sh`${supervisor.engine} restart ${supervisor.container}`;
   }
   const stop = stopCommand(member);
   return stop === undefined
@@ -107,6 +116,8 @@ export function configCommand({ supervisor }: SiteMember): Shell | undefined {
       return sh`systemctl cat ${supervisor.unit}`;
     case "static-pod":
       return sh`cat ${supervisor.manifest}`;
+    case "engine":
+      return sh`${supervisor.engine} inspect ${supervisor.container}`;
     case "process":
     case "unknown":
       return undefined;

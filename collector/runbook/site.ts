@@ -111,8 +111,8 @@ function describeMember(judged: JudgedCluster, member: JudgedMember): SiteMember
     peerUrl: isUrl(peerUrl) ? peerUrl : peerUrlBlank(label),
     tls: clientUrl?.startsWith("http:") === true ? undefined : readTls(view, flags, ""),
     peerTls: peerUrl?.startsWith("http:") === true ? undefined : readTls(view, flags, "peer-"),
-    dataDir: absolute(flags?.dataDir) ?? dataDirBlank(label),
-    walDir: absolute(flags?.flags["wal-dir"]),
+    dataDir: onHost(flags, flags?.dataDir) ?? dataDirBlank(label),
+    walDir: onHost(flags, flags?.flags["wal-dir"]),
     flags,
     supervisor: findSupervisor(view, flags),
     version: parseVersion(findVersion(judged, member)),
@@ -138,8 +138,8 @@ function describeNobody(judged: JudgedCluster): SiteMember {
     peerUrl: peerUrlBlank(label),
     tls: readTls(view, flags, ""),
     peerTls: readTls(view, flags, "peer-"),
-    dataDir: absolute(flags?.dataDir) ?? dataDirBlank(label),
-    walDir: absolute(flags?.flags["wal-dir"]),
+    dataDir: onHost(flags, flags?.dataDir) ?? dataDirBlank(label),
+    walDir: onHost(flags, flags?.flags["wal-dir"]),
     flags,
     supervisor: findSupervisor(view, flags),
     version: undefined,
@@ -171,16 +171,23 @@ function readTls(
   const role = prefix === "" ? "server" : "peer";
   const all = view === undefined ? [] : listFacts(view.state, "certificate");
   const pathOf = (wanted: string): string | undefined => all.find((one) => one.role === wanted)?.path;
-  const flag = (name: string): string | undefined => absolute(flags?.flags[prefix + name]);
+  const flag = (name: string): string | undefined => onHost(flags, flags?.flags[prefix + name]);
   const isPlain = flags !== undefined && !flags.flags[`${prefix}cert-file`] && pathOf(role) === undefined;
   return isPlain
     ? undefined
     : {
         ca:
-          absolute(pathOf(`${prefix === "" ? "client" : "peer"}-ca`)) ?? flag("trusted-ca-file") ?? CA_BLANK,
-        cert: absolute(pathOf(role)) ?? flag("cert-file") ?? CERT_BLANK,
+          onHost(flags, pathOf(`${prefix === "" ? "client" : "peer"}-ca`)) ??
+          flag("trusted-ca-file") ??
+          CA_BLANK,
+        cert: onHost(flags, pathOf(role)) ?? flag("cert-file") ?? CERT_BLANK,
         key: flag("key-file") ?? KEY_BLANK,
       };
+}
+
+/** Commands run on the host, where what a container mounts may be at another place. undefined: no path is known. */
+function onHost(flags: FlagsFact | undefined, path: string | undefined): string | undefined {
+  return absolute(flags?.hostPaths[path ?? ""] ?? path);
 }
 
 const CA_BLANK = blank("CA_FILE", say("certificate of etcd's authority", "etcd 的 CA 证书"));

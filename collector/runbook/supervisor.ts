@@ -6,6 +6,7 @@ import { findFact } from "../view/node-reading.ts";
 export type Supervisor =
   | { readonly kind: "systemd"; readonly unit: string }
   | { readonly kind: "static-pod"; readonly manifest: string }
+  | { readonly kind: "engine"; readonly engine: "docker" | "podman"; readonly container: string }
   /** Started by hand or by something that is not recognised: the command line as it was last seen. */
   | { readonly kind: "process"; readonly executable: string }
   | { readonly kind: "unknown" };
@@ -22,6 +23,11 @@ function readStarter(source: string): Supervisor | undefined {
   if (/^\/.*\.ya?ml$/.test(source)) {
     return { kind: "static-pod", manifest: source };
   }
+  const [, container, record] =
+    /containers\/([0-9a-f]{12})[0-9a-f]{52}\/(config\.v2|userdata\/config)\.json$/.exec(source) ?? [];
+  if (container !== undefined) {
+    return { kind: "engine", engine: record === "config.v2" ? "docker" : "podman", container };
+  }
   const product = /\/(k3s|rke2)\/server\/db\/etcd\/config$/.exec(source)?.[1];
   // Both are started and stopped as a whole: their etcd has no unit of its own.
   return product === undefined
@@ -34,6 +40,11 @@ export function findSupervisor(view: NodeView | undefined, flags: FlagsFact | un
   const cgroup = process?.cgroup ?? "";
   if (/kubepods/.test(cgroup)) {
     return { kind: "static-pod", manifest: MANIFEST };
+  }
+  const [, name, container] =
+    /\/(docker|libpod)[-/]([0-9a-f]{12})[0-9a-f]{52}(?:\.scope)?(?:\/container)?$/.exec(cgroup) ?? [];
+  if (container !== undefined) {
+    return { kind: "engine", engine: name === "docker" ? "docker" : "podman", container };
   }
   const unit = /\/([\w@.:-]+\.service)$/.exec(cgroup)?.[1];
   // A user's session or a container engine is a service too, and restarting that is not restarting etcd.

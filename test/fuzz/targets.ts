@@ -28,6 +28,8 @@ import { checkHead } from "../../agent/probe/check-snapshot.ts";
 import { parseLogPosition } from "../../agent/probe/log-position.ts";
 import { parseAlarms } from "../../agent/probe/parse-alarms.ts";
 import { parseCertificates } from "../../agent/probe/parse-certificates.ts";
+import { parseDockerContainer } from "../../agent/discovery/parse-docker-container.ts";
+import { parsePodmanContainer } from "../../agent/discovery/parse-podman-container.ts";
 import { parseContainerEnd } from "../../agent/probe/parse-container-end.ts";
 import { scanSegment } from "../../agent/spool/record.ts";
 import { chooseCoding } from "../../collector/api/compress.ts";
@@ -291,6 +293,9 @@ export async function createTargets(hello: Buffer): Promise<FuzzTargets> {
         for (const runtime of ["containerd", "cri-o", "docker"] as const) {
           const end = parseContainerEnd(runtime, text);
           expectThat(end === undefined || typeof end.code === "number", "an end has a code");
+        }
+        for (const etcd of [parseDockerContainer(text), parsePodmanContainer(text)]) {
+          expectThat(etcd === undefined || etcd.directory !== "", "a container's etcd has a directory");
         }
       },
     },

@@ -7,9 +7,10 @@ import { connect as connectTls } from "node:tls";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Event } from "../../shared/gen/etcdscope/v1/fact_pb.js";
-import type { Finding } from "../../shared/rest.ts";
+import type { Diagnosis, Finding } from "../../shared/rest.ts";
 import { startWatchedPod, type WatchedPod } from "../lab/container/watched-pod.ts";
-import { mustRun } from "../lab/run-command.ts";
+import { ETCDSCOPE } from "../lab/etcdscope-command.ts";
+import { mustRun, runCommand } from "../lab/run-command.ts";
 import { findActive } from "../lab/stack.ts";
 import { waitFor } from "../lab/wait-for.ts";
 
@@ -109,6 +110,22 @@ describe("test/integration/container", () => {
       (now) => findActive(now, "START_CONFIG_INVALID") !== undefined,
     );
     expect(findActive(state, "START_CONFIG_INVALID")?.evidence[0]?.text.en).toContain("no-such-flag");
+  });
+
+  tell("tells whoever comes when it is dead how its last container ended", async ({ node, pod }) => {
+    await expect(pod.start({ flags: { "no-such-flag": "1" } })).resolves.toMatch(/^[0-9a-f]{64}$/);
+    await waitFor("it is dead", async () => (await node.findPid("etcd")) === 0, { timeoutMs: 5000 });
+    const { stdout } = await runCommand(node.wrap([ETCDSCOPE, "diagnose", "--json"]));
+    const { layers, next } = JSON.parse(stdout) as Diagnosis;
+    expect(next?.code).toBe("START_CONFIG_INVALID");
+    const evidence = layers.flatMap(({ checks }) =>
+      checks.flatMap(({ code, subjects }) =>
+        code === "ETCD_NOT_FOUND" ? subjects.flatMap((one) => one.evidence) : [],
+      ),
+    );
+    expect(evidence.filter(({ source }) => source === "containerd").map(({ text }) => text.en)).toEqual([
+      `container ${pod.lastId().slice(0, 12)} exited with code 2, after 1 restart`,
+    ]);
   });
 
   tell("has told all of it in frames", async (watched) => {

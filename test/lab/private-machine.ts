@@ -8,8 +8,14 @@ import type { Finished } from "./run-command.ts";
 import { runCommand } from "./run-command.ts";
 
 const UNITS = "/etc/systemd/system";
-/** As on a machine with neither a kubelet nor k3s, whatever this one is. */
-const HIDDEN = ["/etc/kubernetes", "/var/lib/rancher", "/etc/rancher"];
+/** As on a machine with neither a kubelet nor k3s nor a container engine, whatever this one is. */
+const HIDDEN = [
+  "/etc/kubernetes",
+  "/var/lib/rancher",
+  "/etc/rancher",
+  "/var/lib/docker",
+  "/var/lib/containers",
+];
 const LIMIT_MS = 100_000;
 
 export function findWhyNoPrivateMachine(): Unavailable | undefined {

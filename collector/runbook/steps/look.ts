@@ -67,8 +67,8 @@ export function lookForStarter(member: SiteMember): Step {
   return {
     title: say(`See what on ${member.node} would start an etcd`, `查看 ${member.node} 上由什么启动 etcd`),
     detail: say(
-      "Neither etcd.service, nor a kubelet's manifest, nor k3s or RKE2 is there with one: another unit, a container or a script may be. Name its data directory with --data-dir, or as etcd.dataDir",
-      "etcd.service、kubelet 的清单、k3s 或 RKE2 中都没有：可能是其他 unit、容器或脚本。请用 --data-dir（或 etcd.dataDir）指明其数据目录",
+      "Neither etcd.service, nor a kubelet's manifest, nor k3s or RKE2, nor a container of Docker or Podman is there with one: another unit, a container that was removed or a script may be. Name its data directory with --data-dir, or as etcd.dataDir",
+      "etcd.service、kubelet 的清单、k3s 或 RKE2、Docker 或 Podman 的容器中都没有：可能是其他 unit、已删除的容器或脚本。请用 --data-dir（或 etcd.dataDir）指明其数据目录",
     ),
     risk: "read-only",
     on: member,

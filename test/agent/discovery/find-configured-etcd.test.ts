@@ -82,6 +82,7 @@ function hostWith(files: Readonly<Record<string, string>>) {
           file.startsWith(`${path}/`) ? [file.slice(path.length + 1)] : [],
         ),
       ),
+    listFileNames: async (): Promise<readonly string[]> => Promise.resolve([]),
     readSmallFile: async (path: string): Promise<Buffer> => {
       const text = files[path];
       if (text === undefined) {

@@ -31,4 +31,15 @@ describe("agent/probe/flags", () => {
     expect(flags).toMatchObject({ "pre-vote": "false", logger: "zap" });
     expect(given).toEqual(["name", "pre-vote"]);
   });
+
+  it("tells where the host has what a container mounts, where that is another place", async () => {
+    const hostPaths = { "/etcd-data": "/var/lib/etcd", "/etc/pki": "/etc/pki" };
+    const discovered = discoveredEtcd({ "data-dir": "/etcd-data" }, { hostPaths });
+    const context = probeContext({ etcd: fakeEtcd({ ownVersion: () => "" }), discovered });
+    const { facts = [] } = await createFlagsProbe().run(context);
+    expect(facts[0]?.body.value).toMatchObject({
+      dataDir: "/etcd-data",
+      hostPaths: { "/etcd-data": "/var/lib/etcd" },
+    });
+  });
 });

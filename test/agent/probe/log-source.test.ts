@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { HostDoor } from "../../../agent/host/host-door.ts";
 import { findLog } from "../../../agent/probe/find-log.ts";
@@ -5,10 +7,12 @@ import {
   chooseContainerLog,
   decideLogSource,
   isSameContainer,
+  listContainerLogs,
   listPodFolders,
 } from "../../../agent/probe/log-source.ts";
 import type { ProcessTraces } from "../../../agent/probe/log-source.ts";
-import { probeContext, TEST_CONFIG } from "./probe-context.ts";
+import { EtcdscopeError } from "../../../shared/errors.ts";
+import { discoveredEtcd, probeContext, TEST_CONFIG } from "./probe-context.ts";
 
 describe("agent/probe/log-source", () => {
   const nothing: ProcessTraces = { errorOutput: undefined, cgroup: undefined, rootPrefix: "" };
@@ -42,6 +46,14 @@ describe("agent/probe/log-source", () => {
     expect(f("auto", { starter: { kind: "file", path: "/var/log/etcd.log" } })).toBe(
       "file /var/log/etcd.log",
     );
+    const docker = {
+      kind: "engine",
+      engine: "docker",
+      id: "0123456789abcdef".repeat(4),
+      logPath: undefined,
+    } as const;
+    expect(f("auto", { starter: { ...docker, logPath: "/d/x-json.log" } })).toBe("file /d/x-json.log");
+    expect(f("auto", { starter: docker })).toBe("no_log");
     expect(f("auto", { errorOutput: "/dev/pts/0" })).toBe("no_log");
     expect(f("auto", {})).toBe("no_log");
   });
@@ -65,12 +77,27 @@ describe("agent/probe/log-source", () => {
     expect(chooseContainerLog([])).toBeUndefined();
   });
 
+  it("knows the containers of kubeadm's etcd by the names of their logs", () => {
+    const id = "0123456789abcdef".repeat(4);
+    const name = `etcd-m1.example_kube-system_etcd-${id}.log`;
+    const others = [`etcd-m1_default_etcd-${id}.log`, `etcd-m1_kube-system_backup-${id}.log`, "etcd.log"];
+    expect(listContainerLogs([...others, name])).toEqual([{ id, name }]);
+  });
+
   it("knows a static pod also by the UID that a changed manifest gives it", () => {
     const log = "/var/log/pods/kube-system_etcd-m1_0a1b/etcd/3.log";
     expect(isSameContainer(log, "/var/log/pods/kube-system_etcd-m1_0a1b/etcd/4.log")).toBe(true);
     expect(isSameContainer(log, "/var/log/pods/kube-system_etcd-m1_2c3d/etcd/0.log")).toBe(true);
     expect(isSameContainer(log, "/var/log/pods/kube-system_etcd-m2_0a1b/etcd/3.log")).toBe(false);
     expect(isSameContainer("/var/log/etcd/a.log", "/var/log/etcd/b.log")).toBe(true);
+    const ofDocker = (letter: string): string =>
+      `/var/lib/docker/containers/${letter.repeat(64)}/${letter.repeat(64)}-json.log`;
+    expect(isSameContainer(ofDocker("a"), ofDocker("b"))).toBe(true);
+    expect(isSameContainer(ofDocker("a"), log)).toBe(false);
+    const ofPodman = (letter: string): string =>
+      `/var/lib/containers/storage/overlay-containers/${letter.repeat(64)}/userdata/ctr.log`;
+    expect(isSameContainer(ofPodman("a"), ofPodman("b"))).toBe(true);
+    expect(isSameContainer(ofPodman("a"), ofDocker("a"))).toBe(false);
     expect(isSameContainer("/var/log/a_1/b.log", "/var/log/a_2/b.log")).toBe(false);
   });
 });
@@ -106,5 +133,47 @@ describe("agent/probe/find-log", () => {
     });
     const none = podsWith({ "kube-system_etcd-backup-1_aa/backup/0.log": 900 });
     await expect(findLog(auto, probeContext({ host: none }))).rejects.toMatchObject({ reason: "no_log" });
+  });
+
+  it("takes the log that Docker's record names of a container that is dead", async () => {
+    const id = "0123456789abcdef".repeat(4);
+    const folder = `/var/lib/docker/containers/${id}`;
+    const record = readFileSync(
+      join(import.meta.dirname, "../../fixture/containers/docker-20.10.24/etcd-failed.json"),
+    );
+    const host: Partial<HostDoor> = {
+      listDirectory: () => Promise.resolve([]),
+      listFileNames: () => Promise.resolve([id]),
+      readFileFacts: () => Promise.resolve({ modifiedAtMs: 1 } as never),
+      readSmallFile: (path) =>
+        path === `${folder}/config.v2.json`
+          ? Promise.resolve(record)
+          : Promise.reject(new EtcdscopeError("NOT_FOUND", path, { reason: "not_found" })),
+    };
+    const found = await findLog({ ...auto, logs: "auto" }, probeContext({ host }));
+    expect(found).toMatchObject({ path: expect.stringMatching(/^\/var\/lib\/docker\/.*-json\.log$/) });
+  });
+
+  it("finds the log of a container that runs where Docker or Podman keeps it", async () => {
+    const id = "0123456789abcdef".repeat(4);
+    const f = async (cgroup: string, path: string): Promise<unknown> => {
+      const host: Partial<HostDoor> = {
+        findProcessErrorOutput: () => "pipe:[1]",
+        findProcessCgroup: () => cgroup,
+        listDirectory: (folder) => Promise.resolve(folder === dirname(path) ? [basename(path)] : []),
+        readSmallFile: () => Promise.resolve(Buffer.from('{"data-root":"/data/docker"}')),
+      };
+      const discovered = discoveredEtcd({});
+      return await findLog({ ...auto, logs: "auto" }, probeContext({ host, discovered }));
+    };
+    for (const [cgroup, path] of [
+      [`/docker/${id}`, `/data/docker/containers/${id}/${id}-json.log`],
+      [
+        `/machine.slice/libpod-${id}.scope/container`,
+        `/var/lib/containers/storage/overlay-containers/${id}/userdata/ctr.log`,
+      ],
+    ] as const) {
+      expect(await f(cgroup, path)).toMatchObject({ path });
+    }
   });
 });

@@ -31,6 +31,8 @@ export interface ExampleMember {
   readonly walDir: string;
   readonly pki: string;
   readonly cgroup: string;
+  /** Of a container: its paths by the host's. */
+  readonly hostPaths?: Readonly<Record<string, string>>;
   /** What its agent tells; a member without one is known from the others' lists only. */
   readonly hasAgent: boolean;
   readonly isUp: boolean;
@@ -118,7 +120,13 @@ function factsOf(members: readonly ExampleMember[], index: number): readonly Fac
     }),
     fact("flags", {
       case: "flags",
-      value: { flags, given: Object.keys(flags), name: member.name, dataDir: member.dataDir },
+      value: {
+        flags,
+        given: Object.keys(flags),
+        name: member.name,
+        dataDir: member.dataDir,
+        hostPaths: { ...member.hostPaths },
+      },
     }),
     fact("member_list", {
       case: "memberList",

@@ -7,6 +7,9 @@ describe("collector/runbook/next-step", () => {
   it.each([
     ["/system.slice/etcd.service", /^journalctl .*-u etcd\.service$/],
     ["/kubepods.slice/kubepods-pod1.slice", /^crictl logs /],
+    [`/docker/${"ab".repeat(32)}`, /^docker logs --tail \d+ abababababab$/],
+    [`/system.slice/docker-${"ab".repeat(32)}.scope`, /^docker logs /],
+    [`/machine.slice/libpod-${"ab".repeat(32)}.scope/container`, /^podman logs --tail \d+ abababababab$/],
     ["/user.slice", /^etcdscope diagnose$/],
   ])("looks at why a member is down first, whatever started it: %s", (cgroup, command) => {
     const members = THREE.map((member) => ({ ...member, cgroup, isUp: member.name !== "m2" }));

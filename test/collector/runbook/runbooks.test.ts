@@ -14,7 +14,13 @@ import type { Runbook } from "../../../shared/rest.ts";
 import type { Text } from "../../../shared/text.ts";
 import { evaluateExample, exampleMember, THREE, type ExampleMember } from "./example-cluster.ts";
 
-const KINDS = ["/system.slice/etcd.service", "/kubepods.slice/kubepods-pod1.slice", "/user.slice", ""];
+const KINDS = [
+  "/system.slice/etcd.service",
+  "/kubepods.slice/kubepods-pod1.slice",
+  `/docker/${"ab".repeat(32)}`,
+  "/user.slice",
+  "",
+];
 
 /** Clusters that a runbook may be asked for: well, one out, two out, all out, unseen, alone, of every age. */
 const CLUSTERS: readonly (readonly ExampleMember[])[] = [
@@ -185,6 +191,24 @@ describe("collector/runbook", () => {
     expect(oldCommands).not.toContain("--bump-revision");
   });
 
+  it("names directories and certificates of a container by where the host has them", () => {
+    const hostPaths = {
+      "/etcd-data": "/srv/etcd",
+      "/certs/server.crt": "/etc/pki/server.crt",
+      "/certs/server.key": "/etc/pki/server.key",
+      "/certs/ca.crt": "/etc/pki/ca.crt",
+      "/certs/peer.crt": "/etc/pki/peer.crt",
+      "/certs/peer.key": "/etc/pki/peer.key",
+    };
+    const change = { dataDir: "/etcd-data", pki: "/certs", hostPaths, cgroup: `/docker/${"ab".repeat(32)}` };
+    const commands = renderAll(THREE.map((member) => ({ ...member, ...change }))).flatMap(({ steps }) =>
+      steps.flatMap(({ command }) => command ?? []),
+    );
+    expect(commands.join("\n")).toContain("/srv/etcd");
+    expect(commands.filter((command) => /\/etcd-data|\/certs\//.test(command))).toEqual([]);
+    expect(commands.filter((command) => command.includes("docker start abababababab"))).not.toEqual([]);
+  });
+
   it("refuses what would lose the quorum now, naming who is out", () => {
     const members = THREE.map((member) => ({ ...member, isUp: member.name !== "m3" }));
     const { cluster } = evaluateExample(members);
@@ -275,7 +299,7 @@ describe("collector/runbook", () => {
 
 /** Every program that a runbook names, as a function that only tells what it was given. */
 const PROGRAMS = (
-  "etcdctl etcdutl systemctl journalctl crictl mv cp chown chmod du df ls find grep curl openssl sha256sum dmesg ps ss " +
+  "etcdctl etcdutl systemctl journalctl crictl docker podman mv cp chown chmod du df ls find grep curl openssl sha256sum dmesg ps ss " +
   "lsof sort tail head uniq awk vmstat top iostat pidstat findmnt ionice pgrep iptables_save nft ip ping getent cat " +
   "timedatectl chronyc kubeadm etcdscope kill mktemp time test etcd_program"
 ).split(" ");

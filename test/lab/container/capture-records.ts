@@ -109,6 +109,15 @@ async function captureOn(node: ContainerNode): Promise<void> {
     join(target, "long-lines.log.gz"),
     gzipSync(readFileSync(node.at(pod.logPath())), { level: 9 }),
   );
+  const lost = await pod.start();
+  await node.crash();
+  writeFileSync(join(target, "lost-before.json"), readStatus(node, lost));
+  await node.restart();
+  await waitFor("its end is written down", () => !readStatus(node, lost).includes('"FinishedAt":0'), {
+    timeoutMs: 20_000,
+  });
+  console.log("lost", readStatus(node, lost));
+  writeFileSync(join(target, "lost.json"), readStatus(node, lost));
 }
 
 function readStatus(node: ContainerNode, id: string): string {

@@ -1,9 +1,9 @@
 /**
  * What a kubelet does with kubeadm's manifest of etcd, as far as a runtime and its files see it: one sandbox, a container a start, logs
- * at their place, rotated as a kubelet rotates them. Paths are those of the node, whose view of the file system it works in.
+ * at their place, named for their containers, rotated as a kubelet rotates them. Paths are those of the node, whose view of the file system it works in.
  */
 import { createHash } from "node:crypto";
-import { renameSync, writeFileSync } from "node:fs";
+import { renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { stringify } from "yaml";
 import { systemClock } from "../../../shared/clock.ts";
 import type { Flags } from "../etcd-member.ts";
@@ -143,6 +143,7 @@ export async function startStaticPod(
       const request = { pod_sandbox_id: sandboxId ?? "", config, sandbox_config: sandbox };
       lastId = (await cri.call("CreateContainer", request))["container_id"] ?? "";
       await cri.call("StartContainer", { container_id: lastId });
+      symlinkSync(logPath(), at(`/var/log/containers/${name}_kube-system_etcd-${lastId}.log`));
       return lastId;
     },
     remove: async () => {

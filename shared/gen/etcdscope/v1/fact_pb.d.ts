@@ -384,12 +384,20 @@ export declare type FlagsFact = Message<"etcdscope.v1.FlagsFact"> & {
   defaultsVersion: string;
 
   /**
-   * The unit, manifest or configuration by which etcd would be started, while none has run that the agent has seen: flags then
+   * The unit, manifest, container or configuration by which etcd would be started, while none has run that the agent has seen: flags then
    * has only what is given there. Empty: a process has them.
    *
    * @generated from field: string configured_by = 7;
    */
   configuredBy: string;
+
+  /**
+   * Of the directories and files that the flags name, those that the host has at another place, as what a container mounts: by etcd's own
+   * path.
+   *
+   * @generated from field: map<string, string> host_paths = 8;
+   */
+  hostPaths: { [key: string]: string };
 };
 
 /**
@@ -1449,7 +1457,7 @@ export declare const HealthCheckSchema: GenMessage<HealthCheck>;
  */
 export declare type StartFact = Message<"etcdscope.v1.StartFact"> & {
   /**
-   * Where that comes from: "last process", "configuration", or the path of the unit or manifest.
+   * Where that comes from: "last process", "configuration", or the path of the unit, the manifest or a container engine's record of the container.
    *
    * @generated from field: string source = 1;
    */
