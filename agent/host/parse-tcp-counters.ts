@@ -5,8 +5,6 @@ export interface TcpCounters {
   readonly sent: number | undefined;
   /** Segments sent again since the namespace was made. */
   readonly retransmits: number | undefined;
-  /** Connections that are established now (or wait for the other side to close). */
-  readonly established: number | undefined;
 }
 
 /** A count that the text does not have is undefined. */
@@ -14,7 +12,7 @@ export function parseTcpCounters(text: string): TcpCounters {
   const names = text.indexOf("Tcp: Rto");
   const values = names < 0 ? -1 : text.indexOf("\nTcp: ", names);
   if (values < 0) {
-    return { sent: undefined, retransmits: undefined, established: undefined };
+    return { sent: undefined, retransmits: undefined };
   }
   const end = text.indexOf("\n", values + 1);
   const head = text.slice(names, values).split(" ");
@@ -22,7 +20,6 @@ export function parseTcpCounters(text: string): TcpCounters {
   return {
     sent: find(head.indexOf("OutSegs"), row),
     retransmits: find(head.indexOf("RetransSegs"), row),
-    established: find(head.indexOf("CurrEstab"), row),
   };
 }
 

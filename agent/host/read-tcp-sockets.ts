@@ -16,15 +16,15 @@ import { SocketOwners } from "./socket-owners.ts";
 
 /** Looks of one tick share one read. */
 const SHARED_FOR_US = 200_000;
-/** Without any reason the table is read this often, */
+/** Without any reason the table is read this often. */
 const REPEAT_US = 60_000_000;
-/** and this often where the number of the namespace's connections has changed: one of etcd's may have come or gone. */
-const REPEAT_CHANGED_US = 20_000_000;
 /** Part of the time that may be spent on reading tables, on average, */
 const MAX_SHARE = 1 / 1_000;
 /** and reads that may follow each other at once, when there is reason to, before that average counts. */
 const BURST_READS = 6;
 const COST_SMOOTHING = 0.2;
+/** More connections asked for than a cluster has peers, twice over: addresses have changed. */
+const MAX_QUERIES = 64;
 
 export interface SocketLook {
   /** undefined: the table cannot be read. */
@@ -46,7 +46,6 @@ export class TcpSocketReader {
   readonly #clock: Clock;
   #pid = 0;
   #withIpv6 = false;
-  #text: string | undefined;
   #readUs = Number.NEGATIVE_INFINITY;
   #costUs = 0;
   /** Time that may be spent on reads now. */
@@ -56,8 +55,10 @@ export class TcpSocketReader {
   #counters: TcpCounters | undefined;
   #countersAtRead: TcpCounters | undefined;
   readonly #owners: SocketOwners;
-  /** What was found in the table as it was last read, by what was asked. */
-  readonly #found = new Map<string, readonly TcpSocket[]>();
+  /** What has been asked for: looked for whenever the table is read, which is too long to be kept. */
+  readonly #queries = new Map<string, SocketQuery>();
+  /** What was found in the table as it was last read; undefined: it cannot be read. */
+  #found: ReadonlyMap<string, readonly TcpSocket[]> | undefined;
 
   constructor(procRoot: string, clock: Clock) {
     this.#procRoot = procRoot;
@@ -67,24 +68,27 @@ export class TcpSocketReader {
 
   look(request: SocketRequest): SocketLook {
     const nowUs = this.#clock.monotonicUs();
+    const key = `${request.remote[0]} ${request.remotePort} ${request.localPort}`;
+    const isNew = !this.#queries.has(key);
+    if (isNew) {
+      this.#remember(key, request);
+    }
     if (request.pid !== this.#pid || (request.withIpv6 && !this.#withIpv6)) {
       this.#pid = request.pid;
       this.#withIpv6 = request.withIpv6;
       this.#owners.follow(request.pid);
       this.#readTable(nowUs);
-    } else if (this.#isDue(nowUs, request.isInDoubt)) {
+    } else if (isNew || this.#isDue(nowUs, request.isInDoubt)) {
       this.#readTable(nowUs);
     }
-    if (this.#text === undefined) {
-      return { sockets: undefined, readUs: this.#readUs };
+    return { sockets: this.#found?.get(key), readUs: this.#readUs };
+  }
+
+  #remember(key: string, { remote, remotePort, localPort }: SocketRequest): void {
+    if (this.#queries.size >= MAX_QUERIES) {
+      this.#queries.clear();
     }
-    const key = `${request.remote[0]} ${request.remotePort} ${request.localPort}`;
-    let sockets = this.#found.get(key);
-    if (sockets === undefined) {
-      sockets = this.#owners.keepOwn(findEstablished(this.#text, request));
-      this.#found.set(key, sockets);
-    }
-    return { sockets, readUs: this.#readUs };
+    this.#queries.set(key, { remote, remotePort, localPort });
   }
 
   #isDue(nowUs: number, isInDoubt: boolean): boolean {
@@ -96,9 +100,6 @@ export class TcpSocketReader {
       return true;
     }
     this.#count(nowUs);
-    if (ageUs >= REPEAT_CHANGED_US && this.#counters?.established !== this.#countersAtRead?.established) {
-      return true;
-    }
     if (!isInDoubt && this.#counters?.retransmits === this.#countersAtRead?.retransmits) {
       return false;
     }
@@ -132,9 +133,17 @@ export class TcpSocketReader {
     this.#countedUs = nowUs;
     const v4 = findText(join(folder, "tcp"));
     const v6 = this.#withIpv6 ? findText(join(folder, "tcp6")) : undefined;
-    this.#text = v4 === undefined ? v6 : v4 + (v6 ?? "");
+    const text = v4 === undefined ? v6 : v4 + (v6 ?? "");
+    this.#found =
+      text === undefined
+        ? undefined
+        : new Map(
+            Array.from(this.#queries, ([key, query]) => [
+              key,
+              this.#owners.keepOwn(findEstablished(text, query)),
+            ]),
+          );
     this.#readUs = nowUs;
-    this.#found.clear();
     this.#spend(nowUs, this.#clock.monotonicUs() - nowUs);
   }
 

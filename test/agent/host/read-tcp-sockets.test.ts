@@ -50,9 +50,9 @@ describe("agent/host/read-tcp-sockets", () => {
 
   afterEach(() => rmSync(proc, { recursive: true, force: true }));
 
-  function write(inodes: readonly number[], retransmits: number, established = 7): void {
+  function write(inodes: readonly number[], retransmits: number): void {
     writeFileSync(join(proc, "812/net/tcp"), inodes.map(tableLine).join(""));
-    const snmp = `Tcp: RtoAlgorithm CurrEstab RetransSegs\nTcp: 1 ${established} ${retransmits}\n`;
+    const snmp = `Tcp: RtoAlgorithm CurrEstab RetransSegs\nTcp: 1 7 ${retransmits}\n`;
     writeFileSync(join(proc, "812/net/snmp"), snmp);
   }
 
@@ -101,18 +101,22 @@ describe("agent/host/read-tcp-sockets", () => {
     expect(inodesAt(reader), "a while has passed").toEqual([5]);
   });
 
-  it("reads the table sooner, but not at once, when the number of connections has changed", () => {
+  it("reads the table once for all that is asked for, and once more for what was not asked for before", () => {
     const reader = new TcpSocketReader(proc, clock);
+    const other = { ...REQUEST, remotePort: 2381 };
+    write([5], 0);
     owns("812/fd", 5);
-    expect(inodesAt(reader)).toEqual([]);
-    write([5], 0, 8);
-    nowUs += 19_000_000;
-    expect(inodesAt(reader), "too soon").toEqual([]);
+    expect(inodesAt(reader)).toEqual([5]);
     nowUs += 1_000_000;
-    expect(inodesAt(reader), "it has changed").toEqual([5]);
-    write([], 0, 8);
-    nowUs += 20_000_000;
-    expect(inodesAt(reader), "it has not changed").toEqual([5]);
+    expect(reader.look(other)).toEqual({ sockets: [], readUs: nowUs });
+    write([], 1);
+    nowUs += 1_000_000;
+    expect(reader.look(REQUEST)).toEqual({ sockets: [], readUs: nowUs });
+    expect(reader.look(other)).toEqual({ sockets: [], readUs: nowUs });
+    for (let port = 1; port <= 200; port += 1) {
+      reader.look({ ...REQUEST, remotePort: port });
+    }
+    expect(inodesAt(reader), "however much has been asked for").toEqual([]);
   });
 
   it("reads a dear table a few times in a row, and then no oftener than a thousandth of the time allows", () => {
