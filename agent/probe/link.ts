@@ -12,10 +12,12 @@ import { TcpSocketReader } from "../host/read-tcp-sockets.ts";
 import { LinkFactKeeper } from "./link-fact.ts";
 import { FIREWALL_PROBE } from "./firewall.ts";
 import { LargeLook } from "./large-look.ts";
+import { NETWORK_PROBE } from "./network.ts";
 import { restUntilTurn } from "./other-members-turns.ts";
 import { PEER_SOCKETS_PROBE } from "./peer-sockets.ts";
 import { PeerKernelLook } from "./peer-kernel-look.ts";
 import type { Observation, Probe, ProbeContext, ProbeSetup } from "./probe.ts";
+import { ResendWatch } from "./resend-watch.ts";
 import { SampleGate } from "./sample-gate.ts";
 
 /** Above the door's own limit of a call (1.5 s). */
@@ -53,11 +55,14 @@ interface Remembered {
   hasLookedAround: boolean;
   readonly large: LargeLook;
   toldRoundTripUs: number;
+  /** The last round trip was a long one. */
+  isSlow: boolean;
 }
 
 export function createLinkProbe({ config }: ProbeSetup): Probe {
   const remembered = new Map<string, Remembered>();
   const gate = new SampleGate(config.intervals.normalMs);
+  const resends = new ResendWatch();
   let reader: TcpSocketReader | undefined;
 
   function targets({ etcd }: Omit<ProbeContext, "signal" | "target">): readonly string[] {
@@ -95,6 +100,7 @@ export function createLinkProbe({ config }: ProbeSetup): Probe {
         hasLookedAround: false,
         large: new LargeLook(),
         toldRoundTripUs: Number.NEGATIVE_INFINITY,
+        isSlow: false,
       };
       remembered.set(target, memory);
     }
@@ -156,7 +162,15 @@ export function createLinkProbe({ config }: ProbeSetup): Probe {
       gate.add(samples, sample, nowUs);
     }
     memory.doubtedUs = isInDoubt ? (memory.doubtedUs ?? nowUs) : undefined;
-    const trigger = lookAround(context, member.name, memory);
+    const trigger = [...lookAround(context, member.name, memory)];
+    if (resends.isWorthALook(reader?.resent, nowUs)) {
+      trigger.push(NETWORK_PROBE);
+    }
+    if (isSlow && !memory.isSlow) {
+      // The kernel's own round trip, beside this one.
+      trigger.push(PEER_SOCKETS_PROBE);
+    }
+    memory.isSlow = isSlow;
     const facts = [memory.facts.settle({ member, look, kernel, large: memory.large }, clock.nowMs())];
     const isFresh = memory.doubtedUs !== undefined && nowUs - memory.doubtedUs < DOUBT_FOR_US;
     return isFresh

@@ -1,6 +1,7 @@
 /**
  * Round trips and what was sent again on etcd's own connections with its peers, by socket diagnostics: once a minute, and when a
- * link has come into doubt (link.ts asks), never more than once in ten seconds. A connection that does not move makes a fact.
+ * link has come into doubt or become slow (link.ts asks) or packets are lost (network.ts), never more than once in ten seconds. A
+ * connection that does not move makes a fact.
  */
 import { create } from "@bufbuild/protobuf";
 import {
