@@ -32,6 +32,8 @@ const ANSWER_TIMEOUT_MS = 1_500;
 const SUSPICIOUS_TIMEOUT_MS = 800;
 /** A round trip as long as this is told as often as is asked, a usual one now and then: what has become slow is to be known soon. */
 const LONG_TRIP_US = 20_000;
+/** The kernel's own estimate takes a few segments on each connection to follow. */
+const SLOW_TO_ASK_KERNEL_US = 5_000_000;
 /** A link that has come into doubt is looked at this often, and the member's own Status with it, */
 const DOUBT_AGAIN_MS = 200;
 /** for so long: an election and its outcome fall into this time. Afterwards the ticks are enough. */
@@ -55,8 +57,10 @@ interface Remembered {
   hasLookedAround: boolean;
   readonly large: LargeLook;
   toldRoundTripUs: number;
-  /** The last round trip was a long one. */
-  isSlow: boolean;
+  /** When the first of the long round trips came that have come since; undefined: the last was short. */
+  slowUs: number | undefined;
+  /** Connections were asked for since then. */
+  hasAskedKernel: boolean;
 }
 
 export function createLinkProbe({ config }: ProbeSetup): Probe {
@@ -100,7 +104,8 @@ export function createLinkProbe({ config }: ProbeSetup): Probe {
         hasLookedAround: false,
         large: new LargeLook(),
         toldRoundTripUs: Number.NEGATIVE_INFINITY,
-        isSlow: false,
+        slowUs: undefined,
+        hasAskedKernel: false,
       };
       remembered.set(target, memory);
     }
@@ -166,11 +171,12 @@ export function createLinkProbe({ config }: ProbeSetup): Probe {
     if (resends.isWorthALook(reader?.resent, nowUs)) {
       trigger.push(NETWORK_PROBE);
     }
-    if (isSlow && !memory.isSlow) {
-      // The kernel's own round trip, beside this one.
+    memory.slowUs = isSlow ? (memory.slowUs ?? nowUs) : undefined;
+    memory.hasAskedKernel = memory.hasAskedKernel && isSlow;
+    if (!memory.hasAskedKernel && nowUs - (memory.slowUs ?? nowUs) >= SLOW_TO_ASK_KERNEL_US) {
+      memory.hasAskedKernel = true;
       trigger.push(PEER_SOCKETS_PROBE);
     }
-    memory.isSlow = isSlow;
     const facts = [memory.facts.settle({ member, look, kernel, large: memory.large }, clock.nowMs())];
     const isFresh = memory.doubtedUs !== undefined && nowUs - memory.doubtedUs < DOUBT_FOR_US;
     return isFresh

@@ -10,6 +10,8 @@ const LEAST_POINTS = 3;
 /** and over so long: a way that has become long is told every few seconds. */
 const LEAST_SPAN_MS = 11_000;
 const SPAN_MS = 60_000;
+/** It is smoothed, and the agent asks for it no sooner. */
+const KERNEL_FOLLOWS_MS = 4000;
 /** The kernel was looked at since then, which is done as soon as the way is long. */
 const LONG_KNOWN_MS = 30_000;
 /** Below this there is nothing to doubt. */
@@ -39,15 +41,15 @@ function readKernelBound(node: NodeState, to: string, nowMs: number): number {
 }
 
 /**
- * Since when all round trips that are kept were long ones; 0: as far as they go back, and that is long enough. What was seen of that way
- * before is of another one.
+ * From when on the kernel's estimate is one of a way that is long: a little after the first long round trip. 0: all that are kept are
+ * long, and they go back far enough.
  */
 export function findLongSince(node: NodeState, to: string, nowMs: number): number {
   const points = listTrips(node, to, nowMs);
   const short = points.findLastIndex(({ value }) => value * 1000 < LONG_MS);
   const [first, since, last] = [points[0], points[short + 1], points.at(-1)];
   const isLong = short < 0 && first !== undefined && (last?.atMs ?? 0) - first.atMs >= LONG_KNOWN_MS;
-  return isLong ? 0 : (since?.atMs ?? nowMs);
+  return isLong ? 0 : (since?.atMs ?? nowMs) + KERNEL_FOLLOWS_MS;
 }
 
 function listTrips(node: NodeState, to: string, nowMs: number): readonly Point[] {

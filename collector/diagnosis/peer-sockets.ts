@@ -84,8 +84,8 @@ export function proveRoundTrip(cluster: JudgedCluster, link: LinkView, afterMs: 
   }
   const tripMs = formatMicros(point.value * 1e6);
   const text = {
-    en: `the kernel takes the round trip of etcd's own connections to be ${tripMs} ms`,
-    zh: `内核对 etcd 自有连接测得的往返时间为 ${tripMs} 毫秒`,
+    en: `the kernel's smoothed round trip of etcd's own connections to ${link.to} is ${tripMs} ms`,
+    zh: `内核对 etcd 到 ${link.to} 自有连接的平滑往返时间为 ${tripMs} 毫秒`,
   };
   return [
     createEvidence({ node: node.name, source: SOURCE, atMs: point.atMs }, text, {

@@ -25,7 +25,7 @@ const PROOF_MS = 6000;
 const LEAST_PROVEN = 6;
 const LEAST_PROVEN_EACH = 2;
 const PROVEN_SHARE = 0.25;
-/** Without that proof: two intervals of the probe, */
+/** With less proof than that, or none: two intervals of the probe, */
 const LEAST_MS = 15_000;
 const SPAN_MS = 19_000;
 /** and of links that are settled. TCP backs off in a cut: its last attempts come this long after the link is seen up. */
@@ -34,6 +34,8 @@ const SETTLE_MS = 15_000;
 const LONG_CUT_MS = 26_000;
 /** Of what was sent again to the other members: so much is no chance. */
 const MOST_SHARE = 0.3;
+/** A look at the connections knows of a loss that began so long before. */
+const LOOKED_AFTER_MS = 3000;
 
 export const packetLoss: Rule = {
   code: "PACKET_LOSS",
@@ -83,13 +85,13 @@ function judge(look: NodeLook, pause: Pause | undefined): RuleOutcome {
   if (down !== undefined) {
     return { kind: "unknown", subject, ...explainCut(cluster, links, down) };
   }
-  if (proof?.proven !== undefined) {
-    return { kind: "ok", subject, because: sayLoss(proof) };
-  }
   // What was sent again into a cut says nothing of the link that is up again.
   const settledMs = Math.max(ownMs, ...links.map((link) => (link.sinceMs ?? 0) + SETTLE_MS));
   const growth = findTcpGrowth(node.state, { sinceMs: settledMs, overMs: SPAN_MS });
   if (growth === undefined || growth.atMs - growth.fromMs < LEAST_MS) {
+    if (proof?.proven !== undefined) {
+      return { kind: "ok", subject, because: sayLoss(proof) };
+    }
     if (pause !== undefined && settledMs === goesOnMs) {
       const reason = {
         en: `${pause.node} stood still for seconds: what was sent again meanwhile tells nothing`,
@@ -103,7 +105,9 @@ function judge(look: NodeLook, pause: Pause | undefined): RuleOutcome {
     };
     return { kind: "unknown", subject, reason, isBeyondOneLook: true };
   }
-  return isLoss(growth, ratio)
+  // Little of it is proven where a kernel is old or little is sent.
+  const isPossible = growth.proven === undefined || growth.leastProven > 0;
+  return isPossible && isLoss(growth, ratio)
     ? describe(cluster, node, { ...growth, limit: ratio })
     : { kind: "ok", subject, because: sayLoss(growth) };
 }
@@ -149,7 +153,7 @@ function describe(
   const share = formatRatio(ratio);
   const text = sayLoss(loss);
   const resent = listResent(cluster, node, loss.fromMs);
-  const where = sayWhere(resent);
+  const where = sayWhere(resent, loss);
   return {
     kind: "bad",
     subject: nodeSubject(node.name),
@@ -184,16 +188,22 @@ function proveNoCut(node: NodeView, { proven, atMs }: TcpGrowth): readonly Evide
 }
 
 /** Between which nodes it is. */
-function sayWhere(resent: readonly Resent[]): Text {
+function sayWhere(resent: readonly Resent[], { fromMs }: TcpGrowth): Text {
   const total = resent.reduce((sum, { value }) => sum + value, 0);
-  const most = resent.filter(({ value }) => value >= MOST_SHARE * total).map(({ to }) => to);
-  return total < LEAST_AGAIN
+  if (total >= LEAST_AGAIN) {
+    const most = resent.filter(({ value }) => value >= MOST_SHARE * total).map(({ to }) => to);
+    return {
+      en: `among the members it is mostly on the way to ${most.join(" and ")}`,
+      zh: `成员之间主要发生在前往 ${most.join("、")} 的路径上`,
+    };
+  }
+  return resent.length > 0 && resent.every(({ atMs }) => atMs >= fromMs + LOOKED_AFTER_MS)
     ? {
-        en: "between which nodes it is, the other nodes' findings tell",
-        zh: "发生在哪些节点之间，请对照其他节点的结论",
+        en: "the connections with the other members are hardly concerned, but those of clients or of other programs",
+        zh: "与其他成员的连接几乎不受影响，涉及的是客户端或其他程序的连接",
       }
     : {
-        en: `among the members it is mostly on the way to ${most.join(" and ")}`,
-        zh: `成员之间主要发生在前往 ${most.join("、")} 的路径上`,
+        en: "between which nodes it is, the other nodes' findings tell",
+        zh: "发生在哪些节点之间，请对照其他节点的结论",
       };
 }
