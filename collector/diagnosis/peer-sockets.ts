@@ -104,15 +104,15 @@ export interface Resent {
   readonly atMs: number;
 }
 
-/** To each of the others, where that was looked at after `afterMs`: earlier looks know nothing of what is lost since. */
-export function listResent(cluster: JudgedCluster, node: NodeView, afterMs: number): readonly Resent[] {
+/** To each of the others, where that was looked at lately. */
+export function listResent(cluster: JudgedCluster, node: NodeView): readonly Resent[] {
   const sinceMs = cluster.nowMs - RECENT_MS;
   return cluster.view.links
     .filter(({ from, port }) => from === node.member && port === "peer")
     .flatMap(({ to }) => {
       const name = { metric: "etcdscope_peer_resent_segments_total", labels: { to } };
       const grown = findIncrease(node.state, name, sinceMs);
-      return grown === undefined || grown.atMs <= afterMs ? [] : [{ to, ...grown }];
+      return grown === undefined ? [] : [{ to, ...grown }];
     });
 }
 

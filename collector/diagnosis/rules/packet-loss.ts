@@ -34,8 +34,12 @@ const SETTLE_MS = 15_000;
 const LONG_CUT_MS = 26_000;
 /** Of what was sent again to the other members: so much is no chance. */
 const MOST_SHARE = 0.3;
-/** A look at the connections knows of a loss that began so long before. */
+/** Of all that was sent again, in less time: so little is somebody else's. */
+const FEW_SHARE = 0.2;
+/** A look at the connections knows of a loss that began so long before; */
 const LOOKED_AFTER_MS = 3000;
+/** and one that shows it is not so much older than what the counters show. */
+const LOOKED_BEFORE_MS = 12_000;
 
 export const packetLoss: Rule = {
   code: "PACKET_LOSS",
@@ -152,7 +156,7 @@ function describe(
   const ratio = loss.again / Math.max(1, loss.sent);
   const share = formatRatio(ratio);
   const text = sayLoss(loss);
-  const resent = listResent(cluster, node, loss.fromMs);
+  const resent = pickResent(listResent(cluster, node), loss);
   const where = sayWhere(resent, loss);
   return {
     kind: "bad",
@@ -187,9 +191,22 @@ function proveNoCut(node: NodeView, { proven, atMs }: TcpGrowth): readonly Evide
   return [createEvidence({ node: node.name, source: "/proc/net/netstat", atMs }, text)];
 }
 
+/** What looks at the connections know of this loss; none of it where they were all before. */
+function pickResent(resent: readonly Resent[], { fromMs }: TcpGrowth): readonly Resent[] {
+  const atMs = Math.min(...resent.map((one) => one.atMs));
+  const isAfter = atMs >= fromMs + LOOKED_AFTER_MS;
+  // While it lasts they come every ten seconds.
+  const isDuring = atMs >= fromMs - LOOKED_BEFORE_MS && sumOf(resent) >= LEAST_AGAIN;
+  return isAfter || isDuring ? resent : [];
+}
+
+function sumOf(resent: readonly Resent[]): number {
+  return resent.reduce((sum, { value }) => sum + value, 0);
+}
+
 /** Between which nodes it is. */
-function sayWhere(resent: readonly Resent[], { fromMs }: TcpGrowth): Text {
-  const total = resent.reduce((sum, { value }) => sum + value, 0);
+function sayWhere(resent: readonly Resent[], { again }: TcpGrowth): Text {
+  const total = sumOf(resent);
   if (total >= LEAST_AGAIN) {
     const most = resent.filter(({ value }) => value >= MOST_SHARE * total).map(({ to }) => to);
     return {
@@ -197,7 +214,7 @@ function sayWhere(resent: readonly Resent[], { fromMs }: TcpGrowth): Text {
       zh: `成员之间主要发生在前往 ${most.join("、")} 的路径上`,
     };
   }
-  return resent.length > 0 && resent.every(({ atMs }) => atMs >= fromMs + LOOKED_AFTER_MS)
+  return resent.length > 0 && total < FEW_SHARE * again
     ? {
         en: "the connections with the other members are hardly concerned, but those of clients or of other programs",
         zh: "与其他成员的连接几乎不受影响，涉及的是客户端或其他程序的连接",
