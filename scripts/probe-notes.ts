@@ -92,10 +92,14 @@ export const PROBE_NOTES: Readonly<Record<string, ProbeNote>> = {
     reads:
       "round trip, timeouts, what was sent again and when the last came on etcd's own peer connections (ss of iproute2, filtered to the peers)",
     costs:
-      "one short child process a minute, and when a link has been in doubt for two seconds (at most once in ten seconds): 4 to 6 ms of CPU, 2 of them the agent's",
+      "one short child process a minute, and when a link has been in doubt for two seconds, loses packets or has become slow (at most once in ten seconds): 4 to 6 ms of CPU, 2 of them the agent's",
     needs: "ss; to read /proc/PID/fd of etcd's user; etcd in the host's network",
   },
-  network: { reads: "/proc/PID/net/snmp of etcd's network namespace", costs: "one read", needs: "nothing" },
+  network: {
+    reads: "/proc/PID/net/snmp and netstat of etcd's network namespace",
+    costs: "two reads; every three seconds while much is sent again",
+    needs: "nothing",
+  },
   read: {
     reads: "one key, serializable and linearizable",
     costs: "two ranges of no key",

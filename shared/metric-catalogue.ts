@@ -15,19 +15,13 @@ export interface MetricDescription {
   readonly help: Text;
 }
 
-function gauge(
-  name: string,
-  unit: string,
-  about: Omit<MetricDescription, "name" | "kind" | "unit">,
-): MetricDescription {
+type About = Omit<MetricDescription, "name" | "kind" | "unit">;
+
+function gauge(name: string, unit: string, about: About): MetricDescription {
   return { name, kind: "gauge", unit, ...about };
 }
 
-function counter(
-  name: string,
-  unit: string,
-  about: Omit<MetricDescription, "name" | "kind" | "unit">,
-): MetricDescription {
+function counter(name: string, unit: string, about: About): MetricDescription {
   return { name, kind: "counter", unit, ...about };
 }
 
@@ -204,6 +198,10 @@ export const METRIC_CATALOGUE: readonly MetricDescription[] = [
       en: "TCP segments sent again in etcd's network namespace",
       zh: "etcd 所在网络命名空间重传的 TCP 段",
     },
+  }),
+  counter("etcdscope_tcp_holes_total", "segments", {
+    labels: [],
+    help: { en: "TCP segments lost between others that arrived", zh: "前后段均送达而中间丢失的 TCP 段" },
   }),
   // Process.
   gauge("process_resident_memory_bytes", "bytes", {

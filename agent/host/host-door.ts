@@ -94,6 +94,8 @@ export interface HostDoor {
   findWrittenBytes(pid: number): number | undefined;
   /** Of the network namespace of a process; undefined when that may not be seen. */
   findTcpCounters(pid: number): TcpCounters | undefined;
+  /** Segments lost between others that arrived, in the same namespace. */
+  findTcpHoles(pid: number): number | undefined;
   findProcessShare(pid: number): ProcessShare | undefined;
   findCgroup(pid: number): CgroupPlace | undefined;
   readCgroup(place: CgroupPlace): CgroupFigures;

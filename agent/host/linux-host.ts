@@ -22,7 +22,7 @@ import { parseMountinfo } from "./parse-mountinfo.ts";
 import type { Mount } from "./parse-mountinfo.ts";
 import { parseProcessUser } from "./parse-process-user.ts";
 import { parseOpenFilesLimit, parseResidentBytes } from "./parse-process-limits.ts";
-import { parseTcpCounters } from "./parse-tcp-counters.ts";
+import { parseTcpCounters, parseTcpHoles } from "./parse-tcp-counters.ts";
 import { parseStat } from "./parse-stat.ts";
 import type { ProcessStat } from "./parse-stat.ts";
 import { CgroupReader } from "./read-cgroup.ts";
@@ -106,6 +106,11 @@ export function createLinuxHost(options: LinuxHostOptions): HostDoor {
     findTcpCounters: (pid) => {
       const text = findShortText(`${procRoot}/${pid}/net/snmp`);
       return text === undefined ? undefined : parseTcpCounters(text);
+    },
+    findTcpHoles: (pid) => {
+      // Longer than a page.
+      const text = findText(`${procRoot}/${pid}/net/netstat`);
+      return text === undefined ? undefined : parseTcpHoles(text);
     },
     findProcessShare: (pid) => findProcessShare(procRoot, pid),
     findCgroup: (pid) => cgroups.findPlace(pid),

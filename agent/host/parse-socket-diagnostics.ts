@@ -17,6 +17,8 @@ export interface DiagnosedSocket {
   readonly unacknowledged: number;
   /** Segments sent again since it was made. */
   readonly resent: number;
+  /** Segments with data sent since it was made; 0 where that is not told. */
+  readonly sent: number;
   readonly sinceSentMs: number;
   readonly sinceReceivedMs: number;
   readonly sinceAcknowledgedMs: number;
@@ -66,6 +68,7 @@ function push(found: DiagnosedSocket[], ends: string, more: string): void {
     timeouts: Number(timer?.[1] ?? 0),
     unacknowledged: findNumber(rest, "unacked") ?? 0,
     resent: Number(again?.[2] ?? 0),
+    sent: findNumber(rest, "data_segs_out") ?? 0,
     sinceSentMs: findNumber(rest, "lastsnd") ?? 0,
     sinceReceivedMs: findNumber(rest, "lastrcv") ?? 0,
     sinceAcknowledgedMs: findNumber(rest, "lastack") ?? 0,

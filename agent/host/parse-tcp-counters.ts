@@ -1,4 +1,4 @@
-/** Counts of the TCP of a network namespace, from the text of /proc/PID/net/snmp: they cost nothing to read. */
+/** Counts of the TCP of a network namespace, from the texts of /proc/PID/net/snmp and /proc/PID/net/netstat: they cost nothing to read. */
 
 export interface TcpCounters {
   /** Segments sent for the first time since the namespace was made. */
@@ -21,6 +21,21 @@ export function parseTcpCounters(text: string): TcpCounters {
     sent: find(head.indexOf("OutSegs"), row),
     retransmits: find(head.indexOf("RetransSegs"), row),
   };
+}
+
+/**
+ * Segments that were lost between others that arrived, from the text of /proc/PID/net/netstat: sent again since later ones were
+ * acknowledged, or the last of what was under way and missed indeed when it was sent once more before its timeout. In a cut, where
+ * nothing is acknowledged, the count stands still. undefined: the text does not have it.
+ */
+export function parseTcpHoles(text: string): number | undefined {
+  const [head = [], row = []] = text
+    .split("\n")
+    .filter((line) => line.startsWith("TcpExt: "))
+    .map((line) => line.split(" "));
+  const fast = find(head.indexOf("TCPFastRetrans"), row);
+  const probed = find(head.indexOf("TCPLossProbeRecovery"), row);
+  return fast === undefined || probed === undefined ? undefined : fast + probed;
 }
 
 function find(index: number, row: readonly string[]): number | undefined {

@@ -66,6 +66,11 @@ export class TcpSocketReader {
     this.#clock = clock;
   }
 
+  /** Segments sent again in that network namespace, as of the last count; undefined before the first, or where it is not told. */
+  get resent(): number | undefined {
+    return this.#counters?.retransmits;
+  }
+
   look(request: SocketRequest): SocketLook {
     const nowUs = this.#clock.monotonicUs();
     const key = `${request.remote[0]} ${request.remotePort} ${request.localPort}`;

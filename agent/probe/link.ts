@@ -12,10 +12,12 @@ import { TcpSocketReader } from "../host/read-tcp-sockets.ts";
 import { LinkFactKeeper } from "./link-fact.ts";
 import { FIREWALL_PROBE } from "./firewall.ts";
 import { LargeLook } from "./large-look.ts";
+import { NETWORK_PROBE } from "./network.ts";
 import { restUntilTurn } from "./other-members-turns.ts";
 import { PEER_SOCKETS_PROBE } from "./peer-sockets.ts";
 import { PeerKernelLook } from "./peer-kernel-look.ts";
 import type { Observation, Probe, ProbeContext, ProbeSetup } from "./probe.ts";
+import { ResendWatch } from "./resend-watch.ts";
 import { SampleGate } from "./sample-gate.ts";
 
 /** Above the door's own limit of a call (1.5 s). */
@@ -30,6 +32,8 @@ const ANSWER_TIMEOUT_MS = 1_500;
 const SUSPICIOUS_TIMEOUT_MS = 800;
 /** A round trip as long as this is told as often as is asked, a usual one now and then: what has become slow is to be known soon. */
 const LONG_TRIP_US = 20_000;
+/** The kernel's own estimate takes a few segments on each connection to follow. */
+const SLOW_TO_ASK_KERNEL_US = 5_000_000;
 /** A link that has come into doubt is looked at this often, and the member's own Status with it, */
 const DOUBT_AGAIN_MS = 200;
 /** for so long: an election and its outcome fall into this time. Afterwards the ticks are enough. */
@@ -53,11 +57,16 @@ interface Remembered {
   hasLookedAround: boolean;
   readonly large: LargeLook;
   toldRoundTripUs: number;
+  /** When the first of the long round trips came that have come since; undefined: the last was short. */
+  slowUs: number | undefined;
+  /** Connections were asked for since then. */
+  hasAskedKernel: boolean;
 }
 
 export function createLinkProbe({ config }: ProbeSetup): Probe {
   const remembered = new Map<string, Remembered>();
   const gate = new SampleGate(config.intervals.normalMs);
+  const resends = new ResendWatch();
   let reader: TcpSocketReader | undefined;
 
   function targets({ etcd }: Omit<ProbeContext, "signal" | "target">): readonly string[] {
@@ -95,6 +104,8 @@ export function createLinkProbe({ config }: ProbeSetup): Probe {
         hasLookedAround: false,
         large: new LargeLook(),
         toldRoundTripUs: Number.NEGATIVE_INFINITY,
+        slowUs: undefined,
+        hasAskedKernel: false,
       };
       remembered.set(target, memory);
     }
@@ -156,7 +167,16 @@ export function createLinkProbe({ config }: ProbeSetup): Probe {
       gate.add(samples, sample, nowUs);
     }
     memory.doubtedUs = isInDoubt ? (memory.doubtedUs ?? nowUs) : undefined;
-    const trigger = lookAround(context, member.name, memory);
+    const trigger = [...lookAround(context, member.name, memory)];
+    if (resends.isWorthALook(reader?.resent, nowUs)) {
+      trigger.push(NETWORK_PROBE);
+    }
+    memory.slowUs = isSlow ? (memory.slowUs ?? nowUs) : undefined;
+    memory.hasAskedKernel = memory.hasAskedKernel && isSlow;
+    if (!memory.hasAskedKernel && nowUs - (memory.slowUs ?? nowUs) >= SLOW_TO_ASK_KERNEL_US) {
+      memory.hasAskedKernel = true;
+      trigger.push(PEER_SOCKETS_PROBE);
+    }
     const facts = [memory.facts.settle({ member, look, kernel, large: memory.large }, clock.nowMs())];
     const isFresh = memory.doubtedUs !== undefined && nowUs - memory.doubtedUs < DOUBT_FOR_US;
     return isFresh

@@ -1,6 +1,7 @@
 /**
  * Round trips and what was sent again on etcd's own connections with its peers, by socket diagnostics: once a minute, and when a
- * link has come into doubt (link.ts asks), never more than once in ten seconds. A connection that does not move makes a fact.
+ * link has come into doubt or become slow (link.ts asks) or packets are lost (network.ts), never more than once in ten seconds. A
+ * connection that does not move makes a fact.
  */
 import { create } from "@bufbuild/protobuf";
 import {
@@ -23,7 +24,7 @@ export const PEER_SOCKETS_PROBE = "peer_sockets";
 const KEY = "peer_sockets";
 /** Links that come and go ask often. */
 const LEAST_APART_US = 10_000_000;
-/** A round trip of a connection that was acknowledged longer ago than this is of another time. */
+/** The estimate of a connection on which nothing was sent for longer is of another time, whatever has come on it. */
 const RECENT_MS = 10_000;
 /** etcd sends at least every 1.7 s on each stream: what brought nothing for this long does not move. */
 const SILENT_MS = 3000;
@@ -43,7 +44,7 @@ export function createPeerSocketsProbe({ config }: ProbeSetup): Probe {
   let lookedUs = Number.NEGATIVE_INFINITY;
   let owners: SocketOwners | undefined;
   /** By connection, as of the last look; undefined: there was none. */
-  let resent: ReadonlyMap<number, number> | undefined;
+  let before: ReadonlyMap<number, DiagnosedSocket> | undefined;
   /** By member: those that there are. */
   let totals: ReadonlyMap<string, number> = new Map();
 
@@ -80,8 +81,9 @@ export function createPeerSocketsProbe({ config }: ProbeSetup): Probe {
       peers.map(({ name }) => [name, (totals.get(name) ?? 0) + countResent(name, directions)]),
     );
     const samples = peers.flatMap(({ name }) => measure(name, directions));
-    resent = new Map(own.map((socket) => [socket.inode, socket.resent]));
-    return { samples, ...tell(directions.filter(isInTrouble).map(describe), "") };
+    const troubled = directions.filter(isInTrouble).map((one) => describe(one, before));
+    before = new Map(own.map((socket) => [socket.inode, socket]));
+    return { samples, ...tell(troubled, "") };
   }
 
   function listPeers(context: ProbeContext): readonly Peer[] {
@@ -96,16 +98,23 @@ export function createPeerSocketsProbe({ config }: ProbeSetup): Probe {
 
   /** Since the look before; what was sent again before the first one is of an unknown time. */
   function countResent(name: string, directions: readonly Direction[]): number {
-    const before = resent;
-    return before === undefined
+    const known = before;
+    return known === undefined
       ? 0
-      : sum(socketsOf(name, directions).map((one) => Math.max(0, one.resent - (before.get(one.inode) ?? 0))));
+      : sum(
+          socketsOf(name, directions).map((one) =>
+            Math.max(0, one.resent - (known.get(one.inode)?.resent ?? 0)),
+          ),
+        );
   }
 
   function measure(name: string, directions: readonly Direction[]): readonly Sample[] {
     const total = totals.get(name) ?? 0;
     const sockets = socketsOf(name, directions);
-    const trip = findBest(sockets.filter((one) => one.sinceAcknowledgedMs <= RECENT_MS))?.roundTripUs;
+    const trip = findBusiest(
+      sockets.filter(({ sinceSentMs }) => sinceSentMs <= RECENT_MS),
+      before,
+    )?.roundTripUs;
     return [
       { key: seriesKey("etcdscope_peer_resent_segments_total", { to: name }), value: total },
       ...(trip === undefined
@@ -155,15 +164,26 @@ function isWaiting({ timeouts }: DiagnosedSocket): boolean {
   return timeouts > 0;
 }
 
-function findBest(sockets: readonly DiagnosedSocket[]): DiagnosedSocket | undefined {
+/**
+ * The one on which most was sent since the look before: its smoothed estimate follows within seconds, while those of the streams that
+ * etcd only receives on stay what they were when they were dialled.
+ */
+function findBusiest(
+  sockets: readonly DiagnosedSocket[],
+  before: ReadonlyMap<number, DiagnosedSocket> | undefined,
+): DiagnosedSocket | undefined {
+  const count = ({ inode, sent }: DiagnosedSocket): number => sent - (before?.get(inode)?.sent ?? 0);
   return sockets
     .filter(({ roundTripUs }) => roundTripUs !== undefined)
-    .toSorted((one, other) => (one.roundTripUs ?? 0) - (other.roundTripUs ?? 0))[0];
+    .toSorted((one, other) => count(other) - count(one) || one.sinceSentMs - other.sinceSentMs)[0];
 }
 
-function describe({ name, isAccepted, sockets }: Direction): PeerSockets {
+function describe(
+  { name, isAccepted, sockets }: Direction,
+  before: ReadonlyMap<number, DiagnosedSocket> | undefined,
+): PeerSockets {
   const waiting = sockets.filter(isWaiting);
-  const best = findBest(sockets);
+  const busiest = findBusiest(sockets, before);
   return create(PeerSocketsSchema, {
     toName: name,
     accepted: isAccepted,
@@ -172,9 +192,9 @@ function describe({ name, isAccepted, sockets }: Direction): PeerSockets {
     timeouts: Math.max(...sockets.map(({ timeouts }) => timeouts)),
     unacknowledged: sum(sockets.map(({ unacknowledged }) => unacknowledged)),
     resent: sum(sockets.map((one) => one.resent)),
-    roundTripUs: best?.roundTripUs ?? 0,
-    deviationUs: best?.deviationUs ?? 0,
-    leastRoundTripUs: best?.leastRoundTripUs ?? 0,
+    roundTripUs: busiest?.roundTripUs ?? 0,
+    deviationUs: busiest?.deviationUs ?? 0,
+    leastRoundTripUs: busiest?.leastRoundTripUs ?? 0,
     sinceReceivedMs: Math.min(...sockets.map(({ sinceReceivedMs }) => sinceReceivedMs)),
     sinceAcknowledgedMs: Math.max(0, ...waiting.map(({ sinceAcknowledgedMs }) => sinceAcknowledgedMs)),
   });

@@ -3,13 +3,14 @@ import type { PeerSockets } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 import type { Evidence } from "../../shared/rest.ts";
 import type { Text } from "../../shared/text.ts";
 import type { LinkView, NodeView } from "../view/cluster-view.ts";
-import { findFact, findIncrease, findPoint } from "../view/node-reading.ts";
+import { findFact, findIncrease, findPoint, findRun } from "../view/node-reading.ts";
 import { createEvidence } from "./evidence.ts";
 import { formatDuration } from "./format.ts";
 import type { JudgedCluster } from "./judged-cluster.ts";
 import { findNode } from "./judged-cluster.ts";
 
 const SOURCE = "socket diagnostics";
+const PROBE = "peer_sockets";
 /** Two looks of the probe, which come once a minute, and a little. */
 const RECENT_MS = 130_000;
 
@@ -20,8 +21,13 @@ export function provePeerSockets(cluster: JudgedCluster, link: LinkView): readon
   if (node === undefined || held === undefined) {
     return [];
   }
-  const origin = { node: node.name, source: SOURCE, atMs: held.sinceMs };
   const { peers, problem } = held.body;
+  // Its figures are others at each look; a problem may stay the same for as long as the probe is heard of.
+  const saidMs = problem === "" ? held.sinceMs : (findRun(node.state, PROBE, "")?.lastOkAtMs ?? held.sinceMs);
+  if (saidMs < cluster.nowMs - RECENT_MS) {
+    return [];
+  }
+  const origin = { node: node.name, source: SOURCE, atMs: saidMs };
   if (problem !== "") {
     const text = {
       en: `what TCP keeps of etcd's own connections is unknown: ${problem}`,
@@ -67,18 +73,19 @@ function formatMicros(micros: number): string {
   return String(Number((micros / 1000).toPrecision(2)));
 }
 
-/** The kernel's own round trip on those connections, where it was looked at lately. */
-export function proveRoundTrip(cluster: JudgedCluster, link: LinkView): readonly Evidence[] {
+/** The kernel's own round trip on those connections, where it was looked at lately and not before `afterMs`. */
+export function proveRoundTrip(cluster: JudgedCluster, link: LinkView, afterMs: number): readonly Evidence[] {
   const node = findNode(cluster, link.node);
   const name = { metric: "etcdscope_peer_rtt_seconds", labels: { to: link.to } };
-  const point = node === undefined ? undefined : findPoint(node.state, name, cluster.nowMs - RECENT_MS);
+  const sinceMs = Math.max(afterMs, cluster.nowMs - RECENT_MS);
+  const point = node === undefined ? undefined : findPoint(node.state, name, sinceMs);
   if (node === undefined || point === undefined) {
     return [];
   }
   const tripMs = formatMicros(point.value * 1e6);
   const text = {
-    en: `the kernel takes the round trip of etcd's own connections to be ${tripMs} ms`,
-    zh: `内核对 etcd 自有连接测得的往返时间为 ${tripMs} 毫秒`,
+    en: `the kernel's smoothed round trip of etcd's own connections to ${link.to} is ${tripMs} ms`,
+    zh: `内核对 etcd 到 ${link.to} 自有连接的平滑往返时间为 ${tripMs} 毫秒`,
   };
   return [
     createEvidence({ node: node.name, source: SOURCE, atMs: point.atMs }, text, {
@@ -88,25 +95,38 @@ export function proveRoundTrip(cluster: JudgedCluster, link: LinkView): readonly
   ];
 }
 
-/** What was sent again to each of the other members, where that was looked at lately: it tells between which nodes packets are lost. */
-export function proveResent(cluster: JudgedCluster, node: NodeView): readonly Evidence[] {
+/** What was sent again to one other member on etcd's own connections. */
+export interface Resent {
+  readonly to: string;
+  /** Segments. */
+  readonly value: number;
+  readonly overMs: number;
+  readonly atMs: number;
+}
+
+/** To each of the others, where that was looked at lately. */
+export function listResent(cluster: JudgedCluster, node: NodeView): readonly Resent[] {
   const sinceMs = cluster.nowMs - RECENT_MS;
-  const told = cluster.view.links
+  return cluster.view.links
     .filter(({ from, port }) => from === node.member && port === "peer")
     .flatMap(({ to }) => {
       const name = { metric: "etcdscope_peer_resent_segments_total", labels: { to } };
       const grown = findIncrease(node.state, name, sinceMs);
       return grown === undefined ? [] : [{ to, ...grown }];
     });
-  if (told.length === 0) {
+}
+
+/** It tells between which nodes packets are lost. */
+export function proveResent(node: NodeView, resent: readonly Resent[]): readonly Evidence[] {
+  if (resent.length === 0) {
     return [];
   }
-  const shown = told.map(({ to, value }) => `${to}: ${value}`);
-  const over = formatDuration(Math.max(...told.map(({ overMs }) => overMs)));
+  const shown = resent.map(({ to, value }) => `${to}: ${value}`);
+  const over = formatDuration(Math.max(...resent.map(({ overMs }) => overMs)));
   const text = {
     en: `sent again on etcd's own connections within ${over.en}: ${shown.join(", ")}`,
     zh: `${over.zh}内 etcd 自有连接上的重传段数：${shown.join("、")}`,
   };
-  const atMs = Math.max(...told.map((one) => one.atMs));
+  const atMs = Math.max(...resent.map((one) => one.atMs));
   return [createEvidence({ node: node.name, source: SOURCE, atMs }, text)];
 }

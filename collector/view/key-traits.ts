@@ -15,6 +15,8 @@ const LOOKED_BACK_ON: ReadonlySet<string> = new Set([
   "node_disk_io_now",
   "node_netstat_Tcp_OutSegs",
   "node_netstat_Tcp_RetransSegs",
+  "etcdscope_tcp_holes_total",
+  "etcdscope_peer_resent_segments_total",
   "etcd_server_slow_read_indexes_total",
   "process_cpu_seconds_total",
   "etcdscope_process_cpu_wait_seconds_total",

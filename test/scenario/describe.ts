@@ -57,6 +57,24 @@ function describeLong(finding: Finding): readonly string[] {
   ];
 }
 
+/** What the named findings rest on, in both languages, and how long ago it was seen. */
+export function describeEvidence(evaluation: Evaluation, codes: readonly string[]): string {
+  const { findings, at } = evaluation.state;
+  return findings
+    .filter(({ code }) => codes.includes(code))
+    .flatMap((finding) => [
+      nameFinding(finding),
+      ...finding.evidence.flatMap((one) => {
+        const ago = Math.round((Date.parse(at) - Date.parse(one.at)) / 1000);
+        return [
+          `  saw     ${one.node} ${one.source}, ${ago} s ago: ${one.text.en}`,
+          `  证据    ${one.text.zh}`,
+        ];
+      }),
+    ])
+    .join("\n");
+}
+
 /** What the named rules say of each subject. */
 export function describeChecks(evaluation: Evaluation, codes: readonly string[]): string {
   return evaluation.checks

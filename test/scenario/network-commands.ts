@@ -48,9 +48,13 @@ export const NETWORK_COMMANDS: Readonly<Record<string, (world: World, args: read
     const value = ports === "unseen" ? { problem: text } : { rules: [rule] };
     setFact(world.agent(name), "firewall", { case: "firewall", value });
   },
-  // sockets m1>m3 waiting 3 timeouts 4 | sockets m1>m3 unseen REASON
+  // sockets m1>m3 waiting 3 timeouts 4 | sockets m1>m3 unseen REASON | sockets m1>m3 none
   sockets: (world, [link = "", word = "", ...words]) => {
     const [from = "", toName = ""] = link.split(">");
+    if (word === "none") {
+      world.agent(from).facts.delete("peer_sockets");
+      return;
+    }
     const [waiting, , timeouts] = words.map(Number);
     const seen = {
       toName,

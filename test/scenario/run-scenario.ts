@@ -8,7 +8,13 @@ import type { CollectorTrouble } from "../../collector/view/cluster-view.ts";
 import { foldCluster } from "../../collector/view/fold.ts";
 import type { ClusterFrames } from "../../collector/view/node-state.ts";
 import { COMMANDS } from "./commands.ts";
-import { describeChecks, describeFindings, describeLinks, describeState } from "./describe.ts";
+import {
+  describeChecks,
+  describeEvidence,
+  describeFindings,
+  describeLinks,
+  describeState,
+} from "./describe.ts";
 import { START_MS, World } from "./world.ts";
 
 const LOOK_EVERY_MS = 500;
@@ -63,6 +69,8 @@ class Scenario {
         return [this.show()];
       case "findings":
         return [describeFindings(this.evaluation(), true)];
+      case "evidence":
+        return [describeEvidence(this.evaluation(), args)];
       case "links":
         return [describeLinks(this.evaluation())];
       case "checks":

@@ -1,29 +1,45 @@
 /** PACKET_LOSS: segments are sent again and again while the links are up: raft's messages wait for them. */
+import type { Evidence } from "../../../shared/rest.ts";
 import type { Text } from "../../../shared/text.ts";
 import type { LinkView, NodeView } from "../../view/cluster-view.ts";
-import { findIncrease } from "../../view/node-reading.ts";
 import { eachNode } from "../each-node.ts";
 import type { NodeLook } from "../each-node.ts";
 import { createEvidence } from "../evidence.ts";
 import { formatRatio } from "../format.ts";
 import type { JudgedCluster } from "../judged-cluster.ts";
-import { proveResent } from "../peer-sockets.ts";
+import { listResent, proveResent } from "../peer-sockets.ts";
+import type { Resent } from "../peer-sockets.ts";
 import type { Rule, RuleOutcome } from "../rule.ts";
 import { nodeSubject, RESPOND_WITHIN } from "../rule.ts";
+import { findTcpGrowth } from "../tcp-looks.ts";
+import type { TcpGrowth } from "../tcp-looks.ts";
 
-/** Two intervals of the probe, and enough of each that a single lost segment proves nothing. */
-const LEAST_MS = 15_000;
+/** Enough that a single lost segment proves nothing. */
 const LEAST_SENT = 200;
 const LEAST_AGAIN = 10;
-/** TCP backs off in a cut: its last attempts come this long after the link is seen up. */
+/**
+ * While packets are lost the probe looks every three seconds. Of what was sent again at 5 % loss more than half was lost
+ * between others that arrived, at 30 % an eighth; in cuts of every kind, and when they healed, nothing was.
+ */
+const PROOF_MS = 6000;
+const LEAST_PROVEN = 6;
+const LEAST_PROVEN_EACH = 2;
+const PROVEN_SHARE = 0.25;
+/** With less proof than that, or none: two intervals of the probe, */
+const LEAST_MS = 15_000;
+const SPAN_MS = 19_000;
+/** and of links that are settled. TCP backs off in a cut: its last attempts come this long after the link is seen up. */
 const SETTLE_MS = 15_000;
-/** Beyond what cuts explain: then a link that comes and goes has lost packets. */
-const UNSETTLED_RATIO = 0.03;
-const UNSETTLED_AGAIN = 30;
-/** etcd dials a peer that it does not reach again and again, and each attempt is sent again: 1.8 to 2.9 a second were seen for each. */
-const CUT_AGAIN_PER_SECOND = 4;
-/** Over two intervals of the probe and no more: what was well before tells nothing of it. */
-const UNSETTLED_SPAN_MS = 26_000;
+/** What was told before a cut is over once that has lasted so long. */
+const LONG_CUT_MS = 26_000;
+/** Of what was sent again to the other members: so much is no chance. */
+const MOST_SHARE = 0.3;
+/** Of all that was sent again, in less time: so little is somebody else's. */
+const FEW_SHARE = 0.2;
+/** A look at the connections knows of a loss that began so long before; */
+const LOOKED_AFTER_MS = 3000;
+/** and one that shows it is not so much older than what the counters show. */
+const LOOKED_BEFORE_MS = 12_000;
 
 export const packetLoss: Rule = {
   code: "PACKET_LOSS",
@@ -35,32 +51,6 @@ export const packetLoss: Rule = {
   quietMs: 60_000,
   evaluate: eachNode(evaluateNode),
 };
-
-interface Loss {
-  readonly again: number;
-  readonly sent: number;
-  readonly atMs: number;
-  readonly limit: number;
-}
-
-/** More than any cut explains, whatever the links look like at the moment. */
-function findHeavyLoss(look: NodeLook, links: readonly LinkView[], sinceMs: number): Loss | undefined {
-  const { node, thresholds } = look;
-  const sent = findIncrease(node.state, { metric: "node_netstat_Tcp_OutSegs" }, sinceMs);
-  const again = findIncrease(node.state, { metric: "node_netstat_Tcp_RetransSegs" }, sinceMs);
-  const limit = Math.max(thresholds.packetLossRatio, UNSETTLED_RATIO);
-  const cuts = links.filter(({ state, sinceMs: at }) => state === "down" || (at ?? 0) > sinceMs).length;
-  const beyond = again === undefined ? 0 : again.value - (cuts * CUT_AGAIN_PER_SECOND * again.overMs) / 1000;
-  const isHeavy =
-    sent !== undefined &&
-    again !== undefined &&
-    sent.overMs >= LEAST_MS &&
-    sent.value >= LEAST_SENT &&
-    again.newest > 0 &&
-    beyond >= UNSETTLED_AGAIN &&
-    beyond >= limit * sent.value;
-  return isHeavy ? { again: again.value, sent: sent.value, atMs: again.atMs, limit } : undefined;
-}
 
 interface Pause {
   readonly node: string;
@@ -87,44 +77,25 @@ function judge(look: NodeLook, pause: Pause | undefined): RuleOutcome {
   const { node, cluster, thresholds, sinceMs } = look;
   const subject = nodeSubject(node.name);
   const goesOnMs = pause === undefined ? 0 : pause.endMs + SETTLE_MS;
+  // Nor does what was sent again between two agents, neither of which saw whether there was a cut.
+  const ownMs = Math.max(sinceMs, goesOnMs, node.state.instanceSinceMs);
+  const ratio = thresholds.packetLossRatio;
+  const proof = findTcpGrowth(node.state, { sinceMs: ownMs, overMs: PROOF_MS });
+  if (proof?.proven !== undefined && isLoss(proof, ratio) && isProven(proof, ratio)) {
+    return describe(cluster, node, { ...proof, limit: ratio });
+  }
   const links = cluster.view.links.filter(({ from }) => from === node.member);
   const down = links.find(({ state }) => state === "down");
-  // What was sent again into a cut says nothing of the link that is up again; nor does what was sent again between two agents,
-  // neither of which saw whether there was a cut.
-  const settledMs = Math.max(
-    sinceMs,
-    goesOnMs,
-    node.state.instanceSinceMs,
-    ...links.map((link) => (link.sinceMs ?? 0) + SETTLE_MS),
-  );
-  const sent = findIncrease(node.state, { metric: "node_netstat_Tcp_OutSegs" }, settledMs);
-  const again = findIncrease(node.state, { metric: "node_netstat_Tcp_RetransSegs" }, settledMs);
-  const isSettled =
-    down === undefined && sent !== undefined && again !== undefined && sent.overMs >= LEAST_MS;
-  // Who reaches nobody dials all of them again and again, and sends little else: the share of what is sent again tells nothing.
-  const peers = links.filter(({ port }) => port === "peer");
-  const isCutOff = peers.length > 0 && peers.every(({ state }) => state === "down");
-  const heavy =
-    isSettled || isCutOff
-      ? undefined
-      : findHeavyLoss(
-          look,
-          peers,
-          Math.max(cluster.nowMs - UNSETTLED_SPAN_MS, goesOnMs, node.state.instanceSinceMs),
-        );
-  if (heavy !== undefined) {
-    return describe(cluster, node, heavy);
-  }
   if (down !== undefined) {
-    const reason = {
-      en: `${down.from} does not reach ${down.to} at all: what is sent again meanwhile tells nothing`,
-      zh: `${down.from} 完全无法访问 ${down.to}：此时的重传不能说明问题`,
-    };
-    // A loss that was told before would otherwise last as long as the cut.
-    const isLong = (down.sinceMs ?? cluster.nowMs) <= cluster.nowMs - UNSETTLED_SPAN_MS;
-    return { kind: "unknown", subject, reason, ...(isCutOff || isLong ? { isExplained: true } : {}) };
+    return { kind: "unknown", subject, ...explainCut(cluster, links, down) };
   }
-  if (sent === undefined || again === undefined || sent.overMs < LEAST_MS) {
+  // What was sent again into a cut says nothing of the link that is up again.
+  const settledMs = Math.max(ownMs, ...links.map((link) => (link.sinceMs ?? 0) + SETTLE_MS));
+  const growth = findTcpGrowth(node.state, { sinceMs: settledMs, overMs: SPAN_MS });
+  if (growth === undefined || growth.atMs - growth.fromMs < LEAST_MS) {
+    if (proof?.proven !== undefined) {
+      return { kind: "ok", subject, because: sayLoss(proof) };
+    }
     if (pause !== undefined && settledMs === goesOnMs) {
       const reason = {
         en: `${pause.node} stood still for seconds: what was sent again meanwhile tells nothing`,
@@ -138,20 +109,38 @@ function judge(look: NodeLook, pause: Pause | undefined): RuleOutcome {
     };
     return { kind: "unknown", subject, reason, isBeyondOneLook: true };
   }
-  const loss = {
-    again: again.value,
-    sent: sent.value,
-    atMs: again.atMs,
-    limit: thresholds.packetLossRatio,
-  };
-  const isEnough = sent.value >= LEAST_SENT && again.value >= LEAST_AGAIN;
-  if (!isEnough || again.value / Math.max(1, sent.value) < thresholds.packetLossRatio) {
-    return { kind: "ok", subject, because: sayLoss(loss) };
-  }
-  return describe(cluster, node, loss);
+  // Little of it is proven where a kernel is old or little is sent.
+  const isPossible = growth.proven === undefined || growth.leastProven > 0;
+  return isPossible && isLoss(growth, ratio)
+    ? describe(cluster, node, { ...growth, limit: ratio })
+    : { kind: "ok", subject, because: sayLoss(growth) };
 }
 
-function sayLoss({ again, sent }: Loss): Text {
+function isLoss({ sent, again }: TcpGrowth, ratio: number): boolean {
+  return sent >= LEAST_SENT && again >= LEAST_AGAIN && again >= ratio * sent;
+}
+
+function isProven({ sent, proven = 0, leastProven }: TcpGrowth, ratio: number): boolean {
+  return proven >= LEAST_PROVEN && leastProven >= LEAST_PROVEN_EACH && proven >= PROVEN_SHARE * ratio * sent;
+}
+
+function explainCut(
+  cluster: JudgedCluster,
+  links: readonly LinkView[],
+  down: LinkView,
+): { readonly reason: Text; readonly isExplained?: true } {
+  const reason = {
+    en: `${down.from} does not reach ${down.to} at all: what is sent again meanwhile tells nothing`,
+    zh: `${down.from} 完全无法访问 ${down.to}：此时的重传不能说明问题`,
+  };
+  // A loss that was told before would otherwise last as long as the cut.
+  const peers = links.filter(({ port }) => port === "peer");
+  const isCutOff = peers.length > 0 && peers.every(({ state }) => state === "down");
+  const isLong = (down.sinceMs ?? cluster.nowMs) <= cluster.nowMs - LONG_CUT_MS;
+  return isCutOff || isLong ? { reason, isExplained: true } : { reason };
+}
+
+function sayLoss({ again, sent }: TcpGrowth): Text {
   const share = formatRatio(again / Math.max(1, sent));
   return {
     en: `${again} of ${sent} segments were sent again (${share})`,
@@ -159,18 +148,24 @@ function sayLoss({ again, sent }: Loss): Text {
   };
 }
 
-function describe(cluster: JudgedCluster, node: NodeView, loss: Loss): RuleOutcome {
+function describe(
+  cluster: JudgedCluster,
+  node: NodeView,
+  loss: TcpGrowth & { readonly limit: number },
+): RuleOutcome {
   const ratio = loss.again / Math.max(1, loss.sent);
   const share = formatRatio(ratio);
   const text = sayLoss(loss);
+  const resent = pickResent(listResent(cluster, node), loss);
+  const where = sayWhere(resent, loss);
   return {
     kind: "bad",
     subject: nodeSubject(node.name),
     severity: "warning",
     title: { en: `Packets of ${node.name} are lost: ${share}`, zh: `${node.name} 丢包：${share}` },
     detail: {
-      en: `${text.en}, over all connections of etcd's network namespace. Look at the interface's errors and drops (ip -s link) and at the switch; between which nodes it is, the other nodes' findings tell`,
-      zh: `${text.zh}，统计范围为 etcd 所在网络命名空间的全部连接。请查看网卡错误和丢包（ip -s link）以及交换机；发生在哪些节点之间，请对照其他节点的结论`,
+      en: `${text.en}, over all connections of etcd's network namespace. Look at the interface's errors and drops (ip -s link) and at the switch; ${where.en}`,
+      zh: `${text.zh}，统计范围为 etcd 所在网络命名空间的全部连接。请查看网卡错误和丢包（ip -s link）以及交换机；${where.zh}`,
     },
     evidence: [
       createEvidence({ node: node.name, source: "/proc/net/snmp", atMs: loss.atMs }, text, {
@@ -178,8 +173,54 @@ function describe(cluster: JudgedCluster, node: NodeView, loss: Loss): RuleOutco
         threshold: loss.limit,
         unit: "ratio",
       }),
-      ...proveResent(cluster, node),
+      ...proveNoCut(node, loss),
+      ...proveResent(node, resent),
     ],
     confidence: "likely",
   };
+}
+
+function proveNoCut(node: NodeView, { proven, atMs }: TcpGrowth): readonly Evidence[] {
+  if (proven === undefined || proven === 0) {
+    return [];
+  }
+  const text = {
+    en: `${proven} of them were lost between others that arrived: the way is lossy, and not cut`,
+    zh: `其中 ${proven} 个丢失时，其前后的段已送达：是丢包，而非中断`,
+  };
+  return [createEvidence({ node: node.name, source: "/proc/net/netstat", atMs }, text)];
+}
+
+/** What looks at the connections know of this loss; none of it where they were all before. */
+function pickResent(resent: readonly Resent[], { fromMs }: TcpGrowth): readonly Resent[] {
+  const atMs = Math.min(...resent.map((one) => one.atMs));
+  const isAfter = atMs >= fromMs + LOOKED_AFTER_MS;
+  // While it lasts they come every ten seconds.
+  const isDuring = atMs >= fromMs - LOOKED_BEFORE_MS && sumOf(resent) >= LEAST_AGAIN;
+  return isAfter || isDuring ? resent : [];
+}
+
+function sumOf(resent: readonly Resent[]): number {
+  return resent.reduce((sum, { value }) => sum + value, 0);
+}
+
+/** Between which nodes it is. */
+function sayWhere(resent: readonly Resent[], { again }: TcpGrowth): Text {
+  const total = sumOf(resent);
+  if (total >= LEAST_AGAIN) {
+    const most = resent.filter(({ value }) => value >= MOST_SHARE * total).map(({ to }) => to);
+    return {
+      en: `among the members it is mostly on the way to ${most.join(" and ")}`,
+      zh: `成员之间主要发生在前往 ${most.join("、")} 的路径上`,
+    };
+  }
+  return resent.length > 0 && total < FEW_SHARE * again
+    ? {
+        en: "the connections with the other members are hardly concerned, but those of clients or of other programs",
+        zh: "与其他成员的连接几乎不受影响，涉及的是客户端或其他程序的连接",
+      }
+    : {
+        en: "between which nodes it is, the other nodes' findings tell",
+        zh: "发生在哪些节点之间，请对照其他节点的结论",
+      };
 }

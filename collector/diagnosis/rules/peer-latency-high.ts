@@ -5,7 +5,7 @@ import { createEvidence } from "../evidence.ts";
 import { formatDuration } from "../format.ts";
 import type { JudgedCluster } from "../judged-cluster.ts";
 import { findNode } from "../judged-cluster.ts";
-import { readLeastRoundTrip } from "../link-round-trip.ts";
+import { findLongSince, readLeastRoundTrip } from "../link-round-trip.ts";
 import { proveRoundTrip } from "../peer-sockets.ts";
 import type { Rule, RuleOutcome } from "../rule.ts";
 import { RESPOND_WITHIN } from "../rule.ts";
@@ -66,7 +66,7 @@ function evaluateLink(cluster: JudgedCluster, link: LinkView, thresholds: Thresh
         threshold: limitMs,
         unit: "ms",
       }),
-      ...proveRoundTrip(cluster, link),
+      ...proveRoundTrip(cluster, link, findLongSince(node.state, link.to, cluster.nowMs)),
     ],
   };
 }

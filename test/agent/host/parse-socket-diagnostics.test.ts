@@ -25,6 +25,7 @@ describe("agent/host/parse-socket-diagnostics", () => {
       timeouts: 0,
       unacknowledged: 0,
       resent: 1,
+      sent: 4,
       sinceSentMs: 7532,
       sinceReceivedMs: 4,
       sinceAcknowledgedMs: 4,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseTcpCounters } from "../../../agent/host/parse-tcp-counters.ts";
+import { parseTcpCounters, parseTcpHoles } from "../../../agent/host/parse-tcp-counters.ts";
 
 const SNMP = `Ip: Forwarding DefaultTTL\nIp: 1 64
 Tcp: RtoAlgorithm RtoMin RtoMax MaxConn ActiveOpens PassiveOpens AttemptFails EstabResets CurrEstab InSegs OutSegs RetransSegs InErrs OutRsts InCsumErrors
@@ -18,6 +18,21 @@ describe("agent/host/parse-tcp-counters", () => {
         sent: undefined,
         retransmits: undefined,
       });
+    },
+  );
+
+  it("counts what was lost between others that arrived", () => {
+    // The columns around them as Linux 6.18 has them.
+    const netstat = `TcpExt: TCPLossFailures TCPFastRetrans TCPSlowStartRetrans TCPTimeouts TCPLossProbes TCPLossProbeRecovery
+TcpExt: 0 40 7 50 55 12
+IpExt: InNoRoutes TCPFastRetrans\nIpExt: 0 9\n`;
+    expect(parseTcpHoles(netstat)).toBe(52);
+  });
+
+  it.each(["", "TcpExt: TCPFastRetrans\n", "TcpExt: TCPFastRetrans TCPTimeouts\nTcpExt: 1 2\n"])(
+    "knows no holes from %j",
+    (text) => {
+      expect(parseTcpHoles(text)).toBeUndefined();
     },
   );
 });

@@ -126,6 +126,28 @@ describe("agent/probe/link", () => {
     });
   });
 
+  it("asks for the network's counts when much is sent again", async () => {
+    const triggers: string[] = [];
+    for (const retransmits of [0, 0, 5, 9]) {
+      writeTable("00000000:00000000", 0);
+      writeFileSync(join(proc, "812/net/snmp"), `Tcp: RtoAlgorithm RetransSegs\nTcp: 1 ${retransmits}\n`);
+      triggers.push(...((await look("m2/peer")).trigger ?? []));
+      await clock.advance(1_000);
+    }
+    expect(triggers).toEqual(["network"]);
+  });
+
+  it("asks for the kernel's round trip when the way has been long for some seconds, once", async () => {
+    const triggers: string[] = [];
+    for (const roundTripUs of [900, 200_000, 900, 200_000, 210_000, 205_000, 201_000]) {
+      looks.peer = { ...FINE, roundTripUs };
+      const { trigger = [] } = await look("m2/peer");
+      triggers.push(trigger.join(" "));
+      await clock.advance(4_000);
+    }
+    expect(triggers).toEqual(["", "", "", "", "", "peer_sockets", ""]);
+  });
+
   it("asks a healthy peer port oftener than etcd lets a silent connection live, and not at every tick", async () => {
     for (let tick = 0; tick < 12; tick += 1) {
       await look("m2/peer");

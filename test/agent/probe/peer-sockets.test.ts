@@ -26,7 +26,11 @@ describe("agent/probe/peer-sockets", () => {
   beforeEach(() => {
     proc = mkdtempSync(join(tmpdir(), "etcdscope-proc-"));
     mkdirSync(join(proc, "812/fd"), { recursive: true });
-    for (const [index, { inode }] of [...readFixture("healthy"), ...readFixture("dropped")].entries()) {
+    for (const [index, { inode }] of [
+      ...readFixture("healthy"),
+      ...readFixture("dropped"),
+      ...readFixture("slow"),
+    ].entries()) {
       symlinkSync(`socket:[${inode}]`, join(proc, `812/fd/${index + 3}`));
     }
     clock = createManualClock();
@@ -65,10 +69,34 @@ describe("agent/probe/peer-sockets", () => {
     expect(seen.removedFacts).toEqual(["peer_sockets"]);
     expect(seen.samples).toEqual([
       { key: 'etcdscope_peer_resent_segments_total{to="m2"}', value: 0 },
-      { key: 'etcdscope_peer_rtt_seconds{to="m2"}', value: 0.000058 },
+      { key: 'etcdscope_peer_rtt_seconds{to="m2"}', value: 0.00014 },
       { key: 'etcdscope_peer_resent_segments_total{to="m3"}', value: 0 },
-      { key: 'etcdscope_peer_rtt_seconds{to="m3"}', value: 0.0001 },
+      { key: 'etcdscope_peer_rtt_seconds{to="m3"}', value: 0.000283 },
     ]);
+  });
+
+  it("takes the round trip of the connection that carries most: the others keep what they once measured", async () => {
+    const { samples } = await look(readFixture("slow"));
+    expect(samples).toContainEqual({ key: 'etcdscope_peer_rtt_seconds{to="m2"}', value: 0.112059 });
+    expect(samples).toContainEqual({ key: 'etcdscope_peer_rtt_seconds{to="m3"}', value: 0.200643 });
+  });
+
+  it("counts what was sent since the look before, and not what an old connection sent once", async () => {
+    const [young, old] = readFixture("slow").filter(({ remoteIp }) => remoteIp === "10.99.0.12");
+    if (young === undefined || old === undefined) {
+      throw new Error("No connections with m2");
+    }
+    const seen = { ...old, sent: 9000, roundTripUs: 300 };
+    await look([{ ...young, sent: 1 }, seen]);
+    await clock.advance(10_000);
+    const { samples } = await look([{ ...young, sent: 40, roundTripUs: 201_000 }, seen]);
+    expect(samples).toContainEqual({ key: 'etcdscope_peer_rtt_seconds{to="m2"}', value: 0.201 });
+    await clock.advance(10_000);
+    const idle = await look([
+      { ...young, sinceSentMs: 12_000 },
+      { ...seen, sinceSentMs: 15_000 },
+    ]);
+    expect(idle.samples?.map(({ key }) => key)).not.toContain('etcdscope_peer_rtt_seconds{to="m2"}');
   });
 
   it("tells of each direction in which connections do not move, and of no other peer", async () => {

@@ -1,5 +1,5 @@
 /** The network between the nodes: cut, half cut, shut for one port, or bad. */
-import { pickFollower, pickLeader, othersOf, type Fault } from "../fault.ts";
+import { pickFollower, pickLeader, othersOf, type Fault, type PreparedFault } from "../fault.ts";
 import type { WatchedCluster } from "../../integration/watched-cluster.ts";
 import type { EtcdMember } from "../etcd-member.ts";
 import type { PartitionOptions } from "../network.ts";
@@ -14,6 +14,35 @@ function cut(on: WatchedCluster, member: EtcdMember, options: PartitionOptions =
   return {
     inject: async (): Promise<void> => await on.network.partition(member.name, othersOf(on, member), options),
     heal: async (): Promise<void> => await on.network.heal(member.name),
+  };
+}
+
+/** At who receives: a sender's own filter tells its kernel at once, and much is then not sent again. */
+async function losePackets(
+  on: WatchedCluster,
+  share: number,
+  tell: (name: string) => string,
+): Promise<PreparedFault> {
+  const member = await pickFollower(on);
+  const lose = async (action: string): Promise<void> => {
+    const pairs = othersOf(on, member).flatMap((other) => [
+      [member.name, other],
+      [other, member.name],
+    ]);
+    for (const [at = "", from = ""] of pairs) {
+      const { namespace } = on.network.node(at);
+      const random = ["-m", "statistic", "--mode", "random", "--probability", String(share)];
+      const rule = ["INPUT", "-s", on.network.node(from).ip, ...random, "-j", "DROP"];
+      await runCommand(wrapCommand([on.network.iptables, "-w", action, ...rule], namespace));
+    }
+  };
+  return {
+    story: tell(member.name),
+    causes: ["PACKET_LOSS"],
+    also: ["PACKET_LOSS"],
+    verdicts: ["healthy", "degraded", "at-risk"],
+    inject: async () => await lose("-A"),
+    heal: async () => await lose("-D"),
   };
 }
 
@@ -126,41 +155,17 @@ export const NETWORK_FAULTS: readonly Fault[] = [
   },
   {
     name: "packet-loss",
-    causeWithinMs: 30_000,
+    causeWithinMs: 15_000,
     quietWithinMs: 120_000,
-    prepare: async (on) => {
-      const member = await pickFollower(on);
-      const lose = async (action: string): Promise<void> => {
-        for (const chain of ["INPUT", "OUTPUT"]) {
-          const side = chain === "INPUT" ? "-s" : "-d";
-          for (const other of othersOf(on, member)) {
-            const rule = [
-              side,
-              on.network.node(other).ip,
-              "-m",
-              "statistic",
-              "--mode",
-              "random",
-              "--probability",
-              "0.2",
-              "-j",
-              "DROP",
-            ];
-            await runCommand(
-              wrapCommand([on.network.iptables, "-w", action, chain, ...rule], member.namespace),
-            );
-          }
-        }
-      };
-      return {
-        story: `every fifth packet between ${member.name} and the others is lost`,
-        causes: ["PACKET_LOSS"],
-        also: ["PACKET_LOSS"],
-        verdicts: ["healthy", "degraded", "at-risk"],
-        inject: async () => await lose("-A"),
-        heal: async () => await lose("-D"),
-      };
-    },
+    prepare: async (on) =>
+      await losePackets(on, 0.2, (name) => `every fifth packet between ${name} and the others is lost`),
+  },
+  {
+    name: "packet-loss-light",
+    causeWithinMs: 20_000,
+    quietWithinMs: 120_000,
+    prepare: async (on) =>
+      await losePackets(on, 0.05, (name) => `every twentieth packet between ${name} and the others is lost`),
   },
   {
     name: "large-packets-lost",
