@@ -15,7 +15,7 @@ export interface TcpGrowth {
   readonly atMs: number;
 }
 
-interface TcpLook {
+export interface TcpLook {
   readonly atMs: number;
   readonly sent: number;
   readonly again: number;
@@ -24,13 +24,9 @@ interface TcpLook {
 
 /**
  * Over the looks of the last `overMs`, and at least three where there are so many: two intervals are enough that one burst does not
- * decide. undefined with fewer than two looks since then, or when a counter began anew in between.
+ * decide. undefined with fewer than two looks, or when a counter began anew in between.
  */
-export function findTcpGrowth(
-  node: NodeState,
-  { sinceMs, overMs }: { readonly sinceMs: number; readonly overMs: number },
-): TcpGrowth | undefined {
-  const looks = listLooks(node, sinceMs);
+export function measureTcpGrowth(looks: readonly TcpLook[], overMs: number): TcpGrowth | undefined {
   const last = looks.at(-1);
   const early = looks.findLastIndex(({ atMs }) => last !== undefined && atMs <= last.atMs - overMs);
   const used = looks.slice(Math.max(0, Math.min(early < 0 ? 0 : early, looks.length - 3)));
@@ -52,7 +48,8 @@ export function findTcpGrowth(
   };
 }
 
-function listLooks(node: NodeState, sinceMs: number): readonly TcpLook[] {
+/** Oldest first. */
+export function listTcpLooks(node: NodeState, sinceMs: number): readonly TcpLook[] {
   const [sent, again, holes] = [
     "node_netstat_Tcp_OutSegs",
     "node_netstat_Tcp_RetransSegs",

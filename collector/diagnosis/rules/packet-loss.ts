@@ -11,7 +11,7 @@ import { listResent, proveResent } from "../peer-sockets.ts";
 import type { Resent } from "../peer-sockets.ts";
 import type { Rule, RuleOutcome } from "../rule.ts";
 import { nodeSubject, RESPOND_WITHIN } from "../rule.ts";
-import { findTcpGrowth } from "../tcp-looks.ts";
+import { listTcpLooks, measureTcpGrowth } from "../tcp-looks.ts";
 import type { TcpGrowth } from "../tcp-looks.ts";
 
 /** Enough that a single lost segment proves nothing. */
@@ -80,7 +80,8 @@ function judge(look: NodeLook, pause: Pause | undefined): RuleOutcome {
   // Nor does what was sent again between two agents, neither of which saw whether there was a cut.
   const ownMs = Math.max(sinceMs, goesOnMs, node.state.instanceSinceMs);
   const ratio = thresholds.packetLossRatio;
-  const proof = findTcpGrowth(node.state, { sinceMs: ownMs, overMs: PROOF_MS });
+  const looks = listTcpLooks(node.state, ownMs);
+  const proof = measureTcpGrowth(looks, PROOF_MS);
   if (proof?.proven !== undefined && isLoss(proof, ratio) && isProven(proof, ratio)) {
     return describe(cluster, node, { ...proof, limit: ratio });
   }
@@ -91,7 +92,8 @@ function judge(look: NodeLook, pause: Pause | undefined): RuleOutcome {
   }
   // What was sent again into a cut says nothing of the link that is up again.
   const settledMs = Math.max(ownMs, ...links.map((link) => (link.sinceMs ?? 0) + SETTLE_MS));
-  const growth = findTcpGrowth(node.state, { sinceMs: settledMs, overMs: SPAN_MS });
+  const settled = looks.filter(({ atMs }) => atMs >= settledMs);
+  const growth = measureTcpGrowth(settled, SPAN_MS);
   if (growth === undefined || growth.atMs - growth.fromMs < LEAST_MS) {
     if (proof?.proven !== undefined) {
       return { kind: "ok", subject, because: sayLoss(proof) };

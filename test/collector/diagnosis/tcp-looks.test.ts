@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { findTcpGrowth } from "../../../collector/diagnosis/tcp-looks.ts";
+import { listTcpLooks, measureTcpGrowth } from "../../../collector/diagnosis/tcp-looks.ts";
 import { HeldSeries } from "../../../collector/view/held-series.ts";
 import type { NodeState } from "../../../collector/view/node-state.ts";
 
@@ -24,7 +24,7 @@ function stateOf(looks: readonly Look[]): NodeState {
 }
 
 function grow(looks: readonly Look[], overMs = 6000): unknown {
-  return findTcpGrowth(stateOf(looks), { sinceMs: 0, overMs });
+  return measureTcpGrowth(listTcpLooks(stateOf(looks), 0), overMs);
 }
 
 /** As an agent looks: every ten seconds, and every three while much is sent again. */
