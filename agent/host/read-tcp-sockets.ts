@@ -139,6 +139,9 @@ export class TcpSocketReader {
     const v4 = findText(join(folder, "tcp"));
     const v6 = this.#withIpv6 ? findText(join(folder, "tcp6")) : undefined;
     const text = v4 === undefined ? v6 : v4 + (v6 ?? "");
+    this.#readUs = nowUs;
+    this.#spend(nowUs, this.#clock.monotonicUs() - nowUs);
+    // Beside the reckoning: whose a connection is that was not there before is looked up once, and says nothing of the next read.
     this.#found =
       text === undefined
         ? undefined
@@ -148,8 +151,6 @@ export class TcpSocketReader {
               this.#owners.keepOwn(findEstablished(text, query)),
             ]),
           );
-    this.#readUs = nowUs;
-    this.#spend(nowUs, this.#clock.monotonicUs() - nowUs);
   }
 
   #spend(nowUs: number, spentUs: number): void {
