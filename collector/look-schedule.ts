@@ -6,7 +6,7 @@ import type { NodeState } from "./view/node-state.ts";
 /** Looks without news take no more of the event loop than this: with more clusters each has its turn less often. */
 const LOOK_SHARE = 0.1;
 /** But this often: where something begins or ends, or is critical, and where all is as it was. */
-const AT_LEAST_EVERY_MS = { moving: 5000, steady: 10_000 } as const;
+const AT_LEAST_EVERY_MS = { moving: 5000, steady: 20_000 } as const;
 
 export interface LookLoad {
   readonly clusters: number;

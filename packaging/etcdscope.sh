@@ -19,6 +19,6 @@ if [ "${1-}" = logs ]; then
 fi
 if [ "${1-}" = collector ]; then
   exec "$home/bin/node" --disable-warning=ExperimentalWarning --max-semi-space-size=16 --heap-growing-percent=60 \
-    "$home/lib/main.js" "$@"
+    --no-allocation-site-pretenuring "$home/lib/main.js" "$@"
 fi
 exec "$home/bin/node" --disable-warning=ExperimentalWarning "$home/lib/main.js" "$@"

@@ -120,6 +120,9 @@ export function nameFrame(wire: WireFrame, names: NumberedNames): Frame {
       throw protocolError(`Expected a defined probe, got number ${run.probeId}`);
     }
     const { outcome, durationUs, errorCode, errorText, ageMs } = run;
+    if (outcome < 0) {
+      throw protocolError(`Expected an outcome from 0 on, got ${outcome}`);
+    }
     probeRuns.push({
       probe: name.probe,
       target: name.target,

@@ -114,12 +114,19 @@ export function evaluate(frames: ClusterFrames, tracker: Tracker, options: Evalu
   }));
   const present = findings.filter(({ id }) => isNow.has(id));
   const fault = cluster.verdict === "healthy" ? findFault(present, rules) : undefined;
+  // of most looks nobody asks for the lists
+  let links: readonly LinkReport[] | undefined;
+  let certificates: readonly CertificateReport[] | undefined;
   return {
     cluster,
     state: reportState(degrade(cluster, fault), findings),
     resolved,
-    links: reportLinks(cluster),
-    certificates: reportCertificates(cluster),
+    get links() {
+      return (links ??= reportLinks(cluster));
+    },
+    get certificates() {
+      return (certificates ??= reportCertificates(cluster));
+    },
     checks,
     tracker: rest.tracker,
     problems,

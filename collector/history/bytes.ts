@@ -14,12 +14,15 @@ export interface ByteWriter {
   /** Its length, then the bytes. */
   block(bytes: Uint8Array): void;
   length(): number;
-  /** A copy of what was written. */
-  bytes(): Uint8Array<ArrayBuffer>;
+  /** A copy of what was written, or of its bytes in [from, to). */
+  bytes(from?: number, to?: number): Uint8Array<ArrayBuffer>;
+  /** Its bytes in [from, to), as long as nothing more is written. */
+  view(from: number, to: number): Uint8Array;
 }
 
-export function createByteWriter(): ByteWriter {
-  let buffer = new Uint8Array(256);
+/** `capacity`: bytes that are set aside at once; more are when they are needed. */
+export function createByteWriter(capacity = 256): ByteWriter {
+  let buffer = new Uint8Array(capacity);
   let view = new DataView(buffer.buffer);
   let at = 0;
 
@@ -72,7 +75,8 @@ export function createByteWriter(): ByteWriter {
       raw(bytes);
     },
     length: () => at,
-    bytes: () => buffer.slice(0, at),
+    bytes: (from = 0, to = at) => buffer.slice(from, to),
+    view: (from, to) => buffer.subarray(from, to),
   };
 }
 

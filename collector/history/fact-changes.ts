@@ -3,7 +3,7 @@
  * need not hear it. Remembers, for each agent, what it was told last.
  */
 import { equals, toBinary } from "@bufbuild/protobuf";
-import type { ReceivedFrame } from "../../shared/frame.ts";
+import type { Frame, ReceivedFrame } from "../../shared/frame.ts";
 import { placeMs } from "../../shared/frame-place.ts";
 import { FactSchema, type Fact } from "../../shared/gen/etcdscope/v1/fact_pb.js";
 
@@ -25,8 +25,13 @@ export interface FrameNews {
 
 const NO_NEWS: FrameNews = { facts: [], onlyKeys: undefined, untilMs: undefined };
 
+/** What a frame says of documents, and when; without the samples and probe runs that it brought. */
+export interface ToldFrame extends Pick<ReceivedFrame, "agent" | "instanceId"> {
+  readonly frame: Pick<Frame, "sequence" | "keyframe" | "capturedAtMs" | "clockOffset" | "facts" | "events">;
+}
+
 export interface FactChanges {
-  of(received: ReceivedFrame): FrameNews;
+  of(received: ToldFrame): FrameNews;
   /** Nothing is certain any more: a commit failed, or the file is another. Everything is told again. */
   forget(): void;
 }
@@ -44,7 +49,7 @@ interface KnownOfAgent {
 export function createFactChanges(): FactChanges {
   const agents = new Map<string, KnownOfAgent>();
 
-  function of(received: ReceivedFrame): FrameNews {
+  function of(received: ToldFrame): FrameNews {
     const { frame, agent, instanceId } = received;
     if (frame.facts.length === 0 && !frame.keyframe) {
       return NO_NEWS;
@@ -89,7 +94,7 @@ export function createFactChanges(): FactChanges {
   }
 
   /** It changes the past, until what is known begins. */
-  function lateNews(name: string, { frame }: ReceivedFrame, { wholeSinceMs }: KnownOfAgent): FrameNews {
+  function lateNews(name: string, { frame }: ToldFrame, { wholeSinceMs }: KnownOfAgent): FrameNews {
     const atMs = placeMs(frame);
     const untilMs = wholeSinceMs > atMs ? wholeSinceMs : undefined;
     if (untilMs === undefined) {
@@ -107,7 +112,7 @@ export function createFactChanges(): FactChanges {
 }
 
 /** Of the same run, or of one before: a later one begins where the earlier has ended. */
-function isLate({ frame, instanceId }: ReceivedFrame, known: KnownOfAgent): boolean {
+function isLate({ frame, instanceId }: ToldFrame, known: KnownOfAgent): boolean {
   return known.instanceId === instanceId ? frame.sequence < known.sequence : placeMs(frame) < known.atMs;
 }
 

@@ -1,10 +1,8 @@
 /** Frames ⇄ the columns in which they cross to and from the history's threads. Pure. */
 import type { ReceivedFrame } from "../../shared/frame.ts";
 import type { Event } from "../../shared/gen/etcdscope/v1/fact_pb.js";
-import { placeMs } from "../../shared/frame-place.ts";
 import type { FactChanges } from "./fact-changes.ts";
 import { decodeBlob } from "./frame-blob.ts";
-import { createFrameBytes } from "./frame-bytes.ts";
 import type { NameDictionary } from "./name-dictionary.ts";
 import type { SeenOfAgent, SeenSeries } from "./seen-series.ts";
 import {
@@ -15,6 +13,7 @@ import {
   type FrameBatch,
   type FrameDocuments,
 } from "./worker-protocol.ts";
+import { createWaitingFrames, type EncodedFrame, type WaitingFrame } from "./waiting-frame.ts";
 
 export interface PackedFrames {
   readonly batch: FrameBatch;
@@ -29,41 +28,54 @@ export interface PackContext {
   readonly seenSeries: SeenSeries;
 }
 
-export function packFrames(frames: readonly ReceivedFrame[], context: PackContext): PackedFrames {
+export function packFrames(frames: readonly WaitingFrame[], context: PackContext): PackedFrames {
+  const waiting = createWaitingFrames();
   const rows = new Float64Array(frames.length * ROW_WIDTH);
-  const encoded = createFrameBytes();
   const streams = new Map<string, PackedStream>();
   const streamSeries: number[] = [];
   const documents: FrameDocuments[] = [];
-  for (const [index, received] of frames.entries()) {
-    const stream = placeStream(streams, received, context.seenSeries);
-    const numbering = context.dictionary.ofAgent(received.agent, received.receivedAtMs);
-    const series = encoded.append(received.frame, numbering);
-    for (const id of series) {
+  const encoded = frames.map((frame) => waiting.renumber(frame, context.dictionary));
+  let bytes = 0;
+  for (const [index, frame] of encoded.entries()) {
+    const stream = placeStream(streams, frame, context.seenSeries);
+    for (const id of frame.series) {
       if (stream.seen.isNew(id)) {
         streamSeries.push(stream.place, id);
       }
     }
-    const news = context.factChanges.of(received);
-    const { events } = received.frame;
-    if (news.facts.length > 0 || news.onlyKeys !== undefined || events.length > 0) {
-      const aheadMs = received.frame.capturedAtMs - placeMs(received.frame);
-      documents.push({ row: index, news, events: events.map((event) => toEventRow(event, aheadMs)) });
+    if (frame.told !== undefined) {
+      const news = context.factChanges.of(frame.told);
+      const { events } = frame.told.frame;
+      if (news.facts.length > 0 || news.onlyKeys !== undefined || events.length > 0) {
+        const aheadMs = frame.capturedAtMs - frame.placeMs;
+        documents.push({ row: index, news, events: events.map((event) => toEventRow(event, aheadMs)) });
+      }
     }
+    bytes += frame.to - frame.from;
     const at = index * ROW_WIDTH;
     rows[at + ROW.stream] = stream.place;
-    rows[at + ROW.sequence] = Number(received.frame.sequence);
-    rows[at + ROW.capturedMs] = placeMs(received.frame);
-    rows[at + ROW.receivedMs] = received.receivedAtMs;
-    rows[at + ROW.sampleCount] = series.length;
-    rows[at + ROW.blobEnd] = encoded.length();
+    rows[at + ROW.sequence] = Number(frame.sequence);
+    rows[at + ROW.capturedMs] = frame.placeMs;
+    rows[at + ROW.receivedMs] = frame.receivedAtMs;
+    rows[at + ROW.sampleCount] = frame.series.length;
+    rows[at + ROW.blobEnd] = bytes;
   }
   const batch = {
     streams: [...streams.values()].map((stream) => stream.name),
     rows,
-    blobs: encoded.bytes(),
+    blobs: joinEncoded(encoded, bytes),
   };
   return { batch, streamSeries: Float64Array.from(streamSeries), documents };
+}
+
+function joinEncoded(frames: readonly EncodedFrame[], length: number): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const { slab, from, to } of frames) {
+    whole.set(slab.view(from, to), at);
+    at += to - from;
+  }
+  return whole;
 }
 
 function toEventRow({ atUnixMs, kind, subject, attributes }: Event, aheadMs: number): EventRow {
@@ -80,10 +92,10 @@ interface PackedStream {
 
 function placeStream(
   streams: Map<string, PackedStream>,
-  received: ReceivedFrame,
+  frame: EncodedFrame,
   seenSeries: SeenSeries,
 ): PackedStream {
-  const { agent, instanceId, agentVersion } = received;
+  const { agent, instanceId, agentVersion } = frame;
   const key = `${agent.cluster}/${agent.node}/${instanceId}`;
   const known = streams.get(key);
   if (known !== undefined) {

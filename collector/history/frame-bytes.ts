@@ -8,7 +8,7 @@ import type { Frame, ProbeRunRecord } from "../../shared/frame.ts";
 import { numberFrame, type Numbering } from "../../shared/frame-codec.ts";
 import { FrameSchema } from "../../shared/gen/etcdscope/v1/stream_pb.js";
 import { findWire } from "../../shared/fact-memory.ts";
-import { createByteWriter } from "./bytes.ts";
+import { createByteWriter, type ByteWriter } from "./bytes.ts";
 
 /** Field number and wire type (0 varint, 1 64 bits, 2 with a length), as the wire has them before each field. */
 const TAG = {
@@ -37,16 +37,15 @@ const RUN_TAG = {
 
 const MAX_UINT32 = 0xffff_ffff;
 
-export interface FrameBytes {
+/** Those of all its frames, one after the other. */
+export interface FrameBytes extends Pick<ByteWriter, "length" | "bytes" | "view"> {
   /** Writes one more frame; the numbers of its samples' series. */
   append(frame: Frame, numbering: Numbering): readonly number[];
-  length(): number;
-  /** Of all frames, one after the other. */
-  bytes(): Uint8Array<ArrayBuffer>;
 }
 
-export function createFrameBytes(): FrameBytes {
-  const writer = createByteWriter();
+/** `capacity`: bytes that are set aside at once. */
+export function createFrameBytes(capacity?: number): FrameBytes {
+  const writer = createByteWriter(capacity);
 
   function number(tag: number, value: number): void {
     if (value !== 0) {
@@ -153,7 +152,7 @@ export function createFrameBytes(): FrameBytes {
     number(RUN_TAG.ageMs, ageMs);
   }
 
-  return { append, length: () => writer.length(), bytes: () => writer.bytes() };
+  return { ...writer, append };
 }
 
 /** Numbers that a double and a varint hold alike; what else there is goes through the library. */

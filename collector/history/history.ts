@@ -14,6 +14,7 @@ import { createNameDictionary, type NameDictionary } from "./name-dictionary.ts"
 import { unpackTrends } from "./packed-trends.ts";
 import { joinNodes, toFactChange, toNodeEvent } from "./read-documents.ts";
 import { createSeenSeries } from "./seen-series.ts";
+import { createWaitingFrames, type WaitingFrame } from "./waiting-frame.ts";
 import { createWorkerHandle, type WorkerHandle } from "./worker-handle.ts";
 import type { CompactorCalls, FrameBatch, FramePage, ReaderCalls, WriterCalls } from "./worker-protocol.ts";
 
@@ -54,6 +55,7 @@ export function createHistory(options: HistoryOptions): History {
   const { path, clock, log } = options;
   const seenSeries = createSeenSeries();
   const factChanges = createFactChanges();
+  const waitingFrames = createWaitingFrames();
   let dictionary: NameDictionary | undefined;
   let isKnownDamaged = false;
   /** The file, by its number, in which the compactor found the landing area broken. */
@@ -200,7 +202,7 @@ export function createHistory(options: HistoryOptions): History {
     }
   }
 
-  async function append(frames: readonly ReceivedFrame[]): Promise<void> {
+  async function append(frames: readonly WaitingFrame[]): Promise<void> {
     try {
       await appendNow(frames);
       problems.written();
@@ -212,7 +214,7 @@ export function createHistory(options: HistoryOptions): History {
     }
   }
 
-  async function appendNow(frames: readonly ReceivedFrame[]): Promise<void> {
+  async function appendNow(frames: readonly WaitingFrame[]): Promise<void> {
     const names = dictionary;
     if (names === undefined) {
       throw new EtcdscopeError("STORAGE_FAILED", "History is not open", { reason: "not_open" });
@@ -300,6 +302,7 @@ export function createHistory(options: HistoryOptions): History {
 
   return {
     start,
+    encode: (received) => (dictionary === undefined ? received : waitingFrames.encode(received, dictionary)),
     append,
     lastSequence: async (agent, instanceId) =>
       BigInt(

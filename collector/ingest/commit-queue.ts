@@ -7,7 +7,6 @@
 import { backoffDelayMs } from "../../shared/backoff.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { EtcdscopeError } from "../../shared/errors.ts";
-import type { ReceivedFrame } from "../../shared/frame.ts";
 import type { IngestCounters } from "./counters.ts";
 
 export const COMMIT_LIMITS = {
@@ -15,9 +14,9 @@ export const COMMIT_LIMITS = {
   gatherMs: 10,
   /** Of a large fleet, whose agents hold frames for much longer. */
   gatherManyMs: 100,
-  /** Encoding a batch holds the event loop: some 20 µs a frame. */
+  /** What a commit keeps the others waiting for. */
   batchFrames: 1000,
-  /** Bytes as received that wait to be durable, at most; decoded, a real agent's frames are seven times as large. */
+  /** Bytes as received that wait to be durable, at most; while the history is not open, a real agent's frames take seven times as much. */
   pendingBytes: 64 * 1024 * 1024,
   /** At this share of them, streams of what was kept are paused: the rest is for what is new. */
   keptShare: 0.25,
@@ -29,17 +28,19 @@ export const COMMIT_LIMITS = {
 /** What a stream carries: what is new, or what its agent had kept. */
 export type StreamKind = "live" | "kept";
 
-export interface PendingFrame<Stream> {
+export interface PendingFrame<Stream, Waiting> {
   readonly stream: Stream;
   /** Of the stream, always the same. */
   readonly kind: StreamKind;
-  readonly received: ReceivedFrame;
+  /** What the history is given. */
+  readonly waiting: Waiting;
+  readonly sequence: bigint;
   /** As received. */
   readonly bytes: number;
 }
 
-export interface CommitQueueOptions<Stream> {
-  readonly append: (frames: readonly ReceivedFrame[]) => Promise<void>;
+export interface CommitQueueOptions<Stream, Waiting> {
+  readonly append: (frames: readonly Waiting[]) => Promise<void>;
   readonly clock: Clock;
   readonly counters: IngestCounters;
   readonly pendingBytes?: number;
@@ -53,18 +54,20 @@ export interface CommitQueueOptions<Stream> {
   readonly onLetGo: (streams: readonly Stream[]) => void;
 }
 
-export interface CommitQueue<Stream> {
-  add(pending: PendingFrame<Stream>): void;
+export interface CommitQueue<Stream, Waiting> {
+  add(pending: PendingFrame<Stream, Waiting>): void;
   /** Resolves when what is pending is durable, or cannot be made so now; nothing is tried again after it. */
   drain(): Promise<void>;
 }
 
-export function createCommitQueue<Stream>(options: CommitQueueOptions<Stream>): CommitQueue<Stream> {
+export function createCommitQueue<Stream, Waiting>(
+  options: CommitQueueOptions<Stream, Waiting>,
+): CommitQueue<Stream, Waiting> {
   const { clock, counters } = options;
   const maxBytes = options.pendingBytes ?? COMMIT_LIMITS.pendingBytes;
   const gatherMs = options.gatherMs ?? (() => COMMIT_LIMITS.gatherMs);
   const letGo = new Set<Stream>();
-  const waiting: Record<StreamKind, PendingFrame<Stream>[]> = { live: [], kept: [] };
+  const waiting: Record<StreamKind, PendingFrame<Stream, Waiting>[]> = { live: [], kept: [] };
   const pressing: Record<StreamKind, boolean> = { live: false, kept: false };
   let waitingBytes = 0;
   let isScheduled = false;
@@ -73,7 +76,7 @@ export function createCommitQueue<Stream>(options: CommitQueueOptions<Stream>): 
   let running: Promise<void> | undefined;
   let isDraining = false;
 
-  function add(pending: PendingFrame<Stream>): void {
+  function add(pending: PendingFrame<Stream, Waiting>): void {
     if (letGo.has(pending.stream)) {
       // a later frame of it must not become durable before those that were let go
       counters.liveOnlyFramesTotal += 1;
@@ -144,8 +147,8 @@ export function createCommitQueue<Stream>(options: CommitQueueOptions<Stream>): 
   }
 
   /** Resolves when the batch is durable, or given up because the queue is being drained. */
-  async function store(batch: readonly PendingFrame<Stream>[]): Promise<void> {
-    const frames = batch.map(({ received }) => received);
+  async function store(batch: readonly PendingFrame<Stream, Waiting>[]): Promise<void> {
+    const frames = batch.map(({ waiting }) => waiting);
     for (;;) {
       startedUs = clock.monotonicUs();
       try {
@@ -165,7 +168,7 @@ export function createCommitQueue<Stream>(options: CommitQueueOptions<Stream>): 
     finish(batch);
   }
 
-  function finish(batch: readonly PendingFrame<Stream>[]): void {
+  function finish(batch: readonly PendingFrame<Stream, Waiting>[]): void {
     const seconds = (clock.monotonicUs() - (startedUs ?? 0)) / 1e6;
     startedUs = undefined;
     failures = 0;
@@ -175,8 +178,8 @@ export function createCommitQueue<Stream>(options: CommitQueueOptions<Stream>): 
     counters.lastCommitError = "";
     publish();
     const last = new Map<Stream, bigint>();
-    for (const { stream, received } of batch) {
-      last.set(stream, received.frame.sequence);
+    for (const { stream, sequence } of batch) {
+      last.set(stream, sequence);
     }
     for (const [stream, sequence] of last) {
       options.onDurable(stream, sequence);

@@ -1,6 +1,7 @@
 /** Ingest as a whole: the port, the agents' streams, the live view's callbacks and the commits, wired together. */
 import { create } from "@bufbuild/protobuf";
 import type { Clock } from "../../shared/clock.ts";
+import { EtcdscopeError } from "../../shared/errors.ts";
 import type { AgentIdentity, Frame, ReceivedFrame } from "../../shared/frame.ts";
 import {
   Reason,
@@ -11,6 +12,7 @@ import {
 import type { Logger } from "../../shared/log-line.ts";
 import type { SequenceRange } from "../../shared/sequence-set.ts";
 import type { CollectorConfig } from "../config.ts";
+import type { WaitingFrame } from "../history/waiting-frame.ts";
 import { createAgentStream, type AgentStream, type StreamEvents } from "./agent-stream.ts";
 import { COMMIT_LIMITS, createCommitQueue, type CommitQueue, type StreamKind } from "./commit-queue.ts";
 import { createIngestCounters, type IngestCounters } from "./counters.ts";
@@ -30,7 +32,9 @@ const DRAIN_LIMIT_MS = 3000;
 
 /** What ingest needs of the history. */
 export interface FrameStore {
-  append(frames: readonly ReceivedFrame[]): Promise<void>;
+  /** What a frame waits as until it is durable. */
+  encode(received: ReceivedFrame): WaitingFrame;
+  append(frames: readonly WaitingFrame[]): Promise<void>;
   /** What is durable of an agent's instance, ascending and apart. */
   heldSequences(agent: AgentIdentity, instanceId: string): Promise<readonly SequenceRange[]>;
 }
@@ -100,7 +104,7 @@ export function createIngest(options: IngestOptions): Ingest {
   const isPressed: Record<StreamKind, boolean> = { live: false, kept: false };
   let holdMs = 0;
   const phases = new Map<string, ReadonlyMap<string, number>>();
-  const queue: CommitQueue<AgentStream> = createCommitQueue<AgentStream>({
+  const queue: CommitQueue<AgentStream, WaitingFrame> = createCommitQueue<AgentStream, WaitingFrame>({
     append: (frames) => history.append(frames),
     gatherMs: () => (holdMs > 0 ? COMMIT_LIMITS.gatherManyMs : COMMIT_LIMITS.gatherMs),
     clock,
@@ -270,7 +274,16 @@ export function createIngest(options: IngestOptions): Ingest {
     counters.samplesTotal += taken.frame.samples.length;
     counters.bytesTotal += taken.bytes;
     countDropped(session, taken.frame);
-    queue.add({ stream, kind, received, bytes: taken.bytes });
+    let waiting: WaitingFrame;
+    try {
+      waiting = history.encode(received);
+    } catch (error) {
+      // one that can never be stored would keep all that came with it from being so
+      const text = `Expected a frame that can be stored: ${EtcdscopeError.from(error).message}`;
+      stream.refuse({ reason: Reason.PROTOCOL_ERROR, text });
+      return;
+    }
+    queue.add({ stream, kind, waiting, sequence: frame.sequence, bytes: taken.bytes });
     try {
       options.onFrames([received]);
     } catch (error) {

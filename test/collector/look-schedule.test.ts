@@ -45,9 +45,9 @@ describe("collector/look-schedule", () => {
     expect(lookEveryMs(MANY, EMPTY_TRACKER)).toBe(2000);
   });
 
-  it("looks at least every ten seconds, and every five where something moves or is critical", () => {
-    expect(lookEveryMs(THOUSANDS, EMPTY_TRACKER)).toBe(10_000);
-    expect(lookEveryMs(THOUSANDS, withTrack({}))).toBe(10_000);
+  it("looks at least every twenty seconds, and every five where something moves or is critical", () => {
+    expect(lookEveryMs(THOUSANDS, EMPTY_TRACKER)).toBe(20_000);
+    expect(lookEveryMs(THOUSANDS, withTrack({}))).toBe(20_000);
     expect(lookEveryMs(THOUSANDS, withTrack({ severity: "critical" }))).toBe(5000);
     expect(lookEveryMs(THOUSANDS, withTrack({ okSinceMs: 1 }))).toBe(5000);
   });

@@ -17,7 +17,7 @@ function settingsOf(command: string, file: string): readonly string[] {
 describe("packaging/etcdscope", () => {
   it.each([
     ["agent", 10],
-    ["collector", 3],
+    ["collector", 4],
     ["logs", 2],
   ])("starts the %s as the checkout does", (command, count) => {
     const own = settingsOf(command, "packaging/etcdscope.sh");

@@ -2,7 +2,7 @@ import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createFrameDecoder, createFrameEncoder } from "../../shared/frame-codec.ts";
-import { FrameSchema } from "../../shared/gen/etcdscope/v1/stream_pb.js";
+import { FrameSchema, type Outcome } from "../../shared/gen/etcdscope/v1/stream_pb.js";
 import { LIMITS } from "../../shared/limits.ts";
 import { seriesKey } from "../../shared/series-key.ts";
 import type { Frame } from "../../shared/frame.ts";
@@ -97,6 +97,14 @@ describe("shared/frame-codec", () => {
     const wire = createFrameEncoder().encode(testFrame(1n));
     expect(() => createFrameDecoder().decode({ ...wire, series: [] })).toThrow("Expected a defined series");
     expect(() => createFrameDecoder().decode({ ...wire, probes: [] })).toThrow("Expected a defined probe");
+  });
+
+  it("refuses an outcome that no version has, and takes one that a later version may have", () => {
+    const wire = createFrameEncoder().encode(testFrame(1n));
+    wire.probeRuns[0]!.outcome = 77 as Outcome;
+    expect(createFrameDecoder().decode(wire).probeRuns[0]?.outcome).toBe(77);
+    wire.probeRuns[0]!.outcome = -1 as Outcome;
+    expect(() => createFrameDecoder().decode(wire)).toThrow("Expected an outcome from 0 on, got -1");
   });
 
   it("refuses columns of different lengths and numbers beyond the dictionary", () => {

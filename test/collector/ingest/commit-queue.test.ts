@@ -2,8 +2,6 @@ import { describe, expect, it } from "vitest";
 import { COMMIT_LIMITS, createCommitQueue } from "../../../collector/ingest/commit-queue.ts";
 import { createIngestCounters } from "../../../collector/ingest/counters.ts";
 import type { Clock } from "../../../shared/clock.ts";
-import type { ReceivedFrame } from "../../../shared/frame.ts";
-import { receivedFrame } from "./test-frames.ts";
 
 /** A clock that moves when told; timers due run in order. */
 function createTestClock(): Clock & { advance(ms: number): Promise<void> } {
@@ -49,9 +47,9 @@ function createQueue() {
   const pressure: string[] = [];
   const letGo: string[] = [];
   const store = { failing: false, release: undefined as (() => void) | undefined, isHeld: false };
-  const queue = createCommitQueue<string>({
-    append: (frames: readonly ReceivedFrame[]) => {
-      commits.push(frames.map((one) => one.frame.sequence));
+  const queue = createCommitQueue<string, bigint>({
+    append: (frames) => {
+      commits.push([...frames]);
       if (store.failing) {
         return Promise.reject(new Error("No space"));
       }
@@ -65,9 +63,9 @@ function createQueue() {
     onLetGo: (streams) => letGo.push(...streams),
   });
   const add = (stream: string, sequence: bigint): void =>
-    queue.add({ stream, kind: "live", received: receivedFrame(sequence), bytes: 100 });
+    queue.add({ stream, kind: "live", waiting: sequence, sequence, bytes: 100 });
   const addKept = (stream: string, sequence: bigint): void =>
-    queue.add({ stream, kind: "kept", received: receivedFrame(sequence), bytes: 10 });
+    queue.add({ stream, kind: "kept", waiting: sequence, sequence, bytes: 10 });
   return { addKept, clock, counters, commits, durable, pressure, letGo, store, queue, add };
 }
 

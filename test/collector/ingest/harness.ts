@@ -8,6 +8,7 @@ import { createStreamClient, type StreamClient } from "../../../agent/stream/str
 import type { ClockOffset } from "../../../shared/frame.ts";
 import type { Settings } from "../../../shared/gen/etcdscope/v1/stream_pb.js";
 import { createSequenceSet } from "../../../shared/sequence-set.ts";
+import type { WaitingFrame } from "../../../collector/history/waiting-frame.ts";
 import {
   createIngest,
   type FrameStore,
@@ -33,11 +34,12 @@ export function createMemoryStore(): FrameStore & {
   const store = {
     frames: [] as ReceivedFrame[],
     failing: undefined as Error | undefined,
-    append: (frames: readonly ReceivedFrame[]): Promise<void> => {
+    encode: (received: ReceivedFrame) => received,
+    append: (frames: readonly WaitingFrame[]): Promise<void> => {
       if (store.failing !== undefined) {
         return Promise.reject(store.failing);
       }
-      store.frames.push(...frames);
+      store.frames.push(...frames.filter((waiting) => "frame" in waiting));
       return Promise.resolve();
     },
     heldSequences: (agent: { readonly node: string }, instanceId: string) => {
