@@ -1,5 +1,4 @@
 /** One kept-open HTTP/1.1 connection for GET requests: a member's peer port, and the own member's /metrics. */
-import { Agent, request as requestHttp } from "node:http";
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Clock } from "../../shared/clock.ts";
@@ -13,6 +12,11 @@ import { CLOSE_LIMIT_MS, letFinish, openSocket, whenOpen } from "./open-socket.t
 import type { OpeningSocket } from "./open-socket.ts";
 import type { ServedCertificate } from "./served-certificate.ts";
 import { describeSilence, translateHttpStatus, translateSocketError } from "./translate-error.ts";
+
+/**
+ * Not by an import: that asks every export for its value, and one of them is a WebSocket, for which Node loads a web client of 3 MiB.
+ */
+const { Agent, request: requestHttp } = process.getBuiltinModule("node:http");
 
 /** etcd's /metrics is about 130 KiB; a cluster with many peers and methods stays far below this. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
