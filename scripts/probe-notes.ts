@@ -164,7 +164,7 @@ export const PROBE_NOTES: Readonly<Record<string, ProbeNote>> = {
   },
   logs: {
     reads:
-      "etcd's log: journald's files, the pod's, Docker's or Podman's of its container, also of one that is dead, or a file",
+      "etcd's log: journald's files (of its unit, or of its container where Docker or Podman log there), the pod's, Docker's or Podman's of its container, also of one that is dead, or a file",
     costs:
       "what was appended, at most 256 KiB of a file or 512 KiB of a journal a look; a journal by one `journalctl --follow` that stays: no CPU while the journal is silent, 0.1 ms an entry of etcd's, 0.05 ms one of others, 1 MiB of memory (3.5 MiB with what it shares)",
     needs: "to read the log",

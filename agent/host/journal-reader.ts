@@ -1,5 +1,5 @@
 /**
- * journald's entries of one unit, through one long-lived `journalctl --follow`, which stays as the shell of service-manager.ts does.
+ * journald's entries of one unit or container, through one long-lived `journalctl --follow`, which stays as the shell of service-manager.ts does.
  * The format of the journal's files is large and changes; journalctl knows it, sleeps until there is something, and ends by
  * itself when nobody reads its output any more. It is read only when a look asks, so a flood waits in its pipe, not in memory.
  */
@@ -18,7 +18,8 @@ export interface JournalPart {
 }
 
 export interface JournalPlace {
-  readonly unit: string;
+  /** Whose entries: the name of a unit, or "FIELD=VALUE" as journalctl takes it. */
+  readonly match: string;
   /** Entries behind this one; undefined: since `sinceMs`. */
   readonly cursor: string | undefined;
   readonly sinceMs: number;
@@ -49,7 +50,7 @@ const RESTART_AFTER_MS = 30_000;
 export class JournalReader {
   readonly #options: JournalReaderOptions;
   #child: Child | undefined;
-  #unit = "";
+  #match = "";
   #startedAtUs = Number.NEGATIVE_INFINITY;
   #isNew = false;
   /** What it said when it could not go on. */
@@ -59,9 +60,9 @@ export class JournalReader {
     this.#options = options;
   }
 
-  /** What has come since the last part. Starts a journalctl at `place` where none follows its unit. */
+  /** What has come since the last part. Starts a journalctl at `place` where none follows its match. */
   async read(place: JournalPlace): Promise<JournalPart> {
-    if (this.#child === undefined || this.#unit !== place.unit) {
+    if (this.#child === undefined || this.#match !== place.match) {
       this.#start(place);
     }
     const bytes = await this.#collect();
@@ -84,13 +85,13 @@ export class JournalReader {
     this.#startedAtUs = Number.NEGATIVE_INFINITY;
   }
 
-  #start({ unit, cursor, sinceMs, lines }: JournalPlace): void {
+  #start({ match, cursor, sinceMs, lines }: JournalPlace): void {
     const nowUs = this.#options.clock.monotonicUs();
-    if (unit === this.#unit && nowUs - this.#startedAtUs < RESTART_AFTER_MS * 1000) {
+    if (match === this.#match && nowUs - this.#startedAtUs < RESTART_AFTER_MS * 1000) {
       return;
     }
     this.close();
-    this.#unit = unit;
+    this.#match = match;
     this.#startedAtUs = nowUs;
     this.#isNew = true;
     this.#problem = "";
@@ -103,8 +104,7 @@ export class JournalReader {
         "--no-pager",
         "--all",
         "--output=json",
-        "--output-fields=MESSAGE,SYSLOG_IDENTIFIER,_COMM",
-        `--unit=${unit}`,
+        ...selectEntries(match),
         ...(lines !== undefined && cursor === undefined
           ? [`--lines=${lines}`]
           : [
@@ -178,4 +178,11 @@ export class JournalReader {
       stdout.off("readable", onReadable);
     }
   }
+}
+
+/** What a container says comes under the name of whatever runs it: who wrote an entry tells nothing then. */
+function selectEntries(match: string): readonly string[] {
+  return match.includes("=")
+    ? ["--output-fields=MESSAGE", match]
+    : ["--output-fields=MESSAGE,SYSLOG_IDENTIFIER,_COMM", `--unit=${match}`];
 }

@@ -2,7 +2,7 @@
 import { posix } from "node:path";
 import { EtcdscopeError } from "../../shared/errors.ts";
 import type { AgentConfig } from "../config.ts";
-import { dockerRecord, findDockerRoot } from "../discovery/docker-places.ts";
+import { dockerRecord, dockerSettings, findDockerRoot, parseLogDriver } from "../discovery/docker-places.ts";
 import { findConfiguredEtcd } from "../discovery/find-configured-etcd.ts";
 import { listPodmanFolders, podmanPlace } from "../discovery/podman-places.ts";
 import { orNothing } from "../host/or-nothing.ts";
@@ -12,7 +12,8 @@ import type { ProbeContext } from "./probe.ts";
 
 export type FoundLog =
   | { readonly kind: "file"; readonly key: string; readonly path: string }
-  | { readonly kind: "journal"; readonly key: string; readonly unit: string };
+  /** `match`: the name of a unit, or "FIELD=VALUE" as journalctl takes it. */
+  | { readonly kind: "journal"; readonly key: string; readonly match: string };
 
 const PODS = "/var/log/pods";
 const MAX_SETTINGS_BYTES = 64 * 1024;
@@ -35,9 +36,9 @@ export async function findLog(config: AgentConfig["etcd"], context: ProbeContext
     case "pod":
       return fileAt(await findPodLog(context, source));
     case "container":
-      return fileAt(await findEngineLog(context, source.id));
+      return await findEngineLog(context, source.id);
     case "journal":
-      return { kind: "journal", key: `journal ${source.unit}`, unit: source.unit };
+      return inJournal(source.unit);
     case "off":
       throw skipped("disabled", "Reading etcd's log is switched off in the configuration");
     case "unknown":
@@ -47,6 +48,10 @@ export async function findLog(config: AgentConfig["etcd"], context: ProbeContext
 
 function fileAt(path: string): FoundLog {
   return { kind: "file", key: `file ${path}`, path };
+}
+
+function inJournal(match: string): FoundLog {
+  return { kind: "journal", key: `journal ${match}`, match };
 }
 
 async function findPodLog(
@@ -87,22 +92,38 @@ async function findContainerLog(
   return log === undefined ? undefined : posix.join(directory, log);
 }
 
-/** Docker's with its json-file log driver, or Podman's with k8s-file: beside what else they keep of the container. */
-async function findEngineLog({ host, signal }: ProbeContext, id: string): Promise<string> {
+/** A file with Docker's json-file log driver or Podman's k8s-file, beside what else they keep of the container; else perhaps in the journal. */
+async function findEngineLog({ host, signal }: ProbeContext, id: string): Promise<FoundLog> {
   const read = async (path: string): Promise<string | undefined> =>
     (await orNothing(host.readSmallFile(path, MAX_SETTINGS_BYTES, signal)))?.toString("utf8");
-  const docker = posix.dirname(dockerRecord(await findDockerRoot(read), id));
-  const places = [
-    posix.join(docker, `${id}-json.log`),
-    ...listPodmanFolders().map((folder) => podmanPlace(folder, id).log),
-  ];
-  for (const path of places) {
-    const names = (await orNothing(host.listDirectory(posix.dirname(path), signal))) ?? [];
-    if (names.includes(posix.basename(path))) {
-      return path;
-    }
+  const list = async (folder: string): Promise<readonly string[]> =>
+    (await orNothing(host.listDirectory(folder, signal))) ?? [];
+  const root = await findDockerRoot(read);
+  const log = posix.join(posix.dirname(dockerRecord(root, id)), `${id}-json.log`);
+  if ((await list(posix.dirname(log))).includes(posix.basename(log))) {
+    return fileAt(log);
   }
-  throw skipped("no_log", `No runtime keeps a log of container ${id.slice(0, 12)} as a file; set etcd.logs`);
+  const driver = parseLogDriver((await read(dockerSettings(root, id))) ?? "");
+  let isPodmans = false;
+  for (const folder of listPodmanFolders()) {
+    const place = podmanPlace(folder, id);
+    const names = await list(posix.dirname(place.log));
+    if (names.includes(posix.basename(place.log))) {
+      return fileAt(place.log);
+    }
+    isPodmans ||= names.includes(posix.basename(place.record));
+  }
+  // Podman has no other driver that keeps anything; both engines name the container so.
+  if (driver === "journald" || isPodmans) {
+    return inJournal(`CONTAINER_ID_FULL=${id}`);
+  }
+  const name = id.slice(0, 12);
+  throw skipped(
+    "no_log",
+    driver === undefined
+      ? `No runtime keeps a log of container ${name} as a file; set etcd.logs`
+      : `Docker keeps the log of container ${name} with its driver "${driver}", which the agent cannot read; set etcd.logs`,
+  );
 }
 
 function skipped(reason: string, sentence: string): EtcdscopeError {

@@ -1,4 +1,4 @@
-/** A systemd unit's entries in the journal, followed by cursor; behind a flood, what is old is jumped over. */
+/** A unit's or container's entries in the journal, followed by cursor; behind a flood, what is old is jumped over. */
 import { findField } from "../../shared/log/find-field.ts";
 import { parseLineTimeMs } from "../../shared/log/parse-line-time.ts";
 import { MAX_JOURNAL_PART_BYTES } from "../host/journal-reader.ts";
@@ -16,7 +16,7 @@ const MAX_LOOK_BACK_BYTES = 8 * 1024 * 1024;
 const GO_ON_AT_MS = 5000;
 
 export class FollowedJournal implements FollowedLog {
-  readonly #unit: string;
+  readonly #match: string;
   #cursor: string | undefined;
   #sinceMs: number;
   #isFirst = true;
@@ -24,14 +24,14 @@ export class FollowedJournal implements FollowedLog {
   /** The part of an entry that the last look ended with. */
   #rest = "";
 
-  constructor(unit: string, from: { readonly cursor: string | undefined; readonly sinceMs: number }) {
-    this.#unit = unit;
+  constructor(match: string, from: { readonly cursor: string | undefined; readonly sinceMs: number }) {
+    this.#match = match;
     this.#cursor = from.cursor;
     this.#sinceMs = from.sinceMs;
   }
 
   get key(): string {
-    return `journal ${this.#unit}`;
+    return `journal ${this.#match}`;
   }
 
   mayBecome(found: FoundLog): boolean {
@@ -45,7 +45,7 @@ export class FollowedJournal implements FollowedLog {
   async look({ host, clock, discovered }: ProbeContext): Promise<LogLook> {
     const isAbsent = discovered?.pid === undefined;
     const lines = this.#isFirst && isAbsent ? LAST_LINES : undefined;
-    const place = { unit: this.#unit, cursor: this.#cursor, sinceMs: this.#sinceMs, lines };
+    const place = { match: this.#match, cursor: this.#cursor, sinceMs: this.#sinceMs, lines };
     const { bytes, isNew } = await host.readJournal(place);
     // journalctl takes a moment to open its files.
     const isOpening = this.#isFirst && bytes.length === 0;
@@ -73,7 +73,9 @@ export class FollowedJournal implements FollowedLog {
       // How many bytes are jumped over is not known: at least one part's.
       skippedBytes: isBehind ? MAX_JOURNAL_PART_BYTES : 0,
       position:
-        this.#cursor === undefined ? undefined : { kind: "journal", unit: this.#unit, cursor: this.#cursor },
+        this.#cursor === undefined
+          ? undefined
+          : { kind: "journal", match: this.#match, cursor: this.#cursor },
       hasMore: isOpening || isFull,
     };
   }

@@ -3,7 +3,7 @@ import type { LogPlace } from "../host/read-log-part.ts";
 
 export type LogPosition =
   | { readonly kind: "file"; readonly path: string; readonly place: LogPlace }
-  | { readonly kind: "journal"; readonly unit: string; readonly cursor: string };
+  | { readonly kind: "journal"; readonly match: string; readonly cursor: string };
 
 export const LOG_POSITION_FILE = "log-position.json";
 
@@ -19,7 +19,10 @@ export function parseLogPosition(text: string): LogPosition | undefined {
   } catch {
     return undefined;
   }
-  const { kind, path, place, unit, cursor } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const fields = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const { kind, path, place, cursor } = fields;
+  // as former versions called it
+  const match = fields["match"] ?? fields["unit"];
   const { inode, offset, mark } = (place ?? {}) as Readonly<Record<string, unknown>>;
   if (
     kind === "file" &&
@@ -29,8 +32,8 @@ export function parseLogPosition(text: string): LogPosition | undefined {
   ) {
     return { kind, path, place: { inode, offset, ...parseMark(mark) } };
   }
-  return kind === "journal" && typeof unit === "string" && typeof cursor === "string"
-    ? { kind, unit, cursor }
+  return kind === "journal" && typeof match === "string" && typeof cursor === "string"
+    ? { kind, match, cursor }
     : undefined;
 }
 

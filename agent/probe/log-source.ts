@@ -60,11 +60,7 @@ export function decideLogSource(configured: string, traces: ProcessTraces): LogS
       return { kind: "pod", podUid: undefined };
     case "engine":
       return starter.logPath === undefined
-        ? {
-            kind: "unknown",
-            reason: "no_log",
-            because: `${starter.engine} keeps no log of container ${starter.id.slice(0, 12)} as a file; set etcd.logs`,
-          }
+        ? { kind: "container", id: starter.id }
         : { kind: "file", path: starter.logPath };
     case "file":
       return starter;

@@ -168,8 +168,8 @@ export function createLogsProbe({ config, log, positions }: ProbeSetup): Probe {
     splitter = undefined;
     let goesOn: boolean;
     if (found.kind === "journal") {
-      const cursor = from?.kind === "journal" && from.unit === found.unit ? from.cursor : undefined;
-      followed = new FollowedJournal(found.unit, { cursor, sinceMs });
+      const cursor = from?.kind === "journal" && from.match === found.match ? from.cursor : undefined;
+      followed = new FollowedJournal(found.match, { cursor, sinceMs });
       goesOn = cursor !== undefined;
     } else {
       const place = from?.kind === "file" && isOfOneWriter(from.path, found.path) ? from : undefined;

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Diagnosis } from "../../shared/rest.ts";
 import { ensureDocker, startDockerNode, type DockerNode } from "../lab/container/docker-node.ts";
+import { findWhyNoJournald, startJournald } from "../lab/container/journald.ts";
 import { ensureEtcd } from "../lab/etcd-binaries.ts";
 import { ETCDSCOPE } from "../lab/etcdscope-command.ts";
 import { findFreePorts } from "../lab/free-ports.ts";
@@ -139,6 +140,35 @@ describe("test/integration/docker", () => {
       `what it would start with is from /var/lib/docker/containers/${id}/config.v2.json`,
     );
   });
+
+  it(
+    "finds what it said in the journal, and says which other driver keeps it where it cannot be read",
+    { timeout: STORY_LIMIT_MS },
+    async (context) => {
+      const why = findWhyNoJournald();
+      if (on === undefined || why !== undefined) {
+        context.skip(why?.because ?? because);
+        return;
+      }
+      const journald = await startJournald(on.node, on.dir);
+      try {
+        const flags = ["--no-such-flag=2"];
+        const id = await runEtcd(on, { options: ["--log-driver", "journald"], flags });
+        await waitForEnd(on, id);
+        const { said } = await diagnose(on);
+        expect(evidenceOf(said, "START_CONFIG_INVALID").join()).toContain("no-such-flag");
+        expect(said.next).toMatchObject({
+          code: "START_CONFIG_INVALID",
+          command: `docker logs --tail 80 ${id.slice(0, 12)}`,
+        });
+        await waitForEnd(on, await runEtcd(on, { options: ["--log-driver", "local"], flags }));
+        const { text } = await diagnose(on);
+        expect(text).toMatch(/Docker keeps the log of container [0-9a-f]{12} with its driver "local"/);
+      } finally {
+        await journald.stop("SIGTERM");
+      }
+    },
+  );
 
   tell("tells the signal that ended it, not that another container printed a version", async (docker) => {
     const id = await runEtcd(docker, {});

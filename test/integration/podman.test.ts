@@ -6,6 +6,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Diagnosis } from "../../shared/rest.ts";
+import { findWhyNoJournald, startJournald } from "../lab/container/journald.ts";
 import { ensurePodman, startPodmanNode, type PodmanNode } from "../lab/container/podman-node.ts";
 import { ensureEtcd } from "../lab/etcd-binaries.ts";
 import { ETCDSCOPE } from "../lab/etcdscope-command.ts";
@@ -53,30 +54,8 @@ describe("test/integration/podman", () => {
         return;
       }
       const { node } = on;
-      mkdirSync(node.at("/var/lib/etcd/member"), { recursive: true, mode: 0o700 });
-      const [client = 0, peer = 0] = await findFreePorts(2);
-      const urls = [
-        `--listen-client-urls=http://127.0.0.1:${client}`,
-        `--advertise-client-urls=http://127.0.0.1:${client}`,
-        `--listen-peer-urls=http://127.0.0.1:${peer}`,
-      ];
-      const id = await node.run(
-        ["-v", "/var/lib/etcd:/etcd-data", "--user", "65534:65534", "--log-driver", "k8s-file"],
-        ["etcd", "--name=s1", "--data-dir=/etcd-data", "--logger=zap", ...urls],
-      );
-      await waitFor("it has ended", () => existsSync(node.at(`/run/libpod/exits/${id}`)), {
-        timeoutMs: 20_000,
-      });
-      const told = await runCommand(node.wrap([ETCDSCOPE, "diagnose", "--json"]));
-      expect(told.stderr).toBe("");
-      const { layers, next } = JSON.parse(told.stdout) as Diagnosis;
-      const evidence = layers.flatMap(({ checks }) =>
-        checks.flatMap(({ state, subjects }) =>
-          state === "bad"
-            ? subjects.flatMap((one) => one.evidence.map(({ source, text }) => `${source}: ${text.en}`))
-            : [],
-        ),
-      );
+      const id = await runUnreadable(node, "k8s-file");
+      const { next, evidence } = await diagnose(node);
       expect(next).toMatchObject({
         code: "START_DATA_DIR_PERMISSION",
         command: "ls -ld /var/lib/etcd /var/lib/etcd/member",
@@ -87,4 +66,60 @@ describe("test/integration/podman", () => {
       expect(evidence.join()).toContain(`${FOLDER}/${id}/userdata/config.json`);
     },
   );
+
+  it(
+    "finds what it said in the journal, where Podman keeps it with the driver of a host with systemd",
+    { timeout: STORY_LIMIT_MS },
+    async (context) => {
+      const why = findWhyNoJournald();
+      if (on === undefined || why !== undefined) {
+        context.skip(why?.because ?? because);
+        return;
+      }
+      const { node, dir } = on;
+      const journald = await startJournald(node, dir);
+      try {
+        await runUnreadable(node, "journald", "/etcd-of-journald");
+        const { next, evidence } = await diagnose(node);
+        expect(next).toMatchObject({ code: "START_DATA_DIR_PERMISSION" });
+        expect(evidence.join()).toMatch(/etcd log: its log: [^,]*open \/etcd-of-journald: permission denied/);
+      } finally {
+        await journald.stop("SIGTERM");
+      }
+    },
+  );
 });
+
+/** An etcd whose user may not read its data, dead; its id. */
+async function runUnreadable(node: PodmanNode, logDriver: string, inside = "/etcd-data"): Promise<string> {
+  mkdirSync(node.at("/var/lib/etcd/member"), { recursive: true, mode: 0o700 });
+  const [client = 0, peer = 0] = await findFreePorts(2);
+  const urls = [
+    `--listen-client-urls=http://127.0.0.1:${client}`,
+    `--advertise-client-urls=http://127.0.0.1:${client}`,
+    `--listen-peer-urls=http://127.0.0.1:${peer}`,
+  ];
+  const id = await node.run(
+    ["-v", `/var/lib/etcd:${inside}`, "--user", "65534:65534", "--log-driver", logDriver],
+    ["etcd", "--name=s1", `--data-dir=${inside}`, "--logger=zap", ...urls],
+  );
+  await waitFor("it has ended", () => existsSync(node.at(`/run/libpod/exits/${id}`)), { timeoutMs: 20_000 });
+  return id;
+}
+
+/** "source: text" of everything that is bad. */
+async function diagnose(
+  node: PodmanNode,
+): Promise<{ readonly next: Diagnosis["next"]; readonly evidence: readonly string[] }> {
+  const told = await runCommand(node.wrap([ETCDSCOPE, "diagnose", "--json"]));
+  expect(told.stderr).toBe("");
+  const { layers, next } = JSON.parse(told.stdout) as Diagnosis;
+  const evidence = layers.flatMap(({ checks }) =>
+    checks.flatMap(({ state, subjects }) =>
+      state === "bad"
+        ? subjects.flatMap((one) => one.evidence.map(({ source, text }) => `${source}: ${text.en}`))
+        : [],
+    ),
+  );
+  return { next, evidence };
+}

@@ -46,7 +46,7 @@ describe("agent/host/journal-reader", () => {
   ])("follows one unit %s, in all boots of this machine and no other", async (_, from, told) => {
     const script = program("asked", 'echo "$@"; exec sleep 60');
     const reader = new JournalReader({ clock: systemClock, program: script, machineIdPath });
-    const asked = await readUntil(reader, { unit: "etcd.service", ...from }, (text) => text.endsWith("\n"));
+    const asked = await readUntil(reader, { match: "etcd.service", ...from }, (text) => text.endsWith("\n"));
     reader.close();
     expect(asked.trim()).toBe(
       `--merge _MACHINE_ID=${MACHINE} --follow --no-pager --all --output=json ` +
@@ -54,10 +54,19 @@ describe("agent/host/journal-reader", () => {
     );
   });
 
+  it("follows one container, whoever is said to have written its lines", async () => {
+    const script = program("asked", 'echo "$@"; exec sleep 60');
+    const reader = new JournalReader({ clock: systemClock, program: script, machineIdPath });
+    const place = { match: "CONTAINER_ID_FULL=c0ffee", cursor: undefined, sinceMs: 0 };
+    const asked = await readUntil(reader, place, (text) => text.endsWith("\n"));
+    reader.close();
+    expect(asked).toContain(" --output-fields=MESSAGE CONTAINER_ID_FULL=c0ffee --no-tail ");
+  });
+
   it("gives what comes as it comes, and says where a new journalctl begins", async () => {
     const script = program("speaks", "sleep 0.1; echo one; sleep 0.3; echo two; exec sleep 60");
     const reader = new JournalReader({ clock: systemClock, program: script, machineIdPath });
-    const place = { unit: "etcd.service", cursor: undefined, sinceMs: 0 };
+    const place = { match: "etcd.service", cursor: undefined, sinceMs: 0 };
     expect(await reader.read(place)).toMatchObject({ isNew: true });
     await readUntil(reader, place, (text) => text.includes("two\n"));
     expect(await reader.read(place)).toMatchObject({ isNew: false });
@@ -70,7 +79,7 @@ describe("agent/host/journal-reader", () => {
       "echo 'No journal files were opened due to insufficient permissions.' >&2; exit 1",
     );
     const reader = new JournalReader({ clock: systemClock, program: script, machineIdPath });
-    const place = { unit: "etcd.service", cursor: undefined, sinceMs: 0 };
+    const place = { match: "etcd.service", cursor: undefined, sinceMs: 0 };
     let said = "";
     await waitFor(
       "it is told",

@@ -53,7 +53,7 @@ describe("agent/probe/log-source", () => {
       logPath: undefined,
     } as const;
     expect(f("auto", { starter: { ...docker, logPath: "/d/x-json.log" } })).toBe("file /d/x-json.log");
-    expect(f("auto", { starter: docker })).toBe("no_log");
+    expect(f("auto", { starter: docker })).toBe(`container ${docker.id}`);
     expect(f("auto", { errorOutput: "/dev/pts/0" })).toBe("no_log");
     expect(f("auto", {})).toBe("no_log");
   });

@@ -213,7 +213,7 @@ describe("agent/probe/logs, over restarts", () => {
     const seen = await readAll((all) => all.includes("PROCESS_EXITED"));
     expect(new Set(seen)).toEqual(new Set(["PEER_LINK_DOWN", "DISK_FULL", "PROCESS_EXITED"]));
     const cursor = parseLogPosition(kept.texts.get("log-position.json") ?? "");
-    expect(cursor).toMatchObject({ kind: "journal", unit: "etcd.service" });
+    expect(cursor).toMatchObject({ kind: "journal", match: "etcd.service" });
     // One entry before the last: only that is new to the next agent.
     const before = execFileSync(
       "journalctl",
