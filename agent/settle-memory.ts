@@ -9,7 +9,7 @@ import type { Clock, Timer } from "../shared/clock.ts";
 const FIRST_AFTER_MS = 15_000;
 /** then also those of every minute; */
 const SECOND_AFTER_MS = 60_000;
-const EVERY_MS = 600_000;
+const EVERY_MS = 400_000;
 
 export type Collect = (how: "thorough" | "plain") => void;
 

@@ -15,11 +15,11 @@ describe("agent/settle-memory", () => {
     await clock.advance(14_000);
     expect(collectedAtMs).toEqual([]);
     await clock.advance(1_300_000);
-    expect(collectedAtMs).toEqual([15_000, 75_000, 675_000, 1_275_000]);
-    expect(ways).toEqual(["thorough", "plain", "plain", "plain"]);
+    expect(collectedAtMs).toEqual([15_000, 75_000, 475_000, 875_000, 1_275_000]);
+    expect(ways).toEqual(["thorough", "plain", "plain", "plain", "plain"]);
     timer.cancel();
     await clock.advance(3_600_000);
-    expect(collectedAtMs).toHaveLength(4);
+    expect(collectedAtMs).toHaveLength(5);
   });
 
   it("does nothing where the collector cannot be called", async () => {

@@ -20,9 +20,9 @@ const WARM_UP_SECONDS = 20;
 /** The agent's steady state begins when it, and V8 after it, has given back what the start took, */
 const SETTLING_SECONDS = 100;
 /** and is as long as from one collection of garbage that the agent asks for to the next. */
-const STEADY_SECONDS = 600;
+const STEADY_SECONDS = 400;
 /** The watched cluster's own use wanders by more than what is to be measured, so it is compared in short turns. */
-const TURNS = { rounds: 4, blockSeconds: 15, settleSeconds: 4 };
+const TURNS = { rounds: 10, blockSeconds: 15, settleSeconds: 4 };
 
 async function run(log: (line: string) => void): Promise<readonly BenchmarkResult[]> {
   const binaries = await ensureEtcd("3.5");

@@ -3,15 +3,13 @@
  * ended, what it said, and what it would start with. Each end is real. Needs root (namespaces, cgroups).
  */
 import { chmodSync, mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Diagnosis } from "../../shared/rest.ts";
 import { ensureDocker, startDockerNode, type DockerNode } from "../lab/container/docker-node.ts";
+import { startEngineNode, type EngineNode } from "../lab/container/engine-node.ts";
 import { findWhyNoJournald, startJournald } from "../lab/container/journald.ts";
-import { ensureEtcd } from "../lab/etcd-binaries.ts";
 import { ETCDSCOPE } from "../lab/etcdscope-command.ts";
 import { findFreePorts } from "../lab/free-ports.ts";
-import { createRunFolder, removeFolderWithMounts } from "../lab/run-folder.ts";
 import { runCommand } from "../lab/run-command.ts";
 import { waitFor } from "../lab/wait-for.ts";
 
@@ -19,9 +17,7 @@ const STORY_LIMIT_MS = 120_000;
 const ENDS_WITHIN_MS = 20_000;
 const NOBODY = 65534;
 
-interface Docker {
-  readonly node: DockerNode;
-  readonly dir: string;
+interface Docker extends EngineNode<DockerNode> {
   readonly ports: readonly number[];
 }
 
@@ -29,28 +25,14 @@ describe("test/integration/docker", () => {
   let on: Docker | undefined;
   let because = "";
   beforeAll(async () => {
-    const [etcd, binaries] = await Promise.all([ensureEtcd("3.4"), ensureDocker()]);
-    if (etcd.kind === "unavailable" || binaries.kind === "unavailable") {
-      because = [etcd, binaries]
-        .flatMap((one) => (one.kind === "unavailable" ? [one.because] : []))
-        .join("; ");
-      return;
-    }
-    const dir = await createRunFolder();
-    const node = await startDockerNode({ dir: join(dir, "node"), binaries, etcd: etcd.etcd });
-    if (node.kind === "unavailable") {
-      because = node.because;
-      await removeFolderWithMounts(dir);
-      return;
-    }
-    on = { node, dir, ports: await findFreePorts(2) };
-  }, STORY_LIMIT_MS);
-  afterAll(async () => {
-    if (on !== undefined) {
-      await on.node.stop();
-      await removeFolderWithMounts(on.dir);
+    const started = await startEngineNode({ ensure: ensureDocker, start: startDockerNode });
+    if (started.kind === "available") {
+      on = { ...started, ports: await findFreePorts(2) };
+    } else {
+      because = started.because;
     }
   }, STORY_LIMIT_MS);
+  afterAll(async () => await on?.stop(), STORY_LIMIT_MS);
 
   function tell(name: string, story: (docker: Docker) => Promise<void>): void {
     it(name, { timeout: STORY_LIMIT_MS }, async (context) => {

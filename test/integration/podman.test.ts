@@ -3,15 +3,13 @@
  * ended, what it said, and what it would start with. Needs root (namespaces, cgroups).
  */
 import { existsSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Diagnosis } from "../../shared/rest.ts";
+import { startEngineNode, type EngineNode } from "../lab/container/engine-node.ts";
 import { findWhyNoJournald, startJournald } from "../lab/container/journald.ts";
 import { ensurePodman, startPodmanNode, type PodmanNode } from "../lab/container/podman-node.ts";
-import { ensureEtcd } from "../lab/etcd-binaries.ts";
 import { ETCDSCOPE } from "../lab/etcdscope-command.ts";
 import { findFreePorts } from "../lab/free-ports.ts";
-import { createRunFolder, removeFolderWithMounts } from "../lab/run-folder.ts";
 import { runCommand } from "../lab/run-command.ts";
 import { waitFor } from "../lab/wait-for.ts";
 
@@ -19,31 +17,17 @@ const STORY_LIMIT_MS = 120_000;
 const FOLDER = "/var/lib/containers/storage/vfs-containers";
 
 describe("test/integration/podman", () => {
-  let on: { readonly node: PodmanNode; readonly dir: string } | undefined;
+  let on: EngineNode<PodmanNode> | undefined;
   let because = "";
   beforeAll(async () => {
-    const [etcd, binaries] = await Promise.all([ensureEtcd("3.4"), ensurePodman()]);
-    if (etcd.kind === "unavailable" || binaries.kind === "unavailable") {
-      because = [etcd, binaries]
-        .flatMap((one) => (one.kind === "unavailable" ? [one.because] : []))
-        .join("; ");
-      return;
-    }
-    const dir = await createRunFolder();
-    const node = await startPodmanNode({ dir: join(dir, "node"), binaries, etcd: etcd.etcd });
-    if (node.kind === "unavailable") {
-      because = node.because;
-      await removeFolderWithMounts(dir);
-      return;
-    }
-    on = { node, dir };
-  }, STORY_LIMIT_MS);
-  afterAll(async () => {
-    if (on !== undefined) {
-      await on.node.stop();
-      await removeFolderWithMounts(on.dir);
+    const started = await startEngineNode({ ensure: ensurePodman, start: startPodmanNode });
+    if (started.kind === "available") {
+      on = started;
+    } else {
+      because = started.because;
     }
   }, STORY_LIMIT_MS);
+  afterAll(async () => await on?.stop(), STORY_LIMIT_MS);
 
   it(
     "names what its user may not read, by where the host has it, its exit code and its log",

@@ -4,9 +4,8 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ensureEtcd } from "../etcd-binaries.ts";
-import { createRunFolder, removeFolderWithMounts } from "../run-folder.ts";
 import { waitFor } from "../wait-for.ts";
+import { startEngineNode } from "./engine-node.ts";
 import { ensureDocker, startDockerNode, type DockerNode } from "./docker-node.ts";
 
 const FIXTURES = join(import.meta.dirname, "../../fixture/containers");
@@ -74,18 +73,12 @@ async function capture(node: DockerNode): Promise<void> {
   keep("etcd-lost.json", record(lost));
 }
 
-const [etcd, binaries] = await Promise.all([ensureEtcd("3.4"), ensureDocker()]);
-if (etcd.kind === "unavailable" || binaries.kind === "unavailable") {
-  throw new Error(`Nothing can be captured here: ${JSON.stringify([etcd, binaries])}`);
-}
-const dir = await createRunFolder();
-const node = await startDockerNode({ dir, binaries, etcd: etcd.etcd });
-if (node.kind === "unavailable") {
-  throw new Error(node.because);
+const started = await startEngineNode({ ensure: ensureDocker, start: startDockerNode });
+if (started.kind === "unavailable") {
+  throw new Error(`Nothing can be captured here: ${started.because}`);
 }
 try {
-  await capture(node);
+  await capture(started.node);
 } finally {
-  await node.stop();
-  await removeFolderWithMounts(dir);
+  await started.stop();
 }

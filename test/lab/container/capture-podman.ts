@@ -1,10 +1,9 @@
 /** `node test/lab/container/capture-podman.ts`: what Podman keeps of containers of an etcd that have ended, as fixtures. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ensureEtcd } from "../etcd-binaries.ts";
-import { createRunFolder, removeFolderWithMounts } from "../run-folder.ts";
 import { waitFor } from "../wait-for.ts";
 import { ETCD_IMAGE } from "./container-node.ts";
+import { startEngineNode } from "./engine-node.ts";
 import { ensurePodman, startPodmanNode, type PodmanNode } from "./podman-node.ts";
 
 const FIXTURES = join(import.meta.dirname, "../../fixture/containers");
@@ -33,18 +32,12 @@ async function capture(node: PodmanNode): Promise<void> {
   }
 }
 
-const [etcd, binaries] = await Promise.all([ensureEtcd("3.4"), ensurePodman()]);
-if (etcd.kind === "unavailable" || binaries.kind === "unavailable") {
-  throw new Error(`Nothing can be captured here: ${JSON.stringify([etcd, binaries])}`);
-}
-const dir = await createRunFolder();
-const node = await startPodmanNode({ dir, binaries, etcd: etcd.etcd });
-if (node.kind === "unavailable") {
-  throw new Error(node.because);
+const started = await startEngineNode({ ensure: ensurePodman, start: startPodmanNode });
+if (started.kind === "unavailable") {
+  throw new Error(`Nothing can be captured here: ${started.because}`);
 }
 try {
-  await capture(node);
+  await capture(started.node);
 } finally {
-  await node.stop();
-  await removeFolderWithMounts(dir);
+  await started.stop();
 }
