@@ -263,7 +263,7 @@ export const agentCost: Benchmark = {
   method:
     `Three real etcd 3.5 members (Debian trixie) on loopback, TLS, light load through etcd's JSON gateway (3 puts, 5 linearizable ranges, one 20-key range a second, over the members in turn). ` +
     `First with one agent per member and a collector, then with node_exporter and vmagent (or Prometheus in agent mode) per member, scraping both every 10 s and pushing to a sink: ` +
-    `${WARM_UP_SECONDS} s of warm-up, ${WATCH_SECONDS} s for CPU (utime+stime of /proc/PID/stat, as a share of one core) and RSS (VmRSS every second), of the agents another ${STEADY_SECONDS} s after ${SETTLING_SECONDS} s more for their steady state (with one of the collections of garbage that they ask for every ten minutes, and what V8 makes of it), then ${TURNS.rounds} turns of ` +
+    `${WARM_UP_SECONDS} s of warm-up, ${WATCH_SECONDS} s for CPU (utime+stime of /proc/PID/stat, as a share of one core) and RSS (VmRSS every second), of the agents another ${STEADY_SECONDS} s after ${SETTLING_SECONDS} s more for their steady state (with one of the collections of garbage that they ask for every ${STEADY_SECONDS} s, and what V8 makes of it), then ${TURNS.rounds} turns of ` +
     `${TURNS.blockSeconds} s with and ${TURNS.blockSeconds} s without them (stopped by SIGSTOP, ${TURNS.settleSeconds} s to settle after SIGCONT), which gives etcd's own extra CPU (run time of all its threads, mean of the three members, mean of the turns' differences).`,
   run,
 };
