@@ -29,7 +29,7 @@ export interface ReplayRequest {
   readonly atMs: number | undefined;
 }
 
-/** Throws ARGUMENT_INVALID when the moment is outside of the span, or the capture holds no frames. */
+/** Throws ARGUMENT_INVALID when the moment is outside of the span, or the capture knows of no node. */
 export function replayCapture(capture: Capture, { atMs }: ReplayRequest): Replay {
   const { header } = capture;
   const { fromMs, toMs } = header;
@@ -112,14 +112,11 @@ interface Recorded {
 }
 
 function play(header: CaptureHeader, { begin, frames }: Recorded, stateAtMs: number): Played {
-  const first = frames[0];
-  if (first === undefined) {
-    throw new EtcdscopeError("ARGUMENT_INVALID", "The capture holds no frames");
-  }
+  const beganMs = findBegin(header, { begin, frames });
   const options = {
     thresholds: readThresholds(header),
     expectedVoters: header.expectedVoters ?? undefined,
-    collectorStartedAtMs: first.atMs,
+    collectorStartedAtMs: beganMs,
   };
   const findings = new Map<string, Finding>();
   const incidents = new Map<string, IncidentRecord>();
@@ -147,7 +144,7 @@ function play(header: CaptureHeader, { begin, frames }: Recorded, stateAtMs: num
     return { ...evaluation.state, openIncident: findOpen(open)?.id ?? null };
   }
 
-  let dueMs = first.atMs + LOOK_EVERY_MS;
+  let dueMs = beganMs + LOOK_EVERY_MS;
   let state: ClusterState | undefined;
   /** Every look up to that moment, and one at the moment whose state is asked for. */
   function lookUntil(untilMs: number): void {
@@ -182,6 +179,16 @@ function play(header: CaptureHeader, { begin, frames }: Recorded, stateAtMs: num
     incidents.set(incident.id, incident);
   }
   return { findings, incidents, notes, verdicts, state: state ?? last };
+}
+
+/** With the first frame, or, where all that were known then were silent for longer, with the capture. */
+function findBegin({ beginMs }: CaptureHeader, { begin, frames }: Recorded): number {
+  const firstMs = frames[0]?.atMs;
+  if (firstMs === undefined && begin.nodes.size === 0) {
+    throw new EtcdscopeError("ARGUMENT_INVALID", "The capture holds no frames");
+  }
+  const isSilent = begin.nodes.size > 0 && (firstMs === undefined || firstMs - beginMs > LOOK_EVERY_MS);
+  return isSilent || firstMs === undefined ? beginMs : firstMs;
 }
 
 /** Those of the collector; what this version knows beside them, by default. */

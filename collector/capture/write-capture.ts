@@ -38,7 +38,7 @@ export const CAPTURE_MARGIN_MS = 5 * 60_000;
 export const MAX_CAPTURE_MS = 6 * 3_600_000;
 const PAGE_MS = 60_000;
 
-/** undefined: the history holds nothing of the cluster in the span. */
+/** undefined: the history holds nothing of the cluster in the span, and no node had been heard before it that was still of the cluster. */
 export async function writeCapture(
   request: CaptureRequest,
   sources: CaptureSources,
@@ -47,14 +47,15 @@ export async function writeCapture(
   const beginMs = Math.max(0, fromMs - CAPTURE_MARGIN_MS);
   const pages = readPages({ cluster, fromMs: beginMs, toMs }, sources);
   const first = await pages.next();
-  if (first.done === true) {
-    return undefined;
-  }
   const [active, known] = await Promise.all([
     sources.readFindings(cluster, beginMs, beginMs),
     sources.readFactsAt({ cluster, atMs: fromMs, silentSinceMs: beginMs }),
   ]);
   const { forgottenAfterMs } = sources;
+  const factsAtStart = encodeFactsAtStart(known, { cluster, beginMs, forgottenAfterMs });
+  if (first.done === true && factsAtStart === undefined) {
+    return undefined;
+  }
   const header = encodeHeader({
     cluster,
     fromMs,
@@ -65,9 +66,9 @@ export async function writeCapture(
     thresholds: sources.thresholds,
     expectedVoters: sources.expectedVoters ?? null,
     activeFindings: active,
-    factsAtStart: encodeFactsAtStart(known, { cluster, beginMs, forgottenAfterMs }),
+    factsAtStart,
   });
-  return seal(header, encodePages(first.value, pages));
+  return seal(header, encodePages(first.value ?? [], pages));
 }
 
 /** Pages with frames in them. */

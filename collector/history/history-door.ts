@@ -9,7 +9,7 @@ import type { Finding, SeriesData } from "../../shared/rest.ts";
 import type { SequenceRange } from "../../shared/sequence-set.ts";
 import type { IncidentRecord } from "../../shared/incident-record.ts";
 import type { NoteQuery } from "./incident-tables.ts";
-import type { WaitingFrame } from "./waiting-frame.ts";
+import type { WaitingFrame, WaitingLane } from "./waiting-frame.ts";
 
 export interface SeriesQuery {
   readonly cluster: string;
@@ -83,8 +83,8 @@ export interface NodeEvent {
 }
 
 export interface HistoryDoor {
-  /** What a frame waits as until it is appended: much smaller, where the history is open. */
-  encode(received: ReceivedFrame): WaitingFrame;
+  /** What a frame waits as until it is appended: much smaller, where the history is open. Those of a lane should be appended in their order. */
+  encode(received: ReceivedFrame, lane: WaitingLane): WaitingFrame;
   /** Resolves when the frames are durable (fsync'd). Rejects with STORAGE_FULL, STORAGE_FAILED or STORAGE_CORRUPT. */
   append(frames: readonly WaitingFrame[]): Promise<void>;
   /** The last durable sequence of each instance of an agent that is still in the history; 0n: none. */

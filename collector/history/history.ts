@@ -55,7 +55,7 @@ export function createHistory(options: HistoryOptions): History {
   const { path, clock, log } = options;
   const seenSeries = createSeenSeries();
   const factChanges = createFactChanges();
-  const waitingFrames = createWaitingFrames();
+  const waitingFrames = { live: createWaitingFrames(), kept: createWaitingFrames() };
   let dictionary: NameDictionary | undefined;
   let isKnownDamaged = false;
   /** The file, by its number, in which the compactor found the landing area broken. */
@@ -302,7 +302,8 @@ export function createHistory(options: HistoryOptions): History {
 
   return {
     start,
-    encode: (received) => (dictionary === undefined ? received : waitingFrames.encode(received, dictionary)),
+    encode: (received, lane) =>
+      dictionary === undefined ? received : waitingFrames[lane].encode(received, dictionary),
     append,
     lastSequence: async (agent, instanceId) =>
       BigInt(

@@ -32,6 +32,9 @@ export interface EncodedFrame extends Omit<ReceivedFrame, "frame"> {
 /** As received, where there was no dictionary yet. */
 export type WaitingFrame = ReceivedFrame | EncodedFrame;
 
+/** Frames that go by another order have their slabs apart: one that waits for long keeps the whole of its own. */
+export type WaitingLane = "live" | "kept";
+
 export interface WaitingFrames {
   encode(received: ReceivedFrame, dictionary: NameDictionary): EncodedFrame;
   /** Under the numbers of this dictionary: the file may have become another since. */

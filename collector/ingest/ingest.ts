@@ -33,7 +33,7 @@ const DRAIN_LIMIT_MS = 3000;
 /** What ingest needs of the history. */
 export interface FrameStore {
   /** What a frame waits as until it is durable. */
-  encode(received: ReceivedFrame): WaitingFrame;
+  encode(received: ReceivedFrame, lane: StreamKind): WaitingFrame;
   append(frames: readonly WaitingFrame[]): Promise<void>;
   /** What is durable of an agent's instance, ascending and apart. */
   heldSequences(agent: AgentIdentity, instanceId: string): Promise<readonly SequenceRange[]>;
@@ -276,7 +276,7 @@ export function createIngest(options: IngestOptions): Ingest {
     countDropped(session, taken.frame);
     let waiting: WaitingFrame;
     try {
-      waiting = history.encode(received);
+      waiting = history.encode(received, kind);
     } catch (error) {
       // one that can never be stored would keep all that came with it from being so
       const text = `Expected a frame that can be stored: ${EtcdscopeError.from(error).message}`;

@@ -202,6 +202,35 @@ describe("collector/capture: a node that fell silent before the span", { timeout
   });
 });
 
+describe("collector/capture: a cluster that is silent through the span", { timeout: 60_000 }, () => {
+  let told: Told;
+  beforeAll(() => {
+    const play = new RecordingPlay();
+    play.run(60, "disk m3 data 0B/100GiB").run(20 * 60, "silence m1", "silence m2", "silence m3");
+    const fromMs = play.world.nowMs;
+    play.run(60);
+    told = { play, fromMs, toMs: play.world.nowMs, live: play.last!.state };
+  });
+
+  it("is captured by what was known of it, and replayed as the collector saw it", async () => {
+    const {
+      capture: about,
+      state,
+      verdicts,
+    } = replayCapture(parseCapture(await capture(told)), { atMs: undefined });
+    expect(about).toMatchObject({ frames: 0, nodes: [], leftOutAtStart: 0 });
+    expect(about.silentAtStart.map(({ node }) => node)).toEqual(["m1", "m2", "m3"]);
+    expect(state.verdict).toBe(told.live.verdict);
+    expect(verdicts.map(({ verdict }) => verdict)).toEqual([told.live.verdict]);
+    expect(describeFindings(state.findings)).toEqual(describeFindings(told.live.findings));
+    expect(state.findings.map(({ code, subject }) => `${code} ${subject.name}`)).toContain("DISK_FULL m3");
+  });
+
+  it("is not there once the collector has forgotten it", async () => {
+    expect(await capture(told, { forgottenAfterMs: 600_000 })).toHaveLength(0);
+  });
+});
+
 describe("collector/capture/facts-at-start", () => {
   const request = { cluster: "prod-a", beginMs: 1_000_000, forgottenAfterMs: DAY_MS };
   function known(node: string, lastHeardMs: number, problem = ""): KnownNode {

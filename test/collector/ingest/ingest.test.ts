@@ -88,6 +88,27 @@ describe("collector/ingest/ingest", () => {
     expect(places).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
   });
 
+  it("refuses an agent whose frame cannot be stored, and stores those of others", async () => {
+    const store = createMemoryStore();
+    harness = await createHarness({
+      ...store,
+      encode: (received) => {
+        if (received.agent.node === "m1") {
+          throw new Error("Expected a number from 0 to 2^53, got -1");
+        }
+        return received;
+      },
+    });
+    const m1 = await harness.agent({ node: "m1" });
+    const m2 = await harness.agent({ node: "m2" });
+    m1.push(1);
+    m2.push(3);
+    await waitFor("what m2 has", () => m2.queue.size() === 0);
+    await waitFor("m1 to be refused", () => warnings(m1.log.lines).includes("can be stored"));
+    expect(store.frames.map(({ agent }) => agent.node)).toEqual(["m2", "m2", "m2"]);
+    expect(harness.live.every(({ agent }) => agent.node === "m2")).toBe(true);
+  });
+
   it("spreads the fsync probes of a cluster's nodes, and moves them when a node comes", async () => {
     harness = await createHarness();
     const m1 = await harness.agent({ node: "m1" });

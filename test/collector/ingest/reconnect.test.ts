@@ -70,7 +70,7 @@ describe("collector/ingest/ingest", () => {
     async () => {
       const store: { target: History | undefined } = { target: undefined };
       harness = await createHarness({
-        encode: (received) => store.target!.encode(received),
+        encode: (received, lane) => store.target!.encode(received, lane),
         append: (frames) => store.target!.append(frames),
         heldSequences: (agent, instanceId) => store.target!.heldSequences(agent, instanceId),
       });
