@@ -1,6 +1,6 @@
 /**
  * What waits for its commit: a frame in the bytes in which it will be stored. As the objects that it came as it would be seven times
- * as large, and, with thousands of agents, most of what a collection of garbage finds alive.
+ * as large, and, with thousands of agents, much of what a collection of garbage finds alive.
  */
 import type { ReceivedFrame } from "../../shared/frame.ts";
 import { placeMs } from "../../shared/frame-place.ts";

@@ -7,6 +7,7 @@
 import { backoffDelayMs } from "../../shared/backoff.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { EtcdscopeError } from "../../shared/errors.ts";
+import type { WaitingLane } from "../history/waiting-frame.ts";
 import type { IngestCounters } from "./counters.ts";
 
 export const COMMIT_LIMITS = {
@@ -25,8 +26,8 @@ export const COMMIT_LIMITS = {
   retry: { firstMs: 250, maxMs: 5000 },
 } as const;
 
-/** What a stream carries: what is new, or what its agent had kept. */
-export type StreamKind = "live" | "kept";
+/** What a stream carries: what is new, or what its agent had kept. Each waits in a lane of its own. */
+export type StreamKind = WaitingLane;
 
 export interface PendingFrame<Stream, Waiting> {
   readonly stream: Stream;
