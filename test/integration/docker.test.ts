@@ -8,6 +8,7 @@ import type { Diagnosis } from "../../shared/rest.ts";
 import { ensureDocker, startDockerNode, type DockerNode } from "../lab/container/docker-node.ts";
 import { startEngineNode, type EngineNode } from "../lab/container/engine-node.ts";
 import { findWhyNoJournald, startJournald } from "../lab/container/journald.ts";
+import type { Unavailable } from "../lab/availability.ts";
 import { ETCDSCOPE } from "../lab/etcdscope-command.ts";
 import { findFreePorts } from "../lab/free-ports.ts";
 import { runCommand } from "../lab/run-command.ts";
@@ -34,10 +35,15 @@ describe("test/integration/docker", () => {
   }, STORY_LIMIT_MS);
   afterAll(async () => await on?.stop(), STORY_LIMIT_MS);
 
-  function tell(name: string, story: (docker: Docker) => Promise<void>): void {
+  function tell(
+    name: string,
+    story: (docker: Docker) => Promise<void>,
+    findWhyNot: () => Unavailable | undefined = () => undefined,
+  ): void {
     it(name, { timeout: STORY_LIMIT_MS }, async (context) => {
-      if (on === undefined) {
-        context.skip(because);
+      const why = findWhyNot();
+      if (on === undefined || why !== undefined) {
+        context.skip(why?.because ?? because);
         return;
       }
       await story(on);
@@ -123,33 +129,28 @@ describe("test/integration/docker", () => {
     );
   });
 
-  it(
+  tell(
     "finds what it said in the journal, and says which other driver keeps it where it cannot be read",
-    { timeout: STORY_LIMIT_MS },
-    async (context) => {
-      const why = findWhyNoJournald();
-      if (on === undefined || why !== undefined) {
-        context.skip(why?.because ?? because);
-        return;
-      }
-      const journald = await startJournald(on.node, on.dir);
+    async (docker) => {
+      const journald = await startJournald(docker.node, docker.dir);
       try {
         const flags = ["--no-such-flag=2"];
-        const id = await runEtcd(on, { options: ["--log-driver", "journald"], flags });
-        await waitForEnd(on, id);
-        const { said } = await diagnose(on);
+        const id = await runEtcd(docker, { options: ["--log-driver", "journald"], flags });
+        await waitForEnd(docker, id);
+        const { said } = await diagnose(docker);
         expect(evidenceOf(said, "START_CONFIG_INVALID").join()).toContain("no-such-flag");
         expect(said.next).toMatchObject({
           code: "START_CONFIG_INVALID",
           command: `docker logs --tail 80 ${id.slice(0, 12)}`,
         });
-        await waitForEnd(on, await runEtcd(on, { options: ["--log-driver", "local"], flags }));
-        const { text } = await diagnose(on);
+        await waitForEnd(docker, await runEtcd(docker, { options: ["--log-driver", "local"], flags }));
+        const { text } = await diagnose(docker);
         expect(text).toMatch(/Docker keeps the log of container [0-9a-f]{12} with its driver "local"/);
       } finally {
         await journald.stop("SIGTERM");
       }
     },
+    findWhyNoJournald,
   );
 
   tell("tells the signal that ended it, not that another container printed a version", async (docker) => {
