@@ -45,6 +45,10 @@ export function decideLogSource(configured: string, traces: ProcessTraces): LogS
   if (errorOutput?.startsWith("/") === true && !errorOutput.startsWith("/dev/")) {
     return { kind: "file", path: `${traces.rootPrefix}${errorOutput}` };
   }
+  const writing = errorOutput?.startsWith("socket:") === true ? findWritingUnit(cgroup ?? "") : undefined;
+  if (writing !== undefined) {
+    return journal(writing);
+  }
   const id = findContainerId(cgroup ?? "");
   if (id !== undefined) {
     return { kind: "container", id };
@@ -75,6 +79,14 @@ export function decideLogSource(configured: string, traces: ProcessTraces): LogS
 
 function journal(unit: string): LogSource {
   return { kind: "journal", unit: unit.includes(".") ? unit : `${unit}.service` };
+}
+
+/**
+ * Whose the journal calls what a process writes to its socket: the first unit of its path that is no slice. A container has such a socket where
+ * its runtime passes its output through, as Podman's own units (Quadlet) have it.
+ */
+function findWritingUnit(cgroup: string): string | undefined {
+  return /\/([\w@:.\\-]+\.(?:service|scope))(?:\/|$)/m.exec(cgroup)?.[1];
 }
 
 /** With systemd's cgroups the UID has underscores; a static pod's is a hash without dashes. */

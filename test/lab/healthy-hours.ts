@@ -1,6 +1,6 @@
 /**
- * What healthy clusters print over hours, for test/fixture/logs: `node test/lab/healthy-hours.ts OUT MINUTES`. Three clusters side by
- * side, 3.4 with each logger and 3.5, under an API server's light load, with what is done to a cluster that is well: compactions, defrags,
+ * What healthy clusters print over hours, for test/fixture/logs: `node test/lab/healthy-hours.ts OUT MINUTES [CLUSTER…]`. Three clusters side
+ * by side, or those named, 3.4 with each logger and 3.5, under an API server's light load, with what is done to a cluster that is well: compactions, defrags,
  * snapshots, looks, restarts in an orderly way. OUT/CLUSTER/mN.log is what a member printed, OUT/CLUSTER/marks.jsonl what was done when.
  */
 import { appendFileSync, mkdirSync } from "node:fs";
@@ -152,8 +152,9 @@ async function live(place: Place, out: string, minutes: number): Promise<void> {
   await network.destroy();
 }
 
-const [out = "", minutes = "60"] = process.argv.slice(2);
-const ends = await Promise.allSettled(PLACES.map((place) => live(place, out, Number(minutes))));
+const [out = "", minutes = "60", ...wanted] = process.argv.slice(2);
+const places = PLACES.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+const ends = await Promise.allSettled(places.map((place) => live(place, out, Number(minutes))));
 for (const end of ends) {
   if (end.status === "rejected") {
     console.error(String(end.reason));

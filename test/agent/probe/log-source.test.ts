@@ -66,6 +66,16 @@ describe("agent/probe/log-source", () => {
     );
   });
 
+  it("looks in the journal for the log of a container whose output its runtime passes through", () => {
+    const id = "0123456789abcdef".repeat(4);
+    const split = `0::/system.slice/etcd.service/libpod-payload-${id}`;
+    expect(f("auto", { errorOutput: "socket:[1]", cgroup: split })).toBe("journal etcd.service");
+    const apart = `0::/machine.slice/libpod-${id}.scope/container`;
+    expect(f("auto", { errorOutput: "socket:[1]", cgroup: apart })).toBe(`journal libpod-${id}.scope`);
+    expect(f("auto", { errorOutput: "pipe:[1]", cgroup: split })).toBe(`container ${id}`);
+    expect(f("auto", { errorOutput: "socket:[1]", cgroup: `/docker/${id}` })).toBe(`container ${id}`);
+  });
+
   it("chooses the pod's folders and the container's last log", () => {
     const folders = ["kube-system_kube-proxy-x_1", "kube-system_etcd-m1_0a1b", "kube-system_etcd-m1_2c3d"];
     expect(listPodFolders(folders, "0a1b")).toEqual(["kube-system_etcd-m1_0a1b"]);
