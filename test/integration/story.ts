@@ -46,12 +46,14 @@ export function story(name: string, { watched, because }: Watch, tell: Tell): vo
     try {
       await tell(on, (why) => context.skip(why));
     } catch (error) {
+      await context.annotate(["The causes that were told:", ...(firstTold.get(on) ?? [])].join("\n"));
       // What this story left broken must not be the next one's failure; whether it heals is not what failed here.
       await stopWatching(on);
       await on.waitQuiet().catch(() => undefined);
       throw error;
     }
     await stopWatching(on);
+    firstTold.delete(on);
   });
 }
 
@@ -118,12 +120,32 @@ export function watchStates<T>(
   };
 }
 
+/** Of the causes of the story that is told: when and beside what each was told first. A story that fails shows it. */
+const firstTold = new WeakMap<WatchedCluster, string[]>();
+
 /** Every root cause that is told at any look, "CODE name", sorted. */
 export function watchCauses(on: WatchedCluster): Watching<readonly string[]> {
   const told = new Set<string>();
-  return watchStates(
-    on,
-    (state) => listRootCauses(state).forEach((cause) => told.add(cause)),
-    () => [...told].sort(),
-  );
+  const notes: string[] = [];
+  firstTold.set(on, notes);
+  function look(state: ClusterState): void {
+    for (const cause of listRootCauses(state)) {
+      if (!told.has(cause)) {
+        told.add(cause);
+        notes.push(`${state.at} ${cause}, ${describeFindings(state)}`);
+      }
+    }
+  }
+  return watchStates(on, look, () => [...told].sort());
+}
+
+function describeFindings({ verdict, members, findings }: ClusterState): string {
+  const states = members.map(({ name, state }) => `${name} ${state}`).join(", ");
+  const active = findings
+    .filter(({ status }) => status === "active")
+    .map(({ code, subject, since, lastSeen, detail }) => {
+      const whose = [subject.name, subject.peer].filter((one) => one !== undefined).join(" to ");
+      return `  ${code} ${whose} from ${since} to ${lastSeen}: ${detail.en}`;
+    });
+  return [`${verdict}, ${states}`, ...active].join("\n");
 }
