@@ -13,6 +13,8 @@ import type { TlsPaths } from "../config.ts";
 
 /** Files are looked at again after this long: a renewed certificate is used within it. */
 const LOOK_AGAIN_US = 10_000_000;
+/** And so soon when a connection was refused: of new ones the next attempt is made. */
+const LOOK_AGAIN_IN_DOUBT_US = 1_000_000;
 
 export interface Credential {
   readonly context: SecureContext;
@@ -78,12 +80,22 @@ export class CredentialSource {
     if (this.#credential === undefined) {
       throw this.#failure ?? noCertificate(`${paths.cert} was not read`);
     }
-    this.#lookInTheBackground(paths);
+    this.#lookInTheBackground(paths, LOOK_AGAIN_US);
     return this.#credential;
+  }
+
+  /** TLS failed with this credential, on whichever side: its files may be other ones by now. */
+  doubt(): void {
+    const paths = this.#findPaths();
+    if (paths !== undefined && this.#credential !== undefined && isSame(paths, this.#paths)) {
+      this.#lookInTheBackground(paths, LOOK_AGAIN_IN_DOUBT_US);
+    }
   }
 
   /** Never rejects. */
   async #readAll(paths: TlsPaths): Promise<void> {
+    // before they are read: what is replaced meanwhile shows at the next look
+    this.#stamp = await readStamp(paths);
     try {
       const context = await readContext(paths);
       this.#version += 1;
@@ -94,14 +106,13 @@ export class CredentialSource {
       this.#failure = EtcdscopeError.from(caught);
     }
     this.#paths = paths;
-    this.#stamp = "";
     this.#lookedUs = Number.NEGATIVE_INFINITY;
     this.#reading = undefined;
   }
 
-  #lookInTheBackground(paths: TlsPaths): void {
+  #lookInTheBackground(paths: TlsPaths, againUs: number): void {
     const nowUs = this.#clock.monotonicUs();
-    if (this.#reading === undefined && nowUs - this.#lookedUs >= LOOK_AGAIN_US) {
+    if (this.#reading === undefined && nowUs - this.#lookedUs >= againUs) {
       this.#lookedUs = nowUs;
       this.#reading = this.#lookForChange(paths);
     }
@@ -111,7 +122,7 @@ export class CredentialSource {
   async #lookForChange(paths: TlsPaths): Promise<void> {
     try {
       const stamp = await readStamp(paths);
-      if (this.#stamp !== "" && stamp !== this.#stamp) {
+      if (stamp !== this.#stamp) {
         const context = await readContext(paths);
         this.#version += 1;
         this.#credential = { context, version: this.#version };

@@ -219,6 +219,9 @@ export class GrpcConnection {
   /** Ends a connection at once, and remembers what a next one would meet too. */
   #drop(link: GrpcLink, cause: unknown): void {
     const error = translateSocketError(cause ?? endedEarly(), this.#where);
+    if (error.code === "TLS_FAILED") {
+      this.#options.credentials.doubt();
+    }
     if (this.#link === link) {
       this.#link = undefined;
       this.#timeouts = 0;

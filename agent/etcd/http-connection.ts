@@ -199,6 +199,9 @@ export class HttpConnection {
         } else if (message.reusedSocket && result.reason === "reset") {
           resolve(undefined);
         } else {
+          if (result.code === "TLS_FAILED") {
+            this.#options.credentials.doubt();
+          }
           this.#look = describeFailure(attempt, result);
           reject(result);
         }

@@ -46,6 +46,26 @@ describe("agent/etcd/credentials", () => {
     expect(source.current()).toBe(second);
   });
 
+  it("looks at the files soon when TLS failed with them", async () => {
+    const clock = createManualClock();
+    const files = { cert: join(folder, "refused.crt"), key: join(folder, "refused.key") };
+    await pki.issue({ commonName: "old" }, files);
+    const source = new CredentialSource(clock, () => ({ ca: pki.caPath, ...files }));
+    source.doubt();
+    await source.settle(LIMITS);
+    const first = source.current();
+    await pki.issue({ commonName: "new" }, files);
+    await clock.advance(1000);
+    await waitFor(
+      "the change is noticed",
+      () => {
+        source.doubt();
+        return source.current().version > first.version;
+      },
+      SOON,
+    );
+  });
+
   it("keeps the last one that fitted while certificate and key do not", async () => {
     const clock = createManualClock();
     const files = { cert: join(folder, "other.crt"), key: join(folder, "other.key") };
