@@ -96,7 +96,7 @@ export const STORAGE_SIGNATURES: readonly Signature[] = [
     code: "DATA_CORRUPT",
     severity: "critical",
     match:
-      /found data inconsistency|found different hash values from remote peer|found hash mismatch|checkInitialHashKV failed|same compact revision then hashes must match|[Dd]etected compaction hash mismatch|corrupt cluster|cluster may be corrupt|ALARM CORRUPT|alarm(?:: ?| )"?CORRUPT|hash(?:es|KV)? (?:of|from) .* (?:differ|mismatch)|inconsistent snapshot/,
+      /found data inconsistency|found different hash values from remote peer|found hash mismatch|checkInitialHashKV failed|same compact revision then hashes must match|[Dd]etected compaction hash mismatch|corrupt cluster|cluster may be corrupt|ALARM CORRUPT|alarm(?:: ?| )"?CORRUPT|'s hash \d+ != \S+'s hash|hash \d+ at revision \d+ from member \w+, expected hash|hash(?:es|KV)? (?:of|from) .* (?:differ(?!ent compact revision)|mismatch)|inconsistent snapshot/,
     origins: ANYONE,
     example:
       '{"level":"warn","caller":"etcdserver/corrupt.go:125","msg":"found different hash values from remote peer","local-member-hash":2598402832,"remote-peer-hash":3295362364}',

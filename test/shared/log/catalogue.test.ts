@@ -42,6 +42,26 @@ describe("shared/log/catalogue", () => {
     });
   }
 
+  it("tells hashes that differ from those that could not be compared", () => {
+    // 3.4.23, captured: rolling-restart (a restart beside a compaction, with the check at start), and data-corrupt.
+    const said = (rest: string): string | null => codeOf(`2026-11-28 14:06:22.909088 ${rest}`);
+    expect(
+      said(
+        "W | etcdserver: 4ec95c768dfb3a92 cannot check hash of peer(0): peer has a different compact revision 2768 (revision:3853)",
+      ),
+    ).toBeNull();
+    expect(
+      said(
+        "E | etcdserver: 7519d0aa8541ae7b's hash 2598402832 != 0's hash 3295362364 (revision 62, peer revision 62, compact revision -1)",
+      ),
+    ).toBe("DATA_CORRUPT");
+    expect(
+      said(
+        "W | etcdserver: hash 2598402832 at revision 62 from member 7519d0aa8541ae7b, expected hash 3295362364",
+      ),
+    ).toBe("DATA_CORRUPT");
+  });
+
   it("the guide's slow requests are nothing once, and something by the minute", () => {
     const line = "took too long to execute";
     expect(codesOf(Array.from({ length: 20 }, () => line).join("\n"))).toEqual([
