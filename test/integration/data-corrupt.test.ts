@@ -24,9 +24,18 @@ const CHECKED_WHILE_RUNNING = {
   "experimental-initial-corrupt-check": "",
 };
 
+/** Begins as soon as every member is seen to serve: one that was restarted may not be yet. */
 async function compareData(on: WatchedCluster): Promise<void> {
-  const said = await on.stack.command(["compare-data"]);
-  expect(said, said.stderr).toMatchObject({ ok: true });
+  let refusal = "";
+  await waitFor(
+    "the comparison begins",
+    async () => {
+      const said = await on.stack.command(["compare-data"]);
+      refusal = said.stderr;
+      return said.ok;
+    },
+    { timeoutMs: COMPARED_WITHIN_MS, intervalMs: 500, describeLast: () => refusal },
+  );
 }
 
 /** Changes a value in the file of a member that does not run: pages have no checksum, so that etcd opens it. */
