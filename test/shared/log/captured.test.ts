@@ -58,7 +58,7 @@ const DIFFERENT: Readonly<Record<string, (typeof STORIES)[string]>> = {
   "3.4.23-plain/planned-restart": { cause: null },
   // Restarts and a leader that was moved, in order, with each shape of a line once: which comes first is as it fell.
   "3.4.23-plain/rolling-restart": { cause: "PEER_LINK_DOWN", also: [...ELECTED, ...BUSY] },
-  "3.4.23-zap/rolling-restart": { cause: "LEADER_LOST", also: [...PEER_AWAY, ...ELECTED, ...BUSY] },
+  "3.4.23-zap/rolling-restart": { cause: "PEER_LINK_DOWN", also: [...PEER_AWAY, ...ELECTED, ...BUSY] },
   "3.5.16-zap/rolling-restart": { cause: "LEADER_LOST", also: [...PEER_AWAY, ...ELECTED, ...BUSY] },
   "3.5.16-zap/planned-restart": { cause: "PEER_LINK_DOWN", also: ELECTED },
 };
