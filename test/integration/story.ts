@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, it } from "vitest";
 import type { ClusterState, MemberState } from "../../shared/rest.ts";
 import type { EtcdMember } from "../lab/etcd-member.ts";
-import { listRootCauses } from "../lab/stack.ts";
+import { describeState, listRootCauses } from "../lab/stack.ts";
 import { startWatchedCluster, type WatchedCluster, type WatchedClusterOptions } from "./watched-cluster.ts";
 
 /** What a change of state must be found within. */
@@ -132,20 +132,15 @@ export function watchCauses(on: WatchedCluster): Watching<readonly string[]> {
     for (const cause of listRootCauses(state)) {
       if (!told.has(cause)) {
         told.add(cause);
-        notes.push(`${state.at} ${cause}, ${describeFindings(state)}`);
+        notes.push(`${state.at} ${cause}; ${describeState(state)}`, ...describeCauses(state));
       }
     }
   }
   return watchStates(on, look, () => [...told].sort());
 }
 
-function describeFindings({ verdict, members, findings }: ClusterState): string {
-  const states = members.map(({ name, state }) => `${name} ${state}`).join(", ");
-  const active = findings
-    .filter(({ status }) => status === "active")
-    .map(({ code, subject, since, lastSeen, detail }) => {
-      const whose = [subject.name, subject.peer].filter((one) => one !== undefined).join(" to ");
-      return `  ${code} ${whose} from ${since} to ${lastSeen}: ${detail.en}`;
-    });
-  return [`${verdict}, ${states}`, ...active].join("\n");
+function describeCauses({ findings }: ClusterState): readonly string[] {
+  return findings
+    .filter(({ rootCause }) => rootCause)
+    .map(({ code, since, lastSeen, detail }) => `  ${code} from ${since} to ${lastSeen}: ${detail.en}`);
 }
