@@ -9,6 +9,7 @@ import { runCommand } from "../lab/run-command.ts";
 import { createRunFolder, removeFolderWithMounts } from "../lab/run-folder.ts";
 import { createStack, type Stack } from "../lab/stack.ts";
 import { median, quantile, result, type Benchmark, type BenchmarkResult } from "./benchmark.ts";
+import { readCpuSeconds } from "./process-usage.ts";
 
 const PAIRS = 12;
 const BLOCK_SECONDS = 10;
@@ -24,6 +25,9 @@ interface Block {
   readonly putP99Ms: number;
   readonly fsyncMeanMs: number;
   readonly fsyncP99Ms: number;
+  /** Percent of one core: all agents together. */
+  readonly agentsCpu: number;
+  readonly collectorCpu: number;
 }
 
 interface OwnIo {
@@ -109,13 +113,14 @@ async function measurePairs(
 ): Promise<readonly Pair[]> {
   const writers = startWriters(etcd);
   const pids = stack.agents.map(({ pid }) => pid);
+  const measured = { etcd, writers, agents: pids, collector: stack.collector.pid };
   const pairs: Pair[] = [];
   try {
     await seconds(WARM_UP_SECONDS);
     for (let at = 0; at < PAIRS; at += 1) {
       const isWatchedFirst = at % 2 === 0;
-      const first = await measureBlock(etcd, writers, pids, isWatchedFirst);
-      const second = await measureBlock(etcd, writers, pids, !isWatchedFirst);
+      const first = await measureBlock(measured, isWatchedFirst);
+      const second = await measureBlock(measured, !isWatchedFirst);
       pairs.push(isWatchedFirst ? { watched: first, alone: second } : { watched: second, alone: first });
       const { watched, alone } = pairs.at(-1) ?? { watched: first, alone: second };
       log(`${watched.putsPerSecond.toFixed(0)} puts/s watched, ${alone.putsPerSecond.toFixed(0)} alone`);
@@ -127,25 +132,38 @@ async function measurePairs(
   return pairs;
 }
 
+interface Measured {
+  readonly etcd: EtcdCluster;
+  readonly writers: Writers;
+  /** Process ids. */
+  readonly agents: readonly number[];
+  readonly collector: number;
+}
+
 async function measureBlock(
-  etcd: EtcdCluster,
-  writers: Writers,
-  agents: readonly number[],
+  { etcd, writers, agents, collector }: Measured,
   isWatched: boolean,
 ): Promise<Block> {
+  const readAgents = (): number => agents.reduce((sum, pid) => sum + readCpuSeconds(pid), 0);
   signal(agents, isWatched ? "SIGCONT" : "SIGSTOP");
   await seconds(SETTLE_SECONDS);
   writers.take();
   const before = await readFsync(etcd);
+  const [agentsBefore, collectorBefore] = [readAgents(), readCpuSeconds(collector)];
   const startedMs = performance.now();
   await seconds(BLOCK_SECONDS);
   const latencies = writers.take();
   const elapsedSeconds = (performance.now() - startedMs) / 1000;
+  const percentSince = (before: number, now: number): number => ((now - before) / elapsedSeconds) * 100;
+  const agentsCpu = percentSince(agentsBefore, readAgents());
+  const collectorCpu = percentSince(collectorBefore, readCpuSeconds(collector));
   const fsync = summarize(before, await readFsync(etcd));
   return {
     putsPerSecond: latencies.length / elapsedSeconds,
     putP99Ms: quantile(latencies, 0.99),
     ...fsync,
+    agentsCpu,
+    collectorCpu,
   };
 }
 
@@ -252,6 +270,8 @@ function report(own: OwnIo, pairs: readonly Pair[]): readonly BenchmarkResult[] 
     result("WAL fsync p99, watched", ms(fsync.watched)),
     result("WAL fsync p99, agents paused", ms(fsync.alone)),
     result("WAL fsync p99, added by watching, median of the pairs", percent(fsync.percent), { atMost: 2 }),
+    result("CPU of all three agents, watched", percent(of((block) => block.agentsCpu).watched)),
+    result("CPU of the collector, watched", percent(of((block) => block.collectorCpu).watched)),
     result("one agent writes to storage, a minute", { value: own.bytesPerMinute / 1024, unit: "KiB" }),
     ...(own.fsyncsPerMinute === undefined
       ? []
@@ -274,6 +294,7 @@ export const agentHarm: Benchmark = {
   method:
     `Three real etcd 3.5 members (Debian trixie) on loopback, TLS, an agent each and a collector, all on this machine. First ${OWN_SECONDS} s without load: what the agents write ` +
     `(write_bytes of /proc/PID/io) and how often they sync (strace, where it is installed). Then ${WRITERS} writers, each writing 256 bytes again as soon as it is answered: ` +
-    `${PAIRS} pairs of ${BLOCK_SECONDS} s with the agents running and stopped (SIGSTOP), in alternating order; the median of the pairs' ratios. fsync is etcd's own histogram, its p99 linear within the bucket.`,
+    `${PAIRS} pairs of ${BLOCK_SECONDS} s with the agents running and stopped (SIGSTOP), in alternating order; the median of the pairs' ratios. fsync is etcd's own histogram, its p99 linear within the bucket. ` +
+    "Pairs scatter with the machine; the CPU of agents and collector meanwhile, in percent of one core, is what they can have taken.",
   run,
 };
